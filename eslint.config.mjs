@@ -74,6 +74,22 @@ const layerFences = Object.entries(forbidden).map(([folder, { folders, reason }]
   from: folders.map((name) => `./src/${name}`),
   message: `src/${folder} may not import this folder: ${reason}`,
 }));
+/** The command line is a client: of the service, it has the rules by which files are checked. */
+const cliFences = [
+  {
+    target: './cli/src',
+    from: [
+      ...['workflows', 'activities', 'attempts', 'delivery', 'composition', 'store', 'temporal', 'process'],
+      ...LEAVES,
+    ].map((name) => `./src/${name}`),
+    message: 'cli/src calls the service through @signpost/sdk. Commands that need the service itself are in src/cli.',
+  },
+  {
+    target: './src/!(cli)/**/*',
+    from: './cli/src',
+    message: 'Only src/cli adds commands to the command line.',
+  },
+];
 /** A route is one declaration. Code that two routes share belongs in another folder of src/api. */
 const routeFence = {
   target: './src/api/routes/!(index).ts',
@@ -107,11 +123,22 @@ const importSettings = (extensions) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist', 'sdk/dist', 'sdk/src/openapi.ts', 'node_modules', '.signpost', 'test-output'] },
+  {
+    ignores: [
+      'dist',
+      'sdk/dist',
+      'cli/dist',
+      'sdk/src/openapi.ts',
+      'node_modules',
+      '.signpost',
+      'test-output',
+      'release',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
-    files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
+    files: ['src/**/*.ts', 'cli/src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true } },
     settings: importSettings(['.ts']),
@@ -122,19 +149,44 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'import-x/no-cycle': 'error',
-      'import-x/no-restricted-paths': ['error', { zones: [...layerFences, routeFence] }],
+      'import-x/no-restricted-paths': ['error', { zones: [...layerFences, routeFence, ...cliFences] }],
       'no-console': 'error',
     },
   },
   {
     // A file that grows beyond this holds two things.
-    files: ['src/**/*.ts', 'web/src/**/*.{ts,tsx}', 'sdk/src/**/*.ts'],
+    files: ['src/**/*.ts', 'web/src/**/*.{ts,tsx}', 'sdk/src/**/*.ts', 'cli/src/**/*.ts'],
     ignores: ['sdk/src/openapi.ts'],
     rules: { 'max-lines': ['error', 300] },
   },
   {
-    files: ['src/**/*.ts'],
-    ignores: ['src/config/**', 'src/embedded/**', 'src/cli/main.ts'],
+    files: ['web/src/**/*.{ts,tsx}'],
+    ignores: ['web/src/api/exact-json.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[object.name='JSON'][property.name=/^(parse|stringify)$/]",
+          message: 'It changes long numbers. Use parseJson and formatJson of web/src/api/exact-json.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts', 'sdk/src/**/*.ts', 'cli/src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[object.name='URL'][property.name='canParse']",
+          message: 'It misreads some texts in Node 20. Use parseUrl of src/domain/parse-url.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts', 'cli/src/**/*.ts'],
+    ignores: ['src/config/**', 'src/embedded/**', 'cli/src/process.ts'],
     rules: {
       'no-restricted-properties': [
         'error',
@@ -213,7 +265,18 @@ export default tseslint.config(
     },
   },
   {
-    files: ['scripts/**/*.mjs', 'sdk/*.mjs', 'bench/**/*.{mjs,cjs}', '*.mjs', '*.js', '*.cjs', '.*.cjs', '.ci/**'],
+    files: [
+      'scripts/**/*.mjs',
+      'sdk/*.mjs',
+      'cli/*.mjs',
+      'test/**/*.cjs',
+      'bench/**/*.{mjs,cjs}',
+      '*.mjs',
+      '*.js',
+      '*.cjs',
+      '.*.cjs',
+      '.ci/**',
+    ],
     languageOptions: {
       globals: {
         process: 'readonly',

@@ -20,10 +20,14 @@ const project = (displayName, folders) => ({
   transform,
   transformIgnorePatterns: [`/node_modules/(?!(${esModules})/)`],
   testEnvironment: 'node',
+  resolver: '<rootDir>/test/support/resolver.cjs',
   roots: ['<rootDir>/test'],
   testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
-  // Tests of long outages run with `npm run faults` only.
-  testPathIgnorePatterns: process.env.SIGNPOST_LONG_FAULTS ? [] : ['/test/faults/long/'],
+  // Long tests run with `npm run faults` only, slow tests with `npm run test:slow` only.
+  testPathIgnorePatterns: [
+    ...(process.env.SIGNPOST_LONG_FAULTS ? [] : ['/test/.+/long/']),
+    ...(process.env.SIGNPOST_SLOW_TESTS ? [] : ['/test/slow/']),
+  ],
 });
 
 module.exports = {
@@ -32,18 +36,19 @@ module.exports = {
     project('store', ['store', 'activities', 'attempts', 'composition']),
     project('workflows', ['workflows', 'replay']),
     project('api', ['api', 'temporal']),
-    {
-      ...project('sdk', ['sdk']),
-      // As ES modules require, the SDK's sources import each other by their compiled names, in .js.
-      moduleNameMapper: { '^(\\.{1,2}/[a-z/-]+)\\.js$': '$1' },
-    },
+    project('sdk', ['sdk']),
     project('cli', ['cli']),
     project('web', ['web']),
     project('e2e', ['e2e', 'documents', 'embedded', 'faults']),
+    project('slow', ['slow']),
   ],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
-  testTimeout: 60_000,
-  maxWorkers: 2,
+  // A bound for what hangs, on a machine that is busy.
+  testTimeout: 180_000,
+  // Half of the time of a file is spent waiting: more workers than processors keep them busy.
+  maxWorkers: 3,
+  // Tests that mostly wait run at the same time, by `it.concurrent`.
+  maxConcurrency: 20,
 };

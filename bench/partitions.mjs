@@ -36,6 +36,7 @@ const { OverdueSweep } = store('notifications/overdue');
 const { readStatistics } = store('reporting/statistics');
 const { readOverview } = store('reporting/overview');
 const { readTables } = store('retention/status');
+const { summariseDays } = store('retention/day-summaries');
 const { encodeId, newUuid } = require('../dist/domain/ids');
 
 const directory = path.join(tmpdir(), `signpost-partitions-${randomBytes(6).toString('hex')}`);
@@ -119,6 +120,7 @@ async function prepare(days) {
   }
   side.accepted = await side.accept(1000);
   await reads.query({ text: 'update notifications set reconcile_after = null' });
+  await summariseDays(maintenance, Date.now());
   await maintenance.query({ text: 'vacuum analyze' });
   return side;
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run faults`: all fault tests, with a long storm. CI leaves out the long outages under
- * test/faults/long, and has a short storm.
+ * `npm run faults`: all fault tests, with a long storm, for the night. CI leaves out those under
+ * test/faults/long and further variants, and has a short storm.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';

@@ -1,12 +1,6 @@
 /**
- * `npm run mutate -- [path prefix or id …]`: breaks the source in one place at a time and checks
- * that the tests notice.
- *
- * The mutations are in scripts/mutations, in the form of scripts/mutation.mjs. Everything happens
- * in a copy of the working tree, so the tree itself is never changed. Prints what was killed and
- * what survived, and exits with 1 if a mutation survives without a stated reason.
- *
- * `npm run mutate -- --check` only checks that each mutation applies to exactly one place.
+ * `npm run mutate`: breaks the source in one place at a time and checks that the tests notice. The
+ * mutations are in scripts/mutations, in the form of scripts/mutation.mjs.
  */
 import { transformFileSync } from '@swc/core';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
@@ -43,7 +37,21 @@ const PURE_TESTS = 'test/domain/';
 const DIRECTORY_VARIABLE = 'SIGNPOST_TEST_DIRECTORY';
 const BUNDLE_VARIABLE = 'SIGNPOST_TEST_WORKFLOW_BUNDLE';
 
-const { values, positionals } = parseArgs({ options: { check: { type: 'boolean' } }, allowPositionals: true });
+const USAGE = `usage: npm run mutate -- [path prefix or id ...]
+
+Breaks the source in one place at a time, in a copy of the working tree, and runs the tests about that place.
+Prints what was killed and what survived, and exits with 1 if a mutation survives without a stated reason.
+
+  --check   only check that each mutation applies to exactly one place`;
+
+const { values, positionals } = parseArgs({
+  options: { check: { type: 'boolean' }, help: { type: 'boolean' } },
+  allowPositionals: true,
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const mutations = await selected(positionals);
 checkAgainstSources(mutations);
 if (values.check) process.exit(0);

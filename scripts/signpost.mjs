@@ -6,4 +6,8 @@ import { checkNode, ensureBuilt, ensureInstalled, ROOT } from './toolchain.mjs';
 checkNode();
 ensureInstalled();
 ensureBuilt();
+// npm changes to the directory of the checkout. Files that the user names are relative to where the
+// user stands; the data of the service stays in the checkout.
+process.env.SIGNPOST_DATA_DIR = path.resolve(ROOT, process.env.SIGNPOST_DATA_DIR || '.signpost');
+if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
 createRequire(import.meta.url)(path.join(ROOT, 'dist', 'cli', 'main.js'));

@@ -24,7 +24,7 @@ export function checkNode() {
 /** Installs the packages if any is missing or the lock file has changed. */
 export function ensureInstalled() {
   if (isInstalled()) return;
-  console.log('installing packages (only once; takes about a minute) …');
+  console.error('installing packages (only once; takes about a minute) …');
   run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
@@ -46,9 +46,10 @@ export function ensureBuilt() {
   const stamp = path.join(ROOT, 'dist', '.built');
   const currentHash = hashFiles(sources());
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === currentHash) return;
-  console.log('building …');
+  console.error('building …');
   run(process.execPath, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
   run(process.execPath, [path.join(ROOT, 'scripts', 'bundle-workflows.mjs')]);
+  run(process.execPath, [path.join(ROOT, 'scripts', 'bundle-cli.mjs')]);
   run(process.execPath, [path.join(ROOT, 'sdk', 'build.mjs')]);
   run(process.execPath, [
     path.join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js'),
@@ -61,11 +62,14 @@ export function ensureBuilt() {
   writeFileSync(stamp, currentHash);
 }
 
-/** Runs a command that prints to this terminal. Exits with its exit code if it fails. */
+/**
+ * Runs a command that prints to standard error, because standard output belongs to what is started
+ * after it. Exits with its exit code if it fails.
+ */
 function run(command, args) {
   const { status, error } = spawnSync(command, args, {
     cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   });
   if (error) console.error(`Cannot run ${command}: ${error.message}`);
@@ -73,12 +77,20 @@ function run(command, args) {
 }
 
 function sources() {
-  const files = ['src', path.join('sdk', 'src'), path.join('web', 'src'), path.join('web', 'public')].flatMap(
-    (folder) => readdirSync(path.join(ROOT, folder), { recursive: true }).map((file) => path.join(ROOT, folder, file)),
+  const files = [
+    'src',
+    path.join('sdk', 'src'),
+    path.join('cli', 'src'),
+    path.join('web', 'src'),
+    path.join('web', 'public'),
+  ].flatMap((folder) =>
+    readdirSync(path.join(ROOT, folder), { recursive: true }).map((file) => path.join(ROOT, folder, file)),
   );
   const configuration = [
     'tsconfig.json',
     'tsconfig.build.json',
+    'cli/bundle.mjs',
+    'scripts/bundle-cli.mjs',
     'package-lock.json',
     'web/index.html',
     'web/vite.config.ts',

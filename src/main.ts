@@ -1,5 +1,6 @@
 import { ConfigError, loadConfig } from './config';
 import { growEvenly, sweepHeap } from './process/heap';
+import { unknownSettings } from './config/unknown-settings';
 import { printSummary } from './service/start-summary';
 import type { Service } from './service/compose';
 import { startService } from './service/compose';
@@ -37,6 +38,7 @@ export async function main(): Promise<void> {
   }
   try {
     const config = loadConfig();
+    for (const line of unknownSettings()) print(line);
     graceSeconds = config.shutdownGraceSeconds;
     const running = await startService(config, print, stopping.signal);
     service = running;

@@ -24,6 +24,14 @@ const SPARE_SLOTS = 50;
  */
 const FORCE_AFTER_GRACE_SECONDS = 5;
 
+/**
+ * Options that the SDK accepts but does not declare. It ends workflow code that runs for more than
+ * 5 s by the clock, which happens when the whole process was paused: by a debugger, a frozen
+ * container or a suspended machine. On Node 20, V8 may then find the stack of async hooks
+ * corrupted, and the process aborts. Our workflows have no long loops, so the limit is a day.
+ */
+const UNDECLARED = { isolateExecutionTimeout: 24 * 3600 * 1000 };
+
 /** The build writes it beside the compiled code. */
 const BUILT_BUNDLE = path.join(__dirname, 'workflow-bundle.js');
 
@@ -69,6 +77,7 @@ export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings)
   const workers = await Promise.all([
     Worker.create({
       ...common,
+      ...UNDECLARED,
       ...workflowSource(workflowBundlePath),
       taskQueue,
       enableNonLocalActivities: false,

@@ -118,10 +118,17 @@ export default [
     [
       'M91',
       'a Retry-After sooner than the step is honoured',
-      'return Math.max(wait, retryAfterSeconds);',
-      'return retryAfterSeconds;',
+      'return Math.max(Math.round(waitSeconds * 1000) / 1000, Math',
+      'return Math.max(0, Math',
     ],
-    ['M92', 'a Retry-After of more than a day is honoured', ' || retryAfterSeconds > MAX_SCHEDULE_SECONDS', ''],
+    [
+      'M92',
+      'a Retry-After of more than a day is honoured',
+      'Math.min(retryAfterSeconds, MAX_SCHEDULE_SECONDS)',
+      'retryAfterSeconds',
+    ],
+    ['RS5', 'short waits have jitter', 'wait < EXACT_BELOW_SECONDS ? wait : ', ''],
+    ['RS6', 'waits add up to more than a day', 'Math.min(MAX_JITTER, MAX_SCHEDULE_SECONDS / total - 1)', 'MAX_JITTER'],
   ]),
   ...mutationsOf('src/domain/retry-schedule.ts', domain('retry-schedule'), [
     ['RS1', 'a schedule may have any number of waits', 'schedule.length > MAX_RETRIES', 'false'],

@@ -7,9 +7,12 @@ const temporal = (...names) => names.map((name) => `test/temporal/${name}.test.t
 const CONCURRENCY_TEST = attempts('head-start/concurrency');
 
 export default [
-  ...mutationsOf('src/attempts/outcome.ts', attempts('outcome'), [
+  ...mutationsOf('src/attempts/next-wait.ts', attempts('outcome'), [
     ['T1', 'Retry-After of a 503 is ignored', '= [429, 503]', '= [429]'],
     ['T1b', 'Retry-After of a 429 is ignored', '= [429, 503]', '= [503]'],
+    ['T1c', 'all attempts of a notification have the same jitter', '`${notificationId} ${attempts}`', 'notificationId'],
+  ]),
+  ...mutationsOf('src/attempts/outcome.ts', attempts('outcome'), [
     ['T4', 'a slow attempt does not change the lane', ' || durationMs > SLOW_ATTEMPT_MS', ''],
     ['M1', 'a slow subscription is attempted in the fast lane', 'return slow || ', 'return '],
     [
@@ -18,13 +21,9 @@ export default [
       'slow || timeoutSeconds > FAST_LANE_MAX_TIMEOUT_SECONDS',
       'slow',
     ],
-    ['M3', 'the ladder goes on after a 410', '  if (status === GONE) return undefined;\n', ''],
-    [
-      'M4',
-      'each failure takes the same step of the ladder',
-      'schedule, step + 1, retryAfterSeconds',
-      'schedule, 1, retryAfterSeconds',
-    ],
+    ['M3', 'the ladder goes on after a 410', 'isPermanent = isGone || ', 'isPermanent = '],
+    ['M3b', 'the ladder ends at a 410 of an earlier configuration', ' && !isOutdated;', ';'],
+    ['M4', 'each failure takes the same step of the ladder', 'schedule, ladder.step + 1, {', 'schedule, 1, {'],
     ['M5', 'an attempt that waits past its time waits a negative time', 'Math.max(0, (due', '((due'],
     [
       'M6',
@@ -59,20 +58,20 @@ export default [
     [
       'AR3',
       'an attempt that can only fail is repeated for ever',
-      'if (error instanceof AttemptLeftError || isTransient(error)) throw error;',
+      'if (error instanceof AttemptLeftError || error instanceof MadeElsewhereError || isTransient(error)) throw error;',
       'throw error;',
     ],
     [
       'AR4',
       'a failure that passes takes a step of the ladder',
-      'error instanceof AttemptLeftError || isTransient(error)',
-      'error instanceof AttemptLeftError',
+      ' || isTransient(error)) throw error;',
+      ') throw error;',
     ],
     ['AR5', 'a slot is not released before the attempt is recorded', '    input.onSent?.();\n', ''],
     [
       'AR6',
       'an attempt that got no turn of its transform fails',
-      'if (error instanceof ComposerBusyError) return putOff(admitted.delivery.attempts, error);',
+      'if (error instanceof ComposerBusyError) return await putOff(deps, input, admitted.delivery.attempts, error);',
       '',
     ],
   ]),
@@ -124,10 +123,10 @@ export default [
     [
       'T9',
       'a subscription whose attempt is slow stays in the fast lane',
-      '    void markSlow(deps.db, subscription.id, url).catch(() => undefined);\n',
+      '    void markSlow(deps.db, subscription.id, subscription.receiverRevision).catch(() => undefined);\n',
       '',
     ],
-    ['M7', 'a quick attempt sends its subscription to the slow lane as well', '  clearTimeout(slow);\n', ''],
+    ['M7', 'a quick attempt sends its subscription to the slow lane as well', '  slow.clear();\n', ''],
     ['M8', 'the receiver has no time left after a long composition', 'Math.max(MIN_SEND_MS, ', 'Math.max(0, '],
   ]),
   ...mutationsOf('src/attempts/admit.ts', attempts('admit', 'attempt-runner'), [
@@ -140,14 +139,14 @@ export default [
     [
       'M9',
       'a retry is not shown as under way',
-      'if (attempts > 0 || input.slow || delivery.retryAsked)',
+      'if (attempts > 0 || !mayHaveHeadStart(input) || input.slow || delivery.retryAsked)',
       'if (input.slow || delivery.retryAsked)',
     ],
     [
       'M10',
       'an attempt in the slow lane is not shown as under way',
-      'if (attempts > 0 || input.slow || delivery.retryAsked)',
-      'if (attempts > 0 || delivery.retryAsked)',
+      '!mayHaveHeadStart(input) || input.slow || delivery.retryAsked',
+      'delivery.retryAsked',
     ],
     ['M11', 'the rate limit is ignored', 'if (ratePerSecond !== null) {', 'if (false) {'],
     [
@@ -165,8 +164,8 @@ export default [
     [
       'M16',
       'the notification of a deleted subscription stays open',
-      '    await cancelNotification(db, input.notificationId);\n',
-      '',
+      'const closed = await cancelNotification(db, input.notificationId);\n',
+      "const closed = { status: 'cancelled' };\n",
     ],
     [
       'AD1',
@@ -207,7 +206,7 @@ export default [
     [
       'AD7',
       'a notification that found no place in its lane does not show when it is tried again',
-      '    await postpone(db, input.notificationId, throttled.waitSeconds);\n',
+      '    await postpone(db, input.notificationId, throttled.waitSeconds, input.processId);\n',
       '',
     ],
   ]),
@@ -219,7 +218,7 @@ export default [
       'if (false)',
     ],
   ]),
-  ...mutationsOf('src/attempts/admit.ts', temporal('lanes'), [
+  ...mutationsOf('src/attempts/admit.ts', attempts('admit'), [
     [
       'AD8',
       'attempts that wait for the claim of another process occupy the lane',
@@ -239,8 +238,8 @@ export default [
     [
       'M20',
       'a workflow waits for the claim of its own process',
-      'return claimedBy === null || claimedBy === processId ? undefined',
-      'return claimedBy === null ? undefined',
+      'claimedBy !== null && claimedBy !== processId',
+      'claimedBy !== null',
     ],
     [
       'M21',
@@ -248,12 +247,12 @@ export default [
       "attempts === 0 && status === 'pending'",
       "status === 'pending'",
     ],
-    ['M22', 'a later step of the ladder is taken for a head start', 'sequence === 1 && step === 0', 'sequence === 1'],
-    ['M23', 'a later attempt is taken for a head start', 'sequence === 1 && step === 0', 'step === 0'],
+    ['M22', 'a later step of the ladder is taken for a head start', 'return step === 0;', 'return true;'],
+    ['M23', 'every attempt is made without a look at its head start', 'return step === 0;', 'return false;'],
     [
       'M24',
       'a claim of another process is not waited for',
-      "return claimedBy === null || claimedBy === processId ? undefined : 'claimed elsewhere';",
+      "return isClaimedElsewhere ? 'claimed elsewhere' : undefined;",
       'return undefined;',
     ],
     [
@@ -273,7 +272,7 @@ export default [
     [
       'TO3',
       'a burst claims a notification whose workflow is making the first attempt',
-      'return claimFirstAttempt(db, notificationId, processId, subscription.timeoutSeconds);',
+      'return claimFirstAttempt(db, notificationId, workflowClaim(processId, subscription.timeoutSeconds));',
       'return true;',
     ],
   ]),
@@ -292,13 +291,25 @@ export default [
     ],
   ]),
   ...mutationsOf('src/activities/deliver.ts', activities('deliver-head-start'), [
-    ['M27', 'a slow attempt does not heartbeat', 'isLocal ? undefined :', 'true ? undefined :'],
-    ['M28', 'heartbeats go on after the attempt', '      clearInterval(heartbeat);\n', ''],
+    ['M27', 'a slow attempt does not heartbeat', 'isLocal ? makeOrTakeOver()', 'true ? makeOrTakeOver()'],
     ['M29', 'an attempt in the slow lane counts as quick', 'slow: !isLocal', 'slow: false'],
   ]),
-  ...mutationsOf('src/activities/deliver.ts', temporal('lanes'), [
-    ['DL1', 'an attempt keeps its place in the lane after its end', '      visit.leave();\n', ''],
+  ...mutationsOf('src/activities/with-heartbeats.ts', activities('deliver-head-start'), [
+    ['M28', 'heartbeats go on after the attempt', '    clearInterval(heartbeat);\n', ''],
+  ]),
+  ...mutationsOf('src/attempts/take-over.ts', attempts('made-elsewhere'), [
+    [
+      'ME1',
+      'a retry that another process is making is made at the same time',
+      "if (status === 'delivering' && isClaimedElsewhere) throw new MadeElsewhereError();",
+      '',
+    ],
+  ]),
+  ...mutationsOf('src/activities/deliver.ts', activities('deliver-head-start'), [
     ['DL2', 'attempts take their place in the other lane', "isLocal ? 'fast' : 'slow'", "isLocal ? 'slow' : 'fast'"],
+  ]),
+  ...mutationsOf('src/activities/deliver.ts', temporal('lanes'), [
+    ['DL1', 'an attempt keeps its place in the lane after its end', '.finally(() => visit.leave())', ''],
   ]),
   ...mutationsOf('src/attempts/lane-gate.ts', attempts('lane-gate'), [
     [
@@ -391,7 +402,7 @@ export default [
     [
       'M36',
       'the secret of format flat is kept in the answer of its receiver',
-      "subscription.format === 'flat' || composed?.holdsSecret",
+      "(subscription.format === 'flat' && subscription.sharesSecret) || composed?.holdsSecret",
       'composed?.holdsSecret',
     ],
     ['M37', 'attempts are numbered from zero', 'String(delivery.attempts + 1)', 'String(delivery.attempts)'],
@@ -511,39 +522,49 @@ export default [
       '        onSlow: () => this.queue.leaveSubscription(headStart),\n',
       '',
     ],
-  ]),
-  ...mutationsOf('src/attempts/head-start/first-attempts.ts', CONCURRENCY_TEST, [
     [
-      'M45',
-      'outcomes that nobody asks for are kept for ever',
-      'if (expiresAt > now && this.kept.size < MAX_KEPT) break;',
-      'break;',
-    ],
-    [
-      'M46',
-      'outcomes are forgotten before their workflow asks',
-      'if (expiresAt > now && this.kept.size < MAX_KEPT) break;',
-      '',
-    ],
-    [
-      'M47',
-      'a start waits for ever for a workflow that never asks',
-      'const timer = setTimeout(() => this.noteTaken(notificationId), TAKEN_TIMEOUT_MS);',
-      'const timer = undefined;',
-    ],
-    [
-      'FA1',
-      'an outcome that is past its time is returned',
-      'return kept && kept.expiresAt > performance.now() ? kept.outcome : undefined;',
-      'return kept?.outcome;',
-    ],
-    [
-      'FA2',
-      'an outcome is returned twice',
-      '    this.kept.delete(notificationId);\n    if (outcome)',
-      '    if (outcome)',
+      'HS5',
+      'a head start that was put off keeps its claim',
+      "return outcome.kind === 'throttled' ? this.leave(notificationId, 'postponed') : outcome;",
+      'return outcome;',
     ],
   ]),
+  ...mutationsOf(
+    'src/attempts/head-start/first-attempts.ts',
+    attempts('head-start/first-attempts', 'head-start/concurrency'),
+    [
+      [
+        'M45',
+        'outcomes that nobody asks for are kept for ever',
+        'if (expiresAt > now && this.kept.size < MAX_KEPT) break;',
+        'break;',
+      ],
+      [
+        'M46',
+        'outcomes are forgotten before their workflow asks',
+        'if (expiresAt > now && this.kept.size < MAX_KEPT) break;',
+        '',
+      ],
+      [
+        'M47',
+        'a start waits for ever for a workflow that never asks',
+        'const timer = setTimeout(() => this.noteTaken(notificationId), TAKEN_TIMEOUT_MS);',
+        'const timer = undefined;',
+      ],
+      [
+        'FA1',
+        'an outcome that is past its time is returned',
+        'return kept && kept.expiresAt > performance.now() ? kept.outcome : undefined;',
+        'return kept?.outcome;',
+      ],
+      [
+        'FA2',
+        'an outcome is returned twice',
+        '    this.kept.delete(notificationId);\n    if (outcome)',
+        '    if (outcome)',
+      ],
+    ],
+  ),
   ...mutationsOf('src/attempts/head-start/first-attempts.ts', temporal('duplicates'), [
     [
       'FA3',
@@ -619,6 +640,37 @@ export default [
       ],
     ],
   ),
+  ...mutationsOf('src/attempts/head-start/head-start-queue.ts', attempts('head-start/claim-renewal'), [
+    ['HQ5', 'claims of what waits are not renewed', '    this.renewal?.add(this.list.takeToRenew());\n', ''],
+    [
+      'HQ6',
+      'the claim of a head start with a workflow of its own is renewed',
+      'this.renewal && headStart.workflowId.startsWith(BURST_PREFIX)',
+      'this.renewal',
+    ],
+  ]),
+  ...mutationsOf('src/attempts/head-start/head-starts.ts', attempts('head-start/claim-renewal'), [
+    [
+      'HS6',
+      'a process whose bursts run elsewhere renews claims',
+      'options.keepOutcomes ? options.renewClaims : undefined',
+      'options.renewClaims',
+    ],
+  ]),
+  ...mutationsOf('src/attempts/head-start/waiting-list.ts', attempts('head-start/claim-renewal'), [
+    ['WL4', 'a claim is renewed for ever', '!item.left && now < item.renewUntil!', '!item.left'],
+    ['WL5', 'a head start leaves although its claim was renewed', '!item.left && isTooLate(item));', '!item.left);'],
+    [
+      'WL6',
+      'a claim is renewed only once',
+      'item.claimedAt = claimedAt;\n    this.list(item);',
+      'item.claimedAt = claimedAt;',
+    ],
+  ]),
+  ...mutationsOf('src/attempts/head-start/claim-renewal.ts', attempts('head-start/claim-renewal'), [
+    ['CN1', 'one statement renews any number of claims', 'this.waiting.splice(0, MAX_GROUP)', 'this.waiting.splice(0)'],
+    ['CN2', 'a renewal that ended keeps others from beginning', '    this.isRenewing = false;\n', ''],
+  ]),
   ...mutationsOf('src/attempts/head-start/claim-release.ts', attempts('head-start/claim-release'), [
     [
       'CR1',
@@ -642,6 +694,12 @@ export default [
       'a backlog stops while the event loop is busy',
       'Math.max(MIN_SLOTS, this.current * SHRINK)',
       'this.current * SHRINK',
+    ],
+    [
+      'M61b',
+      'a backlog reads its notifications one by one while the event loop is busy',
+      'MIN_SLOTS = 16',
+      'MIN_SLOTS = 4',
     ],
     ['M61', 'each call counts as a sample', 'if (now - this.sampledAt >= SAMPLE_MS)', 'if (true)'],
   ]),
@@ -673,15 +731,15 @@ export default [
     [
       'SB2',
       'those that wait for their turn are not woken with a settlement',
-      'settling.deleted ? { done: true } : await wakeLine(subscriptionId)',
-      '{ done: true } as SettleBatchResult',
+      '[await wakeLine(subscriptionId)];',
+      '[{ done: true } as SettleBatchResult];',
     ],
   ]),
   ...mutationsOf('src/activities/cancel-open.ts', activities('settle-batch'), [
     [
       'M69',
       'workflows are not signalled that their notification was cancelled',
-      '        await this.paced.run(`cancel ${customerId}`, () => control.cancel(notificationId), PAUSES_AFTER_CANCEL);\n',
+      '      await this.paced.run(`cancel ${customerId}`, () => control.cancel(notificationId), PAUSES_AFTER_CANCEL);\n',
       '',
     ],
     [
@@ -776,12 +834,11 @@ export default [
       'if (inOrder) inOrder = await awaitAttempt(db, notificationId);',
       'inOrder = false;',
     ],
-    ['M71', 'a slow recovery retries nothing', 'Math.max(1, Math.floor(', 'Math.max(0, Math.floor('],
     [
       'M72',
       'a page is as long as there are notifications',
-      'task.notificationIds.slice(0, Math.max',
-      'task.notificationIds.slice(0, 100 + Math.max',
+      'task.notificationIds.slice(0, pageSize',
+      'task.notificationIds.slice(0, 100 + pageSize',
     ],
     [
       'M73',
@@ -790,16 +847,20 @@ export default [
       "'completed'",
     ],
     [
-      'M74',
-      'a recovery goes on after it was cancelled',
-      "if (notification === 'stopped') return { done: false, waitSeconds: 0 };",
-      "if (notification === 'stopped') continue;",
-    ],
-    [
       'M75',
       'a recovery of a deleted subscription goes on',
       'if (task.subscriptionDeleted || task.notificationIds.length === 0)',
       'if (task.notificationIds.length === 0)',
+    ],
+  ]),
+  ...mutationsOf('src/activities/recovery-pace.ts', activities('recover-page'), [
+    ['M71', 'a slow recovery retries nothing', 'Math.max(1, Math.floor(', 'Math.max(0, Math.floor('],
+    [
+      'M74',
+      'a recovery goes on after it was cancelled',
+      "if (then === 'stopped') return { done: false, waitSeconds: 0 };",
+      "if (then === 'stopped') continue;",
+      'The statement that takes each notification checks the recovery as well, and takes none of the rest.',
     ],
   ]),
   ...mutationsOf('src/activities/await-burst.ts', temporal('burst'), [
@@ -836,6 +897,35 @@ export default [
   ]),
   ...mutationsOf('src/activities/index.ts', activities('cancel-notification', 'maintenance'), []),
   ...mutationsOf(
+    'src/delivery/response-body.ts',
+    ['test/delivery/exchange-deadline.test.ts', 'test/delivery/response-bodies.test.ts'],
+    [
+      [
+        'M86',
+        'a body of exactly the limit counts as truncated',
+        'return this.size > KEPT_BODY_BYTES;',
+        'return this.size >= KEPT_BODY_BYTES;',
+      ],
+      [
+        'M87',
+        'a body is read without an end',
+        'return this.size <= KEPT_BODY_BYTES + DRAINED_BODY_BYTES;',
+        'return true;',
+      ],
+      ['RB1', 'a decoded body has no end', 'if (size > KEPT_BODY_BYTES) finish(true);', ''],
+      ['RB2', 'codings are undone in the order in which they were applied', '[...codings].reverse()', '[...codings]'],
+    ],
+  ),
+  ...mutationsOf('src/activities/reschedule.ts', activities('reschedule'), [
+    ['RSC1', 'the workflow is not signalled', '      if (move) await signal(page[0]!.customerId, move);\n', ''],
+    [
+      'RSC2',
+      'an attempt that is recorded late keeps the old schedule',
+      '      if (rescheduling.ageSeconds < STRAGGLER_SECONDS) return { done: false, waitSeconds: STRAGGLER_SECONDS };\n',
+      '',
+    ],
+  ]),
+  ...mutationsOf(
     'src/delivery/exchange.ts',
     ['test/delivery/exchange-deadline.test.ts'],
     [
@@ -862,18 +952,6 @@ export default [
         'a connection that breaks in the body loses the status',
         '      if (response) return succeed(false);\n',
         '',
-      ],
-      [
-        'M86',
-        'a body of exactly the limit counts as truncated',
-        'return this.size > KEPT_BODY_BYTES;',
-        'return this.size >= KEPT_BODY_BYTES;',
-      ],
-      [
-        'M87',
-        'a body is read without an end',
-        'return this.size <= KEPT_BODY_BYTES + DRAINED_BODY_BYTES;',
-        'return true;',
       ],
       [
         'M88',

@@ -65,25 +65,22 @@ export default [
   ),
   ...mutationsOf('src/store/notifications/claims.ts', CLAIMS_TEST, [
     ['R17', 'a notification that was opened again counts as never attempted', ' and n.opened_at = n.created_at', ''],
-    [
-      'R19',
-      'an unattempted notification is claimed despite a rate limit',
-      'and s.rate_limit_per_second is null and',
-      'and',
-    ],
+    ['R19', 'an unattempted notification is claimed despite a rate limit', '`s.rate_limit_per_second is null and', '`'],
+    ['RN1', 'a claim that was released is renewed', 'n.claimed_by = $2 and n.claimed_until > now()', 'true'],
+    ['RN2', 'a claim that has lapsed is renewed', 'n.claimed_by = $2 and n.claimed_until > now()', 'n.claimed_by = $2'],
     [
       'EC1',
       'claims of a dead process are not ended',
-      'set claimed_until = null, reconcile_after = now()',
-      'set claimed_until = claimed_until',
+      'set claimed_until = null, reconcile_after = case',
+      'set claimed_until = claimed_until, reconcile_after = case',
     ],
     ['N7', 'a process does not renew its own claim', 'n.claimed_by = $2 or ', ''],
     ['N9', 'claims that lapsed long ago are ended again', ' and claimed_until > now()', ''],
     [
       'N10',
       'failed head starts of a dead process are not found',
-      "and (status = 'pending' or last_attempt_key like '${HEAD_START_PREFIX}%')`,\n      values: [from, to],",
-      "and (status = 'pending')`,\n      values: [from, to],",
+      "and (status in ('pending', 'delivering') or last_attempt_key like '${HEAD_START_PREFIX}%')`,\n      values: [from, to],",
+      "and (status in ('pending', 'delivering'))`,\n      values: [from, to],",
     ],
     [
       'N11',
@@ -170,8 +167,8 @@ export default [
     [
       'N25',
       'a cancelled notification is opened by a late failure',
-      " or n.status = 'cancelled' and i.outcome <> 'delivered' then n.status else i.outcome end",
-      ' then n.status else i.outcome end',
+      " or n.status = 'cancelled' and i.outcome <> 'delivered' then n.status",
+      ' then n.status',
     ],
     [
       'N26',
@@ -295,7 +292,12 @@ export default [
     ],
   ]),
   ...mutationsOf('src/store/subscriptions/secrets.ts', OVERLAPS_TEST, [
-    ['N41', 'an old secret counts as current for ever', ' and (expires_at is null or expires_at > now())', ''],
+    [
+      'N41',
+      'an old secret counts as current for ever',
+      ' and (expires_at is null or expires_at > clock_timestamp())',
+      '',
+    ],
     [
       'N42',
       'a third secret signs after two quick rotations',
@@ -558,8 +560,8 @@ export default [
       [
         'N59',
         'a subscription that was just enabled goes out of order for what was before',
-        'greatest(t.failing_since, s.modified_at)',
-        't.failing_since',
+        't.period = s.failure_period and t.period_failures >=',
+        't.period_failures >=',
       ],
     ],
   ),

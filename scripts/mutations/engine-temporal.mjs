@@ -33,7 +33,12 @@ export default [
   ]),
   ...mutationsOf('src/workflows/deliver-notification.ts', LADDER_TEST, [
     ['P8', 'a retry by signal is recorded as scheduled', "requested.retry ? 'manual' : 'scheduled'", "'scheduled'"],
-    ['P9', 'a retry is manual for the rest of the ladder', '      requested.retry = false;\n', ''],
+    [
+      'P9',
+      'a retry is manual for the rest of the ladder',
+      '      requested.retry = false;\n      requested.reopened = false;\n      requested.release',
+      '      requested.reopened = false;\n      requested.release',
+    ],
     [
       'W13',
       'a notification of the slow lane is attempted in the fast one',
@@ -45,8 +50,8 @@ export default [
     [
       'P10',
       'a retry that was asked for before the hand-over is forgotten',
-      "if (outcome.repeated && trigger === 'manual') requested.retry = true;",
-      '',
+      "else if (outcome.repeated && trigger === 'manual')",
+      'else if (false)',
     ],
   ]),
   ...mutationsOf('src/workflows/recover-subscription.ts', temporal('recovery-pace', 'recoveries'), [
@@ -69,28 +74,30 @@ export default [
       'if (waitSeconds < 0) await condition',
     ],
   ]),
-  ...mutationsOf('src/workflows/settle-subscription.ts', temporal('reconciler'), [
+  ...mutationsOf(
+    'src/workflows/settle-subscription.ts',
+    ['test/workflows/settle-subscription.test.ts'],
     [
-      'P14',
-      'a settling ends after its first batch',
-      'if (done && !changed) return;',
-      'if (done || batch === 0) return;',
+      [
+        'P14',
+        'a settling ends after its first batch',
+        'if (done && !changed) return;',
+        'if (done || batch === 0) return;',
+      ],
+      [
+        'P14b',
+        'a change during the last batch of a settling is not settled',
+        'if (done && !changed) return;',
+        'if (done) return;',
+      ],
+      [
+        'P14c',
+        'a new change does not end the wait of a settling',
+        'condition(() => changed, waitSeconds',
+        'condition(() => false, waitSeconds',
+      ],
     ],
-  ]),
-  ...mutationsOf('src/workflows/settle-subscription.ts', temporal('releasing'), [
-    [
-      'P14b',
-      'a change during the last batch of a settling is not settled',
-      'if (done && !changed) return;',
-      'if (done) return;',
-    ],
-    [
-      'P14c',
-      'a new change does not end the wait of a settling',
-      'condition(() => changed, waitSeconds',
-      'condition(() => false, waitSeconds',
-    ],
-  ]),
+  ),
   ...mutationsOf('src/workflows/control-queue.ts', temporal('maintenance'), [
     [
       'P15',
@@ -320,8 +327,8 @@ export default [
       [
         'I3',
         'the path is no part of what an Idempotency-Key stands for',
-        '`${context.request.method} ${context.request.path}\\n',
-        '`${context.request.method}\\n',
+        '`${request.method} ${request.path}\\n',
+        '`${request.method}\\n',
       ],
     ],
   ),
@@ -332,8 +339,8 @@ export default [
       [
         'P53',
         'customers see the overview of their product',
-        '[scope.productId, scope.customerId, window]',
-        '[scope.productId, window]',
+        '[scope.productIds, scope.customerId, window]',
+        '[scope.productIds, window]',
       ],
       [
         'P54',

@@ -10,8 +10,8 @@ export default [
     [
       'ER1',
       'a product erases the customers of others',
-      ' and ($2::text is null or product_id = $2) for update',
-      ' and ($2::text is null or true) for update',
+      ' and ($2::text[] is null or product_id = any ($2)) for update',
+      ' and ($2::text[] is null or true) for update',
     ],
     [
       'ER2',
@@ -32,14 +32,14 @@ export default [
     [
       'ER6',
       'a customer is found during the erasure',
-      'where id = $1 and not erasing and ($2::text is null or product_id = $2 or',
-      'where id = $1 and ($2::text is null or product_id = $2 or',
+      'where id = $1 and not erasing and ($2::text[] is null or product_id = any ($2) or',
+      'where id = $1 and ($2::text[] is null or product_id = any ($2) or',
     ],
     [
       'ER7',
       'a customer is changed during the erasure',
-      'where id = $1 and not erasing and ($2::text is null or product_id = $2) for no key',
-      'where id = $1 and ($2::text is null or product_id = $2) for no key',
+      'where id = $1 and not erasing and ($2::text[] is null or product_id = any ($2)) for no key',
+      'where id = $1 and ($2::text[] is null or product_id = any ($2)) for no key',
     ],
     ['ER8', 'a customer is listed during the erasure', 'where not erasing and (', 'where ('],
   ]),

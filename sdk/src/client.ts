@@ -1,3 +1,4 @@
+import { ActivityFeed } from './activity.js';
 import { Events, type EventData } from './events.js';
 import { Outbox, type OutboxOptions } from './outbox.js';
 import { resourcesOf } from './resources.js';
@@ -56,6 +57,8 @@ export class Signpost<Types extends object = EventData> {
   readonly portalSessions: Resources['portalSessions'];
   /** Who changed, revealed, retried or cancelled what. */
   readonly audit: Resources['audit'];
+  /** The live feed of accepted events, attempts and status changes. */
+  readonly activity: ActivityFeed;
   /** Counts and rates of the last hour or day. */
   readonly overview: Resources['overview'];
   /**
@@ -70,12 +73,14 @@ export class Signpost<Types extends object = EventData> {
    * ```
    */
   readonly request: Transport['request'];
+  readonly #transport: Transport;
 
   /**
    * @throws TypeError if `baseUrl` is not an absolute URL, or neither `apiKey` nor `oauth` is given
    */
   constructor(options: SignpostOptions) {
     const transport = new Transport(options);
+    this.#transport = transport;
     const resources = resourcesOf(transport);
     this.request = transport.request.bind(transport) as Transport['request'];
     this.events = new Events(transport);
@@ -92,6 +97,7 @@ export class Signpost<Types extends object = EventData> {
     this.oauthClients = resources.oauthClients;
     this.portalSessions = resources.portalSessions;
     this.audit = resources.audit;
+    this.activity = new ActivityFeed(transport);
     this.overview = resources.overview;
   }
 
@@ -108,6 +114,6 @@ export class Signpost<Types extends object = EventData> {
    * ```
    */
   openOutbox(options: OutboxOptions): Promise<Outbox<Types>> {
-    return Outbox.open(options, this.events);
+    return Outbox.open(options, (guard) => new Events(this.#transport.guardedBy(guard)));
   }
 }

@@ -48,6 +48,37 @@ export class SignpostUnreachableError extends Error {
   override readonly name = 'SignpostUnreachableError';
 }
 
+/** `fetch` nests what went wrong, as in `fetch failed` → `connect ECONNREFUSED 127.0.0.1:8080`. */
+const MAX_CAUSES = 10;
+
+interface Nested {
+  message?: string;
+  name?: string;
+  code?: string;
+  cause?: unknown;
+  errors?: unknown[];
+}
+
+/**
+ * The text of the innermost cause of an error.
+ *
+ * @returns its message, or its code if the message is empty. For several attempts to connect, such
+ * as to `localhost` by IPv6 and IPv4, the text of each
+ */
+export function deepestCause(error: unknown): string {
+  let deepest = error as Nested | undefined;
+  for (let depth = 0; depth < MAX_CAUSES && isObject(deepest?.cause); depth++) deepest = deepest.cause;
+  if (!isObject(deepest)) return String(error);
+  const { message = '', name = 'Error', code = '', errors = [] } = deepest;
+  if (errors.length > 0) return [...new Set(errors.map(deepestCause))].join('; ');
+  if (code === '' || message.includes(code)) return message || name;
+  return [code, message].filter(Boolean).join(': ');
+}
+
+function isObject(value: unknown): value is Nested {
+  return typeof value === 'object' && value !== null;
+}
+
 /**
  * `events.sendMany` sent some events and then failed. Send {@link PartlySentError.unsent} again:
  * those events carry their ids, so Signpost recognises any that it has already accepted.

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { batchesOf } from './batches.js';
 import { PartlySentError, SignpostError } from './errors.js';
+import { newEventId } from './ids.js';
 import { itemsOf } from './pages.js';
 import type { Transport } from './transport.js';
 import type { ItemOf, Query, ResponseBody } from './types.js';
@@ -13,7 +13,7 @@ export type NewEvent<Types extends object = EventData> = {
   [Name in keyof Types & string]: {
     /**
      * Identifies the event: Signpost accepts an id once per product, so sending it again is safe.
-     * @default a random UUID
+     * @default a TypeID, such as `evt_01k2m3n4p5q6r7s8t9v0w1x2y3`
      */
     id?: string;
     /** Event type, for example `payment.confirmed.v1`. */
@@ -53,6 +53,19 @@ export interface SendOptions {
   timeoutMs?: number;
 }
 
+/** Options of {@link Events.send}. */
+export interface SendOneOptions extends SendOptions {
+  /**
+   * Waits until each receiver was called once, at most this long, in seconds: 1 to 30. The result
+   * then has the `lastResponse` of each notification.
+   * @default no wait
+   */
+  awaitResponseSeconds?: number;
+}
+
+/** Time of a request that awaits responses, beyond the wait itself. */
+const AWAIT_MARGIN_MS = 30_000;
+
 /** The event's id already makes the request idempotent; a key would only cost the service time. */
 const NO_IDEMPOTENCY_KEY = { idempotencyKey: null };
 
@@ -75,9 +88,11 @@ export class Events<Types extends object> {
    * });
    * ```
    */
-  send(event: NewEvent<Types>, options: SendOptions = {}): Promise<Accepted> {
-    const body = withId(event) as never;
-    return this.transport.request('post', '/v1/events', { ...options, ...NO_IDEMPOTENCY_KEY, body });
+  send(event: NewEvent<Types>, { awaitResponseSeconds, ...options }: SendOneOptions = {}): Promise<Accepted> {
+    const isAwaited = awaitResponseSeconds !== undefined;
+    const body = { ...withId(event), ...(isAwaited && { awaitResponse: awaitResponseSeconds }) } as never;
+    const timeoutMs = options.timeoutMs ?? (isAwaited ? awaitResponseSeconds * 1000 + AWAIT_MARGIN_MS : undefined);
+    return this.transport.request('post', '/v1/events', { ...options, timeoutMs, ...NO_IDEMPOTENCY_KEY, body });
   }
 
   /**
@@ -110,7 +125,7 @@ export class Events<Types extends object> {
   }
 
   private async sendBatch(batch: readonly IdentifiedEvent<Types>[], options: SendOptions): Promise<SendResult[]> {
-    const body = { events: [...batch] };
+    const body = { events: [...batch] } as never;
     try {
       const response = await this.transport.request('post', '/v1/events/batch', {
         ...options,
@@ -142,7 +157,7 @@ export class Events<Types extends object> {
 
 /** The event with its own id, or with a new one if it has none. */
 export function withId<E extends { id?: string }>(event: E): E & { id: string } {
-  return { ...event, id: event.id ?? randomUUID() };
+  return { ...event, id: event.id ?? newEventId() };
 }
 
 type BatchResult = { status: number; code?: string; title?: string; detail?: string; errors?: [] };

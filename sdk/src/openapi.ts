@@ -14,12 +14,16 @@ export interface paths {
         /**
          * List events
          * @description A customer sees the events that it has a notification of, with the data that it receives.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
          */
         get: operations["getEvents"];
         put?: never;
         /**
          * Post an event
-         * @description Returns 202 when the event and its notifications are committed. A delivery may reach the receiver before this response arrives. The same `id` with the same body returns 200 with `duplicate: true` and the first result.
+         * @description Returns 202 when the event and its notifications are committed. A delivery may reach the receiver before this response arrives. The same `id` with the same body returns 200 with `duplicate: true` and the first result. With `awaitResponse`, returns 200 with the last response of each notification once all were attempted, and 202 if the time is over before, or if there are more than 200.
+         *
+         *     Roles: `admin`, `product`, `producer`.
          */
         post: operations["postEvents"];
         delete?: never;
@@ -40,6 +44,8 @@ export interface paths {
         /**
          * Post a batch of events
          * @description Takes 1 to 1000 events. Returns one result per event, in order. An invalid event does not affect the others.
+         *
+         *     Roles: `admin`, `product`, `producer`.
          */
         post: operations["postEventsBatch"];
         delete?: never;
@@ -57,11 +63,57 @@ export interface paths {
         };
         /**
          * Get an event with its notifications
-         * @description A customer sees an event that it has a notification of, with the data that it receives.
+         * @description A customer sees an event that it has a notification of, with the data that it receives. The product that owns the event also sees the last response of each notification.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
          */
         get: operations["getEventsById"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/{id}/routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain who got an event
+         * @description Lists the subscriptions of the event's customer, or of all customers if it names none, and of customers that hear every event of the product, and for each why it got the event or not. Subscriptions are compared as they are now.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
+        get: operations["getEventsByIdRouting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an event to a subscription again
+         * @description Creates another notification of the event, also for a subscription that does not match it. The subscription must be one of the event's customer. While a notification of the event for this subscription is open, that one is returned and none is created.
+         *
+         *     Roles: `admin`, `product`, `customer`.
+         */
+        post: operations["postEventsByIdReplay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -75,12 +127,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List products */
+        /**
+         * List products
+         * @description List products.
+         *
+         *     Roles: `admin`, `product`, `viewer`.
+         */
         get: operations["getProducts"];
         put?: never;
         /**
          * Create a product
          * @description A product is disabled unless `enabled` is true. Events of a disabled product are rejected.
+         *
+         *     Roles: `admin`.
          */
         post: operations["postProducts"];
         delete?: never;
@@ -96,7 +155,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a product */
+        /**
+         * Get a product
+         * @description Get a product.
+         *
+         *     Roles: `admin`, `product`, `viewer`.
+         */
         get: operations["getProductsById"];
         put?: never;
         post?: never;
@@ -105,7 +169,9 @@ export interface paths {
         head?: never;
         /**
          * Change a product
-         * @description Setting `requireVerification` to false releases the notifications that were held for it.
+         * @description Setting `requireVerification` to false releases the notifications that were held for it. Credentials that are granted a segment gain and lose the product with it: immediately in this process, and within a second in others.
+         *
+         *     Roles: `admin`.
          */
         patch: operations["patchProductsById"];
         trace?: never;
@@ -117,7 +183,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get what is kept for how long, and the space it takes */
+        /**
+         * Get what is kept for how long, and the space it takes
+         * @description Get what is kept for how long, and the space it takes.
+         *
+         *     Roles: `admin`.
+         */
         get: operations["getRetention"];
         put?: never;
         post?: never;
@@ -134,11 +205,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get an event type */
+        /**
+         * Get an event type
+         * @description Get an event type.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getEventTypesByName"];
         /**
          * Create or replace an event type
-         * @description Replaces all fields of an existing event type, and restores an archived one.
+         * @description Replaces all fields of an existing event type except `requires` and `searchKeys`, which stay if they are absent. Restores an archived one.
+         *
+         *     Roles: `admin`, `product`.
          */
         put: operations["putEventTypesByName"];
         post?: never;
@@ -155,7 +233,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List event types */
+        /**
+         * List event types
+         * @description List event types.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getEventTypes"];
         put?: never;
         post?: never;
@@ -177,6 +260,8 @@ export interface paths {
         /**
          * Archive an event type
          * @description Events of an archived type are rejected. `PUT /v1/event-types/:name` restores it.
+         *
+         *     Roles: `admin`, `product`.
          */
         post: operations["postEventTypesByNameArchive"];
         delete?: never;
@@ -192,17 +277,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the service definition of an event type */
+        /**
+         * Get the service definition of an event type
+         * @description Get the service definition of an event type.
+         *
+         *     Roles: `admin`.
+         */
         get: operations["getEventTypesByNameServiceDefinition"];
         /**
          * Set the service definition of an event type
          * @description Takes effect from the next attempt on, for all subscriptions. Before it is saved, its queries are parsed and planned on their data sources.
+         *
+         *     Roles: `admin`.
          */
         put: operations["putEventTypesByNameServiceDefinition"];
         post?: never;
         /**
          * Delete the service definition of an event type
          * @description From the next attempt on, the data of the events is sent again.
+         *
+         *     Roles: `admin`.
          */
         delete: operations["deleteEventTypesByNameServiceDefinition"];
         options?: never;
@@ -222,6 +316,8 @@ export interface paths {
         /**
          * Dry-run a service definition
          * @description Returns what would be sent in place of the data of a sample. In format `flat` this is the whole body. Nothing is saved or sent.
+         *
+         *     Roles: `admin`.
          */
         post: operations["postEventTypesByNameServiceDefinitionDryRun"];
         delete?: never;
@@ -237,12 +333,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List customers */
+        /**
+         * List customers
+         * @description List customers.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getCustomers"];
         put?: never;
         /**
          * Create a customer
          * @description A product creates its own customers. If an admin omits `productId`, all products share the customer.
+         *
+         *     Roles: `admin`, `product`.
          */
         post: operations["postCustomers"];
         delete?: never;
@@ -258,20 +361,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a customer */
+        /**
+         * Get a customer
+         * @description Get a customer.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getCustomersById"];
         put?: never;
         post?: never;
         /**
          * Erase a customer
          * @description Removes the customer and everything of theirs, in the background; this cannot be undone. From now on the customer is unknown: credentials of theirs are invalid, events for them are refused, and nothing is delivered to them. Open notifications are cancelled first. The id can be used again when the erasure has finished. A repeated call returns the same erasure while it runs.
+         *
+         *     Roles: `admin`, `product`.
          */
         delete: operations["deleteCustomersById"];
         options?: never;
         head?: never;
         /**
          * Change a customer
-         * @description A new retry schedule applies to ladders that start from now on.
+         * @description A new retry schedule applies to the subscriptions without one of their own, from the next attempt on. It moves the next attempts of waiting notifications within seconds.
+         *
+         *     Roles: `admin`, `product`.
          */
         patch: operations["patchCustomersById"];
         trace?: never;
@@ -283,7 +395,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List erasures */
+        /**
+         * List erasures
+         * @description List erasures.
+         *
+         *     Roles: `admin`, `product`.
+         */
         get: operations["getErasures"];
         put?: never;
         post?: never;
@@ -303,6 +420,8 @@ export interface paths {
         /**
          * Get an erasure with its progress, or its receipt
          * @description The receipt is kept. It contains nothing that identifies the customer.
+         *
+         *     Roles: `admin`, `product`.
          */
         get: operations["getErasuresById"];
         put?: never;
@@ -322,8 +441,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set up all of a customer's subscriptions
-         * @description Matches subscriptions by `name`. Creates new ones, replaces the settings of existing ones (absent fields get their defaults) and deletes those that are not listed. If one of them is invalid, nothing changes.
+         * Set up a customer with all of its subscriptions
+         * @description Matches subscriptions by `name`. Creates new ones, replaces the settings of existing ones (absent fields get their defaults) and deletes those that are not listed. What is so already does not change. With `customer`, a customer that does not exist is created. If anything is invalid, nothing changes. With `dryRun`, nothing changes either, and the answer says what would.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         put: operations["putCustomersByIdSubscriptions"];
         post?: never;
@@ -340,12 +461,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List subscriptions */
+        /**
+         * List subscriptions
+         * @description List subscriptions.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getSubscriptions"];
         put?: never;
         /**
          * Create a subscription
          * @description Returns the secret, which later responses omit. If the URL is not on the allow-list, the status is `awaiting-approval` and notifications are held.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postSubscriptions"];
         delete?: never;
@@ -361,20 +489,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a subscription */
+        /**
+         * Get a subscription
+         * @description Get a subscription.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getSubscriptionsById"];
         put?: never;
         post?: never;
         /**
          * Delete a subscription
          * @description Also cancels its open notifications.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         delete: operations["deleteSubscriptionsById"];
         options?: never;
         head?: never;
         /**
          * Change a subscription
-         * @description Takes effect from the next attempt on. A new URL must be verified again.
+         * @description Takes effect from the next attempt on. A new URL must be verified again. `enabled: true` also enables a subscription that was disabled automatically, as `POST /v1/subscriptions/:id/enable` does.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         patch: operations["patchSubscriptionsById"];
         trace?: never;
@@ -391,6 +528,8 @@ export interface paths {
         /**
          * Enable a subscription
          * @description Also enables a subscription that was disabled automatically. Held notifications are released in order of acceptance.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postSubscriptionsByIdEnable"];
         delete?: never;
@@ -411,6 +550,8 @@ export interface paths {
         /**
          * Disable a subscription
          * @description Further notifications are held until the subscription is enabled again.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postSubscriptionsByIdDisable"];
         delete?: never;
@@ -428,7 +569,9 @@ export interface paths {
         };
         /**
          * Get a subscription's statistics
-         * @description Totals since the subscription was created, the number of held notifications, and the progress of their release.
+         * @description Totals since the subscription was created, the number of held notifications, the progress of their release, and the response times over the last day.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
          */
         get: operations["getSubscriptionsByIdStatistics"];
         put?: never;
@@ -446,7 +589,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a subscription's attempts over time */
+        /**
+         * Get a subscription's attempts over time
+         * @description Get a subscription's attempts over time.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getSubscriptionsByIdSeries"];
         put?: never;
         post?: never;
@@ -468,6 +616,8 @@ export interface paths {
         /**
          * Trigger a subscription now
          * @description Sends the sample of an event type, or the given data, to this subscription only. It is signed, recorded and retried like any event. Without `type`, the first event type that the subscription lists is used, or else the first that its patterns match.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postSubscriptionsByIdTrigger"];
         delete?: never;
@@ -488,6 +638,8 @@ export interface paths {
         /**
          * Dry-run a transform without a subscription
          * @description Returns what would be sent to a subscription of this customer in place of an event's data, after service definition and transform. Nothing is saved or sent.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postCustomersByIdTransformDryRun"];
         delete?: never;
@@ -508,6 +660,8 @@ export interface paths {
         /**
          * Dry-run a transform
          * @description Returns the body that would be sent to this subscription for a sample, after service definition, transform and format. Nothing is saved or sent. Without `type`, the first event type that the subscription lists is used, or else the first that its patterns match.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postSubscriptionsByIdTransformDryRun"];
         delete?: never;
@@ -526,6 +680,8 @@ export interface paths {
         /**
          * Reveal a subscription's secret
          * @description The audit log records each reveal. With a session of the web UI, the sign-in must be at most 10 minutes old.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         get: operations["getSubscriptionsByIdSecret"];
         put?: never;
@@ -548,6 +704,8 @@ export interface paths {
         /**
          * Rotate a subscription's secret
          * @description Returns the new secret. The previous one also signs for `overlapSeconds`, so that the receiver can switch without downtime. Sending the current secret changes nothing.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postSubscriptionsByIdSecretRotate"];
         delete?: never;
@@ -563,17 +721,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a subscription's public key */
+        /**
+         * Get a subscription's public key
+         * @description Get a subscription's public key.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getSubscriptionsByIdSigningKey"];
         put?: never;
         /**
          * Create or rotate a subscription's key pair
          * @description From the next attempt on, `webhook-signature` contains a `v1a` signature in addition to `v1`. If there is a key pair already, it is replaced and also signs for `overlapSeconds`, so that the receiver can switch without downtime. The private key is never shown.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postSubscriptionsByIdSigningKey"];
         /**
          * Delete a subscription's key pair
          * @description From the next attempt on, there is no `v1a` signature.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         delete: operations["deleteSubscriptionsByIdSigningKey"];
         options?: never;
@@ -593,6 +760,8 @@ export interface paths {
         /**
          * Create a link that shows the secret once
          * @description Only the first person to open the link sees the secret. A rotation invalidates the link. The audit log records when a link is created and opened.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postSubscriptionsByIdSecretLink"];
         delete?: never;
@@ -613,6 +782,8 @@ export interface paths {
         /**
          * Send a challenge
          * @description Sends a GET with a random `crc_token` and checks the response. Takes up to 10 seconds. A subscription has at most one challenge in flight and 10 in a minute. Its URL must be approved, whoever asks: a challenge goes only where deliveries may. If it passes, notifications that were held for a missing verification are released.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postSubscriptionsByIdChallenge"];
         delete?: never;
@@ -628,7 +799,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List a subscription's challenges */
+        /**
+         * List a subscription's challenges
+         * @description List a subscription's challenges.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getSubscriptionsByIdChallenges"];
         put?: never;
         post?: never;
@@ -645,12 +821,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List URL patterns */
+        /**
+         * List URL patterns
+         * @description List URL patterns.
+         *
+         *     Roles: `admin`, `product`, `viewer`.
+         */
         get: operations["getUrlAllowlist"];
         put?: never;
         /**
          * Allow or request a URL pattern
-         * @description An entry by an admin is approved immediately and applies to all products. An entry by a product is a request that an admin decides.
+         * @description An entry by an admin is approved immediately and applies to all products. An entry by a product is a request that an admin decides. A subscription whose URL is not on the list files a request itself, whoever made it.
+         *
+         *     Roles: `admin`, `product`.
          */
         post: operations["postUrlAllowlist"];
         delete?: never;
@@ -672,12 +855,63 @@ export interface paths {
         /**
          * Remove a URL pattern
          * @description Subscriptions whose URL is no longer allowed get the status `awaiting-approval`.
+         *
+         *     Roles: `admin`, `product`.
          */
         delete: operations["deleteUrlAllowlistById"];
         options?: never;
         head?: never;
-        /** Approve or reject a URL pattern */
+        /**
+         * Approve or reject a URL pattern
+         * @description Approve or reject a URL pattern.
+         *
+         *     Roles: `admin`.
+         */
         patch: operations["patchUrlAllowlistById"];
+        trace?: never;
+    };
+    "/v1/notifications/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry several notifications now
+         * @description Has the same effect as retrying each notification separately. One that cannot be retried does not affect the others. With `filter`, retries all that match in the background.
+         *
+         *     Roles: `admin`, `product`, `customer`.
+         */
+        post: operations["postNotificationsRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notifications/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel several notifications
+         * @description Has the same effect as cancelling each notification separately. With `filter`, cancels all that match in the background.
+         *
+         *     Roles: `admin`, `product`, `customer`.
+         */
+        post: operations["postNotificationsCancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/notifications": {
@@ -687,7 +921,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List notifications */
+        /**
+         * List notifications
+         * @description List notifications.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getNotifications"];
         put?: never;
         post?: never;
@@ -704,30 +943,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List a subscription's notifications */
+        /**
+         * List a subscription's notifications
+         * @description List a subscription's notifications.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getSubscriptionsByIdNotifications"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/notifications/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Retry several notifications now
-         * @description Has the same effect as retrying each notification separately. One that cannot be retried does not affect the others. To retry all failed notifications of a subscription, use `POST /v1/subscriptions/:id/recover`.
-         */
-        post: operations["postNotificationsRetry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -741,7 +965,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a notification with its attempts and its current state */
+        /**
+         * Get a notification with its attempts and its current state
+         * @description Get a notification with its attempts and its current state.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getNotificationsById"];
         put?: never;
         post?: never;
@@ -758,7 +987,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get an attempt with its request and response */
+        /**
+         * Get an attempt with its request and response
+         * @description Get an attempt with its request and response.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getAttemptsById"];
         put?: never;
         post?: never;
@@ -779,7 +1013,9 @@ export interface paths {
         put?: never;
         /**
          * Retry a notification now
-         * @description A waiting notification is attempted immediately. A failed or cancelled one starts a new ladder, in a new run of its workflow. A delivered one is retried only with `force`.
+         * @description A waiting notification is attempted immediately. A failed or cancelled one starts a new ladder, in a new run of its workflow. A delivered one is retried only with `force`, and stays known as delivered: `deliveredAt` is kept, and if the retry fails or is cancelled, the status is `delivered` again. A retry that is asked for while another manual attempt is made has no further effect.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postNotificationsByIdRetry"];
         delete?: never;
@@ -799,9 +1035,61 @@ export interface paths {
         put?: never;
         /**
          * Cancel a notification
-         * @description Makes no further attempts. An attempt in progress is completed and recorded. A closed notification does not change.
+         * @description Makes no further attempts. An attempt in progress is completed and recorded. A closed notification does not change. One that was delivered before a forced retry is `delivered` again.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postNotificationsByIdCancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List recoveries
+         * @description List recoveries.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
+        get: operations["getRecoveries"];
+        put?: never;
+        /**
+         * Retry or cancel all notifications that match a filter
+         * @description Runs in the background until it is completed or cancelled, and survives restarts of the service. Customers take turns, each in order of acceptance. Processes at most 100000 notifications. With `dryRun`, counts them and changes nothing.
+         *
+         *     Roles: `admin`, `product`, `customer`.
+         */
+        post: operations["postRecoveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/attempts/{id}/signed-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign an attempt's request again
+         * @description Returns the request of the attempt with a new timestamp and new signatures by the subscription's current secrets, to send it manually while debugging a receiver. Sends nothing. The audit log records each call.
+         *
+         *     Roles: `admin`, `product`.
+         */
+        post: operations["postAttemptsByIdSignedRequest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -820,25 +1108,10 @@ export interface paths {
         /**
          * Retry all of a subscription's failed notifications
          * @description Retries the failed notifications that were accepted in the given period, in order of acceptance. The recovery runs in the background until it is completed or cancelled, and survives restarts of the service. Each subscription has at most one running recovery.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postSubscriptionsByIdRecover"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/recoveries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List recoveries */
-        get: operations["getRecoveries"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -852,7 +1125,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a recovery with its progress */
+        /**
+         * Get a recovery with its progress
+         * @description Get a recovery with its progress.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
         get: operations["getRecoveriesById"];
         put?: never;
         post?: never;
@@ -874,6 +1152,8 @@ export interface paths {
         /**
          * Cancel a recovery
          * @description Makes no further retries. Notifications that were already retried continue. A recovery that has ended does not change.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         post: operations["postRecoveriesByIdCancel"];
         delete?: never;
@@ -892,6 +1172,8 @@ export interface paths {
         /**
          * Get the overview: traffic, success rate, and what needs attention
          * @description Figures for the last hour are at most 5 seconds old, those for the last day at most 30 seconds.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
          */
         get: operations["getOverview"];
         put?: never;
@@ -912,6 +1194,8 @@ export interface paths {
         /**
          * Watch the activity stream
          * @description Streams every accepted event, finished attempt and status change that the caller may see, as server-sent events. Each `data` is an Activity. Reconnecting with `Last-Event-ID` resumes without gaps or repeats, up to 24 hours back. An event `activity.gap` with `{from,until}` reports an older period that is skipped. A client that does not read is disconnected.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
          */
         get: operations["getActivity"];
         put?: never;
@@ -929,12 +1213,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List API keys */
+        /**
+         * List API keys
+         * @description List API keys.
+         *
+         *     Roles: `admin`.
+         */
         get: operations["getApiKeys"];
         put?: never;
         /**
          * Create an API key
          * @description Returns the key once. Only its hash is stored.
+         *
+         *     Roles: `admin`.
          */
         post: operations["postApiKeys"];
         delete?: never;
@@ -955,6 +1246,8 @@ export interface paths {
         /**
          * Replace the key of an API key
          * @description Returns the new key once. The id and the rights stay. The key before is valid for the overlap.
+         *
+         *     Roles: `admin`.
          */
         post: operations["postApiKeysByIdRotate"];
         delete?: never;
@@ -976,6 +1269,8 @@ export interface paths {
         /**
          * Revoke an API key
          * @description The key becomes invalid immediately in this process, and within a second in others.
+         *
+         *     Roles: `admin`.
          */
         delete: operations["deleteApiKeysById"];
         options?: never;
@@ -995,6 +1290,8 @@ export interface paths {
         /**
          * Get an access token
          * @description Send the client credentials in a Basic header or as form fields, and the token in `Authorization: Bearer`. Errors have the form of RFC 6749.
+         *
+         *     Needs no credential.
          */
         post: operations["postOauthToken"];
         delete?: never;
@@ -1015,6 +1312,8 @@ export interface paths {
         /**
          * Get an access token
          * @description Send the client credentials in a Basic header or as form fields, and the token in `Authorization: Bearer`. Errors have the form of RFC 6749.
+         *
+         *     Needs no credential.
          */
         post: operations["postLoginOauthAccessToken"];
         delete?: never;
@@ -1030,12 +1329,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List OAuth clients */
+        /**
+         * List OAuth clients
+         * @description List OAuth clients.
+         *
+         *     Roles: `admin`.
+         */
         get: operations["getOauthClients"];
         put?: never;
         /**
          * Create an OAuth client
          * @description Returns the client secret once. Only its hash is stored.
+         *
+         *     Roles: `admin`.
          */
         post: operations["postOauthClients"];
         delete?: never;
@@ -1056,6 +1362,8 @@ export interface paths {
         /**
          * Replace the secret of an OAuth client
          * @description Returns the new secret once. The id and the rights stay. The secret before is valid for the overlap.
+         *
+         *     Roles: `admin`.
          */
         post: operations["postOauthClientsByIdRotate"];
         delete?: never;
@@ -1077,6 +1385,8 @@ export interface paths {
         /**
          * Revoke an OAuth client
          * @description Its tokens become invalid immediately in this process, and within a second in others.
+         *
+         *     Roles: `admin`.
          */
         delete: operations["deleteOauthClientsById"];
         options?: never;
@@ -1093,18 +1403,24 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description Lists the webhooks of all customers that the caller manages, oldest first, at most 10000. An admin without a product lists those of its own default customer.
+         * @description Lists the webhooks of all customers that the caller manages, oldest first, at most 10000.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
          */
         get: operations["getWebhooks"];
         /**
          * Add a webhook, or add event types to a webhook
-         * @description If the URL is already registered for the customer, in whatever spelling, the event types are added to it. Its method and secret change if they are given.
+         * @description If the URL is already registered for the customer, in whatever spelling, the event types are added to it. Its method and secret change if they are given; a replaced secret signs too for a day. Without `customerId`, the webhook gets the events of the product for every customer. The body of deliveries contains the secret only if one was given.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         put: operations["putWebhooks"];
         post?: never;
         /**
          * Remove a webhook, or event types from one
          * @description Without `events`, or if no event type is left, the webhook is removed. Without `customerId`, the URL is removed for every customer for which the caller registered it.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         delete: operations["deleteWebhooks"];
         options?: never;
@@ -1121,18 +1437,24 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description Lists the webhooks of all customers that the caller manages, oldest first, at most 10000. An admin without a product lists those of its own default customer.
+         * @description Lists the webhooks of all customers that the caller manages, oldest first, at most 10000.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
          */
         get: operations["getWebhook"];
         /**
          * Add a webhook, or add event types to a webhook
-         * @description If the URL is already registered for the customer, in whatever spelling, the event types are added to it. Its method and secret change if they are given.
+         * @description If the URL is already registered for the customer, in whatever spelling, the event types are added to it. Its method and secret change if they are given; a replaced secret signs too for a day. Without `customerId`, the webhook gets the events of the product for every customer. The body of deliveries contains the secret only if one was given.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         put: operations["putWebhook"];
         post?: never;
         /**
          * Remove a webhook, or event types from one
          * @description Without `events`, or if no event type is left, the webhook is removed. Without `customerId`, the URL is removed for every customer for which the caller registered it.
+         *
+         *     Roles: `admin`, `product`, `customer`.
          */
         delete: operations["deleteWebhook"];
         options?: never;
@@ -1147,17 +1469,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List active portal sessions */
+        /**
+         * List active portal sessions
+         * @description List active portal sessions.
+         *
+         *     Roles: `admin`, `product`, `viewer`.
+         */
         get: operations["getPortalSessions"];
         put?: never;
         /**
          * Create a portal session
          * @description Returns a token and a URL that open the customer's portal for a limited time. The token has the role `customer`, so it can access only what belongs to that customer. In the URL it follows `#`, so browsers do not send it to any server.
+         *
+         *     Roles: `admin`, `product`.
          */
         post: operations["postPortalSessions"];
         /**
          * End all of a customer's portal sessions
          * @description Their tokens become invalid immediately in this process, and within a second in others.
+         *
+         *     Roles: `admin`, `product`.
          */
         delete: operations["deletePortalSessions"];
         options?: never;
@@ -1178,6 +1509,8 @@ export interface paths {
         /**
          * End a portal session
          * @description Its token becomes invalid immediately in this process, and within a second in others.
+         *
+         *     Roles: `admin`, `product`.
          */
         delete: operations["deletePortalSessionsById"];
         options?: never;
@@ -1192,17 +1525,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the current session */
+        /**
+         * Get the current session
+         * @description Get the current session.
+         *
+         *     Needs no credential.
+         */
         get: operations["getSession"];
         put?: never;
         /**
          * Sign in from a browser
          * @description Exchanges any credential for a session cookie. The session replaces one that the browser already has. It lasts 12 hours by default, or until the credential expires, and ends after 30 minutes without use. With the cookie, every call that changes something needs the header `X-CSRF-Token`. The token of a portal link sets a cookie of its own, which calls with the header `X-Signpost-Portal: true` use.
+         *
+         *     Needs no credential.
          */
         post: operations["postSession"];
         /**
          * Sign out
          * @description The session ends immediately in this process, and within a second in others.
+         *
+         *     Needs no credential.
          */
         delete: operations["deleteSession"];
         options?: never;
@@ -1217,7 +1559,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the ways to sign in from a browser */
+        /**
+         * List the ways to sign in from a browser
+         * @description List the ways to sign in from a browser.
+         *
+         *     Needs no credential.
+         */
         get: operations["getSessionMethods"];
         put?: never;
         post?: never;
@@ -1237,6 +1584,8 @@ export interface paths {
         /**
          * Sign in by OpenID Connect
          * @description For browsers. Leads to the OpenID provider, which leads back here. The claims of the person decide on the role and the product. The new session replaces the one that the browser has.
+         *
+         *     Needs no credential.
          */
         get: operations["getSessionOidc"];
         put?: never;
@@ -1257,8 +1606,32 @@ export interface paths {
         /**
          * Finish a sign-in by OpenID Connect
          * @description The redirect URI of Signpost at the OpenID provider.
+         *
+         *     Needs no credential.
          */
         get: operations["getSessionOidcCallback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/oidc/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign out at the OpenID provider
+         * @description For browsers. Leads to the page of the provider that ends the session there (OpenID Connect RP-Initiated Logout), and back to the sign-in page. The session here is ended by `DELETE /v1/session`.
+         *
+         *     Needs no credential.
+         */
+        get: operations["getSessionOidcSignOut"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1277,6 +1650,8 @@ export interface paths {
         /**
          * List sessions of the web UI
          * @description Lists the sessions of the caller's credential or person that have not ended.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
          */
         get: operations["getSessions"];
         put?: never;
@@ -1284,6 +1659,8 @@ export interface paths {
         /**
          * Sign out everywhere
          * @description Ends all sessions of the caller's credential or person, the current one too: immediately in this process, and within a second in others. A credential stays valid.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
          */
         delete: operations["deleteSessions"];
         options?: never;
@@ -1304,6 +1681,8 @@ export interface paths {
         /**
          * End a session
          * @description Ends one session of the caller, or of anybody if the caller is an admin: immediately in this process, and within a second in others.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
          */
         delete: operations["deleteSessionsById"];
         options?: never;
@@ -1321,8 +1700,32 @@ export interface paths {
         /**
          * List audit entries
          * @description An admin sees all entries. A product sees those of its own credentials, and those about its own objects and customers.
+         *
+         *     Roles: `admin`, `product`.
          */
         get: operations["getAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the AsyncAPI document of deliveries
+         * @description What receivers get, as AsyncAPI 3. Without a credential in a header, it contains the formats only; with one, also the event types that `GET /v1/event-types` lists for it, at most 1000 and without archived ones.
+         *
+         *     Needs no credential.
+         */
+        get: operations["getAsyncapiJson"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1338,7 +1741,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Check liveness */
+        /**
+         * Check liveness
+         * @description Check liveness.
+         *
+         *     Needs no credential.
+         */
         get: operations["getHealthz"];
         put?: never;
         post?: never;
@@ -1355,7 +1763,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Check readiness: Postgres and Temporal are reachable */
+        /**
+         * Check readiness: Postgres and Temporal are reachable
+         * @description Check readiness: Postgres and Temporal are reachable.
+         *
+         *     Needs no credential.
+         */
         get: operations["getReadyz"];
         put?: never;
         post?: never;
@@ -1372,7 +1785,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Prometheus metrics */
+        /**
+         * Get Prometheus metrics
+         * @description Get Prometheus metrics.
+         *
+         *     Needs no credential.
+         */
         get: operations["getMetrics"];
         put?: never;
         post?: never;
@@ -1389,7 +1807,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get this OpenAPI document */
+        /**
+         * Get this OpenAPI document
+         * @description Get this OpenAPI document.
+         *
+         *     Needs no credential.
+         */
         get: operations["getOpenapiJson"];
         put?: never;
         post?: never;
@@ -1400,12 +1823,114 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    standard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An event in format `standard`
+         * @description Sent to subscriptions of format `standard` by POST or PUT. A GET has no body.
+         */
+        post: operations["receiveStandardDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    envelope: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An event in format `envelope`
+         * @description Sent to subscriptions of format `envelope` by POST or PUT. A GET has no body.
+         */
+        post: operations["receiveEnvelopeDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    trigger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An event in format `trigger`
+         * @description Sent to subscriptions of format `trigger` by POST or PUT. A GET has no body.
+         */
+        post: operations["receiveTriggerDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    flat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An event in format `flat`
+         * @description Sent to subscriptions of format `flat` by POST or PUT. A GET has no body.
+         */
+        post: operations["receiveFlatDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A challenge
+         * @description Checks that the receiver knows the secret. Answer within 10 seconds.
+         */
+        get: operations["answerChallenge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         EventInput: {
-            /** @description Unique per product. Makes it safe to post the event again. Generated if absent. */
+            /** @description Unique per product. Makes it safe to post the event again. Generated if absent. Not `.` or `..`. */
             id?: string;
+            /** @description Name of an event type. Without its version (`payment.confirmed` for `payment.confirmed.v2`), it stands for the highest version that is not archived. */
             type: string;
             /** @description The customer to notify. If absent, every customer of the product. */
             customerId?: string;
@@ -1413,13 +1938,31 @@ export interface components {
             channels?: string[];
             /**
              * Format: date-time
-             * @description When the event happened. Default: now.
+             * @description When the event happened. Sent in UTC with all digits of its second. Default: now.
              */
             timestamp?: string;
             /** @description The payload. Must match the JSON Schema of the event type, if it has one. */
             data: Record<string, never>;
             /** @description Who caused the event. Passed on to receivers. */
             user?: Record<string, never>;
+            /** @description Waits for the receivers: at most this number of seconds, until each notification was attempted once. Then the answer has the last response of each. Not part of the event, so a repeat may differ in it. */
+            awaitResponse?: number;
+        };
+        LastResponse: {
+            attemptId: string;
+            /** Format: date-time */
+            at: string;
+            /** @description HTTP status; null if there was no response. */
+            status: number | null;
+            /** @description At most 16 KiB. Null if there was no response, if it has expired, or if it was left out. */
+            body: string | null;
+            /** @description Whether the body was cut, or left out because the bodies of all notifications exceed 2 MiB. */
+            truncated: boolean;
+            error: {
+                /** @enum {string} */
+                class: "dns" | "connect" | "tls" | "timeout" | "blocked" | "status" | "response-too-large" | "transform" | "sign" | "internal";
+                message: string;
+            } | null;
         };
         Problem: {
             type: string;
@@ -1442,7 +1985,10 @@ export interface components {
             type: string;
             customerId: string | null;
             channels: string[];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the event happened, in UTC, with the digits that the producer wrote.
+             */
             timestamp: string;
             /** @description Null if the payload has expired or is withheld. */
             data: unknown;
@@ -1451,8 +1997,38 @@ export interface components {
             payloadExpired: boolean;
             /** @description Whether `data` and `user` are left out, because a service definition or a transform composes what this customer receives. Always false for other roles. */
             payloadWithheld: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Lists are sorted and filtered by this time.
+             */
             acceptedAt: string;
+        };
+        RoutedSubscription: {
+            subscriptionId: string;
+            name: string;
+            customerId: string;
+            /**
+             * @description The status of the subscription now.
+             * @enum {string}
+             */
+            status: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
+            /**
+             * @description `notified`: there is a notification. `created-later`: the subscription was created after the event. `product`: it is for another product. `event-type`: it does not list the type. `channels`: none of its channels is in the event. `capability`: the customer lacks what the type requires. `changed-later`: it matches now, so it was changed after the event.
+             * @enum {string}
+             */
+            result: "notified" | "created-later" | "product" | "event-type" | "channels" | "capability" | "changed-later";
+            /** @description The event types that the subscription listens to now. */
+            eventTypes: string[];
+            /** @description Its channels now. Empty: it gets events of all channels. */
+            channels: string[];
+            /** @description The capabilities that the event type requires and the customer lacks. */
+            missingCapabilities: string[];
+            /** @description The latest notification of this event for the subscription. */
+            notification: {
+                id: string;
+                /** @enum {string} */
+                status: "pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled";
+            } | null;
         };
         Notification: {
             id: string;
@@ -1471,15 +2047,23 @@ export interface components {
                 message: string;
             } | null;
             lastResponseStatus: number | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its event was accepted. Lists are sorted and filtered by this time.
+             */
             createdAt: string;
             finishedAt: string | null;
+            /** @description When it was first delivered, also if it was retried since; null if it never was. */
+            deliveredAt: string | null;
             workflowId: string;
         };
         Product: {
             id: string;
             name: string;
+            segment: string | null;
             enabled: boolean;
+            /** @enum {string} */
+            unknownCustomers: "refuse" | "accept";
             /** @description Whether notifications are held until the subscription has passed a challenge. */
             requireVerification: boolean;
             retention: {
@@ -1488,10 +2072,20 @@ export interface components {
                 /** @description How long events, notifications and attempts are kept; null: the default. */
                 historyDays: number | null;
             };
+            branding: components["schemas"]["Branding"];
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
             modifiedAt: string;
+        };
+        /** @description How the portals of the product's customers look. */
+        Branding: {
+            /** @description Shown in place of Signpost; null: Signpost. */
+            name: string | null;
+            /** @description An image, by https or as a data URL; null: the initial of the name, or the logo of Signpost. */
+            logoUrl: string | null;
+            /** @description Of buttons and links, as `#rrggbb`; null: that of Signpost. */
+            accentColor: string | null;
         };
         Retention: {
             /** @description Days that the installation keeps what; products may differ. */
@@ -1538,6 +2132,10 @@ export interface components {
             } | null;
             /** @description Sample data. Generated from the schema if none was given. */
             sample: unknown;
+            /** @description Capabilities that a customer must have to get its events. */
+            requires: string[];
+            /** @description Paths into `data`. `q` finds events by the values at them. */
+            searchKeys: string[];
             archived: boolean;
             /** Format: date-time */
             createdAt: string;
@@ -1580,6 +2178,12 @@ export interface components {
             name: string;
             /** @description null if all products share the customer. */
             productId: string | null;
+            /**
+             * @description Whose events its subscriptions get: `self` for its own; `product` for those of its product for every customer, narrowed by the channels of each subscription.
+             * @enum {string}
+             */
+            audience: "self" | "product";
+            capabilities: string[];
             retrySchedule: number[];
             /** Format: date-time */
             createdAt: string;
@@ -1623,6 +2227,8 @@ export interface components {
                 portalSessions: number;
                 /** @description API keys. */
                 apiKeys: number;
+                /** @description Refresh tokens of OAuth clients. */
+                refreshTokens: number;
                 /** @description OAuth clients. */
                 oauthClients: number;
                 /** @description Subscriptions, those included that had been deleted. */
@@ -1633,6 +2239,8 @@ export interface components {
                 secretLinks: number;
                 /** @description Results of challenges. */
                 challenges: number;
+                /** @description Entries of the lists of what recoveries processed. */
+                recoveryItems: number;
                 /** @description Recoveries. */
                 recoveries: number;
                 /** @description Statistics, rate lines and releases of subscriptions. */
@@ -1661,7 +2269,10 @@ export interface components {
         } | {
             /** @constant */
             type: "oauth2";
-            /** @description Token endpoint of the OAuth 2.0 server. The URL allow-list must approve it too. */
+            /**
+             * Format: uri
+             * @description Token endpoint of the OAuth 2.0 server. The URL allow-list must approve it too.
+             */
             tokenUrl: string;
             clientId: string;
             /** @description Write-only: `***` in answers. Sending `***` back keeps it. With a new tokenUrl it must be sent again. */
@@ -1699,11 +2310,11 @@ export interface components {
             auth: components["schemas"]["ReceiverAuth"];
             /** @description The key is `***`. */
             tls: components["schemas"]["ReceiverTls"] | null;
+            encryption: components["schemas"]["BodyEncryption"] | null;
             /** @enum {string} */
             format: "standard" | "envelope" | "trigger" | "flat";
-            customData: {
-                [key: string]: unknown;
-            };
+            /** @description Values are `***` for callers who may not change the subscription. */
+            customData: Record<string, never>;
             transform: components["schemas"]["Transform"] | null;
             retrySchedule: number[] | null;
             timeoutSeconds: number;
@@ -1729,6 +2340,47 @@ export interface components {
             modifiedAt: string;
             /** @description The signing secret. Present only in the response that created the subscription. */
             secret?: string;
+        };
+        BodyEncryption: {
+            publicKey: {
+                /** @constant */
+                kty: "RSA";
+                n: string;
+                e: string;
+                /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                kid?: string;
+                /** @constant */
+                use?: "enc";
+                /** @enum {string} */
+                alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+            } | {
+                /** @constant */
+                kty: "EC";
+                /** @constant */
+                crv: "P-256";
+                x: string;
+                y: string;
+                /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                kid?: string;
+                /** @constant */
+                use?: "enc";
+                /** @enum {string} */
+                alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+            } | {
+                /** @constant */
+                kty: "OKP";
+                /** @constant */
+                crv: "X25519";
+                x: string;
+                /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                kid?: string;
+                /** @constant */
+                use?: "enc";
+                /** @enum {string} */
+                alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+            };
+            /** @enum {string} */
+            algorithm: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
         };
         Statistics: {
             /** @description Number of events with a notification for this subscription. */
@@ -1764,6 +2416,33 @@ export interface components {
                 /** @description Id for `GET /v1/attempts/:id`. */
                 attemptId: string;
             } | null;
+            lastDay: {
+                /** @description Number of attempts over the last day, to about a minute. */
+                attempts: number;
+                /** @description Share of successful attempts; null without attempts. */
+                successRate: number | null;
+                /** @description Median of the response times in milliseconds, accurate to 7 %; null without attempts. */
+                p50Ms: number | null;
+                /** @description 95th percentile of the response times in milliseconds, accurate to 7 %; null without attempts. */
+                p95Ms: number | null;
+                /** @description 99th percentile of the response times in milliseconds, accurate to 7 %; null without attempts. */
+                p99Ms: number | null;
+                /** @description The attempts by the class of their response. A class without attempts is absent. */
+                classes: {
+                    /**
+                     * @description First digit of the status; `none` without a response.
+                     * @enum {string}
+                     */
+                    responseClass: "2xx" | "3xx" | "4xx" | "5xx" | "none";
+                    attempts: number;
+                    /** @description Median of the response times in milliseconds, accurate to 7 %; null without attempts. */
+                    p50Ms: number | null;
+                    /** @description 95th percentile of the response times in milliseconds, accurate to 7 %; null without attempts. */
+                    p95Ms: number | null;
+                    /** @description 99th percentile of the response times in milliseconds, accurate to 7 %; null without attempts. */
+                    p99Ms: number | null;
+                }[];
+            };
         };
         Series: {
             /** @enum {string} */
@@ -1833,6 +2512,58 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             decidedAt: string | null;
+            /** @description Subscriptions that wait for the entry, at most 100. None waits for an approved one. */
+            subscriptions: {
+                id: string;
+                name: string;
+                customerId: string;
+            }[];
+            /** @description How many subscriptions wait for the entry. */
+            subscriptionCount: number;
+        };
+        Recovery: {
+            id: string;
+            /** @description Null for a recovery by filter. */
+            subscriptionId: string | null;
+            /**
+             * @description What it does with the notifications.
+             * @enum {string}
+             */
+            action: "retry" | "cancel";
+            /** @description Null for a recovery of one subscription. */
+            filter: {
+                customerId?: string;
+                productId?: string;
+                subscriptionId?: string;
+                /** @description Only notifications whose last response had this status, such as `503`, or one of a class, such as `5xx`. */
+                responseStatus?: string;
+                /** @description Event types. */
+                type?: string[];
+                status: ("pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled")[];
+                errorClass?: ("dns" | "connect" | "tls" | "timeout" | "blocked" | "status" | "response-too-large" | "transform" | "sign" | "internal")[];
+            } | null;
+            /** @enum {string} */
+            status: "running" | "completed" | "cancelled" | "failed";
+            /**
+             * Format: date-time
+             * @description Includes notifications accepted at or after this time.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Includes notifications accepted before this time.
+             */
+            until: string;
+            ratePerSecond: number;
+            /** @description Number of notifications to process. It rises if more fail while the recovery runs. */
+            total: number;
+            /** @description Number of notifications retried, or cancelled, so far. */
+            retried: number;
+            /** @description Number of notifications that were no longer failed at their turn, or whose payload had expired. Set when the recovery completes. */
+            skipped: number;
+            /** Format: date-time */
+            createdAt: string;
+            finishedAt: string | null;
         };
         Attempt: {
             id: string;
@@ -1854,31 +2585,21 @@ export interface components {
             } | null;
             workflowId: string;
         };
-        Recovery: {
-            id: string;
-            subscriptionId: string;
+        SignedRequest: {
             /** @enum {string} */
-            status: "running" | "completed" | "cancelled" | "failed";
+            method: "POST" | "GET" | "PUT";
+            url: string;
+            /** @description Signed now. Values that are likely secrets stay masked. */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description As the attempt sent it, but secrets are masked; null if there was no body. */
+            body: string | null;
             /**
              * Format: date-time
-             * @description Includes notifications accepted at or after this time.
+             * @description Until when receivers accept the timestamp, at a tolerance of 5 minutes.
              */
-            since: string;
-            /**
-             * Format: date-time
-             * @description Includes notifications accepted before this time.
-             */
-            until: string;
-            ratePerSecond: number;
-            /** @description Number of notifications to retry. It rises if more fail while the recovery runs. */
-            total: number;
-            /** @description Number of notifications retried so far. */
-            retried: number;
-            /** @description Number of notifications that were no longer failed at their turn, or whose payload had expired. Set when the recovery completes. */
-            skipped: number;
-            /** Format: date-time */
-            createdAt: string;
-            finishedAt: string | null;
+            validUntil: string;
         };
         Overview: {
             /** @enum {string} */
@@ -1897,6 +2618,8 @@ export interface components {
                 /** @description Notifications that ended as failed. */
                 failed: number;
             }[];
+            /** @description Notifications that failed within the window and have not been retried since. */
+            failed: number;
             attempts: number;
             /** @description Share of successful attempts; null if there were none. */
             successRate: number | null;
@@ -1917,6 +2640,20 @@ export interface components {
                 attempts: number;
                 failures: number;
                 lastError: string | null;
+            }[];
+            /** @description The subscriptions with the longest response times over the last day, at most ten. */
+            slowest: {
+                subscriptionId: string;
+                name: string;
+                customerId: string;
+                url: string;
+                /** @enum {string} */
+                status: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
+                attempts: number;
+                /** @description Median of the response times over the last day, in milliseconds. */
+                p50Ms: number;
+                /** @description 95th percentile of the response times over the last day, in milliseconds. */
+                p95Ms: number;
             }[];
             /** @description Number of items that need attention. */
             attention: {
@@ -1950,6 +2687,15 @@ export interface components {
                 responseStatus: number | null;
                 errorClass: string | null;
             } | null;
+            /** @description The data of the event, with `include=payload`, for event.accepted. */
+            payload?: {
+                /** @description Null if it is left out. */
+                data: unknown;
+                /** @description Size as JSON text; null if it is withheld or has expired. */
+                bytes: number | null;
+                /** @description Why `data` is null: it is larger than 16 KiB or too many others came at the time, it has expired, or deliveries to the customer do not contain it. */
+                omitted: ("too-large" | "expired" | "withheld") | null;
+            };
         };
         ApiKey: {
             id: string;
@@ -1957,6 +2703,8 @@ export interface components {
             /** @enum {string} */
             role: "admin" | "product" | "producer" | "viewer" | "customer";
             productId: string | null;
+            /** @description Granted in place of one product: the products that are in it now. */
+            segment: string | null;
             customerId: string | null;
             /** Format: date-time */
             createdAt: string;
@@ -1973,6 +2721,8 @@ export interface components {
             /** @description Lifetime of the token in seconds. */
             expires_in: number;
             scope: string;
+            /** @description Valid once, for 30 days. Only if it was asked for. */
+            refresh_token?: string;
         };
         OAuthClient: {
             clientId: string;
@@ -1980,6 +2730,8 @@ export interface components {
             /** @enum {string} */
             role: "admin" | "product" | "producer" | "viewer" | "customer";
             productId: string | null;
+            /** @description Granted in place of one product: the products that are in it now. */
+            segment: string | null;
             customerId: string | null;
             /** Format: date-time */
             createdAt: string;
@@ -2022,6 +2774,8 @@ export interface components {
                 /** @enum {string} */
                 role: "admin" | "product" | "producer" | "viewer" | "customer";
                 productId: string | null;
+                /** @description Granted in place of one product. */
+                segment: string | null;
                 customerId: string | null;
             };
             id: string;
@@ -2035,10 +2789,16 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
             version: string;
+            /** @description The features that this installation has. */
+            features: ("portal" | "product-audience" | "webhooks-by-url")[];
             /** @description URL of the Temporal UI; null for customers, and if unknown. */
             temporalUiUrl: string | null;
             /** @description Base URL of the API. */
             publicUrl: string;
+            /** @description Name of the customer whose portal this is; null for others. */
+            customerName: string | null;
+            /** @description How the portal looks; null for others, and for a customer that all products share. */
+            branding: components["schemas"]["Branding"] | null;
             /** @description Page that a portal links back to; null if there is none. */
             returnUrl: string | null;
         };
@@ -2098,6 +2858,78 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        StandardDelivery: {
+            /** @description The id that the producer chose, else the `evt_…` id. */
+            id: string;
+            type: string;
+            /** Format: date-time */
+            timestamp: string;
+            /** @description The data of the event. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description Who caused the event. */
+            user?: {
+                [key: string]: unknown;
+            };
+            channels?: string[];
+        };
+        EnvelopeDelivery: {
+            payload: {
+                /** @description The event type as `messageType`, and the data. */
+                details: {
+                    messageType: string;
+                } & {
+                    [key: string]: unknown;
+                };
+                /** @description The id that the producer chose, else the `evt_…` id. */
+                messageId: string;
+                /** Format: date-time */
+                timestamp: string;
+                /** @description Who caused the event. */
+                user?: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description Hex HMAC-SHA256 of `payloadAsString`, with the text of the secret as key. */
+            signature: string;
+            /** @description The exact JSON text of `payload`. */
+            payloadAsString: string;
+        };
+        TriggerDelivery: {
+            /** @description Id of the subscription. */
+            webhook_id: string;
+            webhook_name: string;
+            /** @description The event type. */
+            object_class: string;
+            /** @description Id of the customer. */
+            account_id: string;
+            product_id: string;
+            /** @description The subscription in the API. */
+            api_url: string;
+            /** Format: date-time */
+            triggered_at: string;
+            last_success_at: string | null;
+            last_failure_at: string | null;
+            /** @description Timeout of the attempt in seconds. */
+            processing_timeout: number;
+            /** @description The custom data of the subscription, and `event`. */
+            data: {
+                /** @description The data of the event. */
+                event: {
+                    [key: string]: unknown;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The fields of the data, and the secret. */
+        FlatDelivery: {
+            /** @description The shared secret. */
+            secret: string;
+        } & {
+            [key: string]: unknown;
+        };
     };
     responses: never;
     parameters: never;
@@ -2114,8 +2946,12 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
+                /** @description The id of an event or the beginning of a generated one, the producer's id, or the value of a search key of its type, also as `path:value`. */
+                q?: string;
                 type?: string;
                 customerId?: string;
+                /** @description Only of products in this segment. */
+                segment?: string;
                 /** @description Only events accepted at or after this time. */
                 since?: string;
                 /** @description Only events accepted before this time. */
@@ -2140,7 +2976,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2214,11 +3050,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "id": "P-1",
+                 *       "type": "payment.confirmed.v1",
+                 *       "customerId": "acme",
+                 *       "data": {
+                 *         "paymentId": "P-1",
+                 *         "amount": 125.5
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["EventInput"];
             };
         };
         responses: {
-            /** @description The event had been accepted before */
+            /** @description The event had been accepted before, or its responses are there */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2233,6 +3080,8 @@ export interface operations {
                             subscriptionId: string;
                             /** @enum {string} */
                             status: "pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled";
+                            /** @description Only with `awaitResponse`. Null if there was no attempt. */
+                            lastResponse?: components["schemas"]["LastResponse"] | null;
                         }[];
                     };
                 };
@@ -2252,11 +3101,13 @@ export interface operations {
                             subscriptionId: string;
                             /** @enum {string} */
                             status: "pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled";
+                            /** @description Only with `awaitResponse`. Null if there was no attempt. */
+                            lastResponse?: components["schemas"]["LastResponse"] | null;
                         }[];
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2274,7 +3125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `product-disabled`: The product is disabled. `forbidden`: This credential may not make this call. */
+            /** @description `product-disabled`: The product is disabled. `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2310,7 +3161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `event-type-archived`: The event type is archived. `unknown-customer`: The customer does not exist. `data-breaks-schema`: The data does not match the schema of its event type. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-event-type`: The event type is not in the catalog. `event-type-archived`: The event type is archived. `unknown-customer`: The customer does not exist. `data-breaks-schema`: The data does not match the schema of its event type. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2357,9 +3208,24 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "events": [
+                 *         {
+                 *           "id": "P-1",
+                 *           "type": "payment.confirmed.v1",
+                 *           "customerId": "acme",
+                 *           "data": {
+                 *             "paymentId": "P-1",
+                 *             "amount": 125.5
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": {
-                    /** @description Events as in `POST /v1/events`, at most 256 KiB each. */
-                    events: unknown[];
+                    /** @description Events as in `POST /v1/events`, without `awaitResponse`, at most 256 KiB each. */
+                    events: components["schemas"]["EventInput"][];
                 };
             };
         };
@@ -2381,6 +3247,8 @@ export interface operations {
                                 subscriptionId: string;
                                 /** @enum {string} */
                                 status: "pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled";
+                                /** @description Only with `awaitResponse`. Null if there was no attempt. */
+                                lastResponse?: components["schemas"]["LastResponse"] | null;
                             }[];
                             code?: string;
                             title?: string;
@@ -2393,7 +3261,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2411,7 +3279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2508,7 +3376,10 @@ export interface operations {
                         type: string;
                         customerId: string | null;
                         channels: string[];
-                        /** Format: date-time */
+                        /**
+                         * Format: date-time
+                         * @description When the event happened, in UTC, with the digits that the producer wrote.
+                         */
                         timestamp: string;
                         /** @description Null if the payload has expired or is withheld. */
                         data: unknown;
@@ -2517,10 +3388,53 @@ export interface operations {
                         payloadExpired: boolean;
                         /** @description Whether `data` and `user` are left out, because a service definition or a transform composes what this customer receives. Always false for other roles. */
                         payloadWithheld: boolean;
-                        /** Format: date-time */
+                        /**
+                         * Format: date-time
+                         * @description Lists are sorted and filtered by this time.
+                         */
                         acceptedAt: string;
-                        notifications: components["schemas"]["Notification"][];
+                        /** @description Number of notifications that the caller may see. */
+                        notificationCount: number;
+                        /** @description The newest 200. `GET /v1/notifications?eventId=` lists all of them, page by page. */
+                        notifications: {
+                            id: string;
+                            eventId: string;
+                            subscriptionId: string;
+                            customerId: string;
+                            productId: string;
+                            eventType: string;
+                            /** @enum {string} */
+                            status: "pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled";
+                            attemptCount: number;
+                            nextAttemptAt: string | null;
+                            lastError: {
+                                /** @enum {string} */
+                                class: "dns" | "connect" | "tls" | "timeout" | "blocked" | "status" | "response-too-large" | "transform" | "sign" | "internal";
+                                message: string;
+                            } | null;
+                            lastResponseStatus: number | null;
+                            /**
+                             * Format: date-time
+                             * @description When its event was accepted. Lists are sorted and filtered by this time.
+                             */
+                            createdAt: string;
+                            finishedAt: string | null;
+                            /** @description When it was first delivered, also if it was retried since; null if it never was. */
+                            deliveredAt: string | null;
+                            workflowId: string;
+                            /** @description Null if there was no attempt. Left out for customers. */
+                            lastResponse?: components["schemas"]["LastResponse"] | null;
+                        }[];
                     };
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -2543,6 +3457,247 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEventsByIdRouting: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, newest subscription first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["RoutedSubscription"][];
+                        /** @description Cursor of the next page; null on the last page. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postEventsByIdReplay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "subscriptionId": "sub_01m83z393me0082ds1r89mdyt0"
+                 *     }
+                 */
+                "application/json": {
+                    subscriptionId: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The notification */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-expired`: The payload of the event has expired. `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. `unknown-subscription`: The subscription does not exist. `capability-required`: The customer lacks a capability that the event type requires. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2585,6 +3740,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Part of the id or name. */
                 q?: string;
+                /** @description Only products of this segment. */
+                segment?: string;
             };
             header?: never;
             path?: never;
@@ -2605,7 +3762,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2679,12 +3836,30 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "id": "payments",
+                 *       "name": "Payments",
+                 *       "enabled": true
+                 *     }
+                 */
                 "application/json": {
-                    /** @description Generated if absent. */
+                    /** @description Generated if absent. Not `.` or `..`. */
                     id?: string;
                     name: string;
+                    /**
+                     * @description Groups product lines, such as those of one business. null for none.
+                     * @default null
+                     */
+                    segment?: string | null;
                     /** @default false */
                     enabled?: boolean;
+                    /**
+                     * @description An event for a customer that the product does not have: `refuse` returns 422; `accept` stores it, and notifies only customers with audience `product`.
+                     * @default refuse
+                     * @enum {string}
+                     */
+                    unknownCustomers?: "refuse" | "accept";
                     /**
                      * @description Hold notifications until the subscription has passed a challenge.
                      * @default false
@@ -2696,6 +3871,15 @@ export interface operations {
                         payloadDays?: number | null;
                         /** @description How long events, notifications and attempts are kept; null: the default. */
                         historyDays?: number | null;
+                    };
+                    /** @description How the portals of the product's customers look. */
+                    branding?: {
+                        /** @description Shown in place of Signpost; null: Signpost. */
+                        name?: string | null;
+                        /** @description An https URL, or a data URL of a PNG, JPEG, GIF, WebP or SVG image in base64. null: the initial of the name, or the logo of Signpost. */
+                        logoUrl?: string | null;
+                        /** @description `#rrggbb`, with a contrast of at least 4.5:1 with white. null: that of Signpost. */
+                        accentColor?: string | null;
                     };
                 };
             };
@@ -2710,7 +3894,7 @@ export interface operations {
                     "application/json": components["schemas"]["Product"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2728,7 +3912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2819,6 +4003,15 @@ export interface operations {
                     "application/json": components["schemas"]["Product"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -2839,6 +4032,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2883,9 +4085,21 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "enabled": true
+                 *     }
+                 */
                 "application/json": {
                     name?: string;
+                    /** @description Groups product lines, such as those of one business. null for none. */
+                    segment?: string | null;
                     enabled?: boolean;
+                    /**
+                     * @description An event for a customer that the product does not have: `refuse` returns 422; `accept` stores it, and notifies only customers with audience `product`.
+                     * @enum {string}
+                     */
+                    unknownCustomers?: "refuse" | "accept";
                     /** @description Hold notifications until the subscription has passed a challenge. */
                     requireVerification?: boolean;
                     /** @description Days that differ from those of the installation. Payloads cannot be kept longer than the history. */
@@ -2894,6 +4108,15 @@ export interface operations {
                         payloadDays?: number | null;
                         /** @description How long events, notifications and attempts are kept; null: the default. */
                         historyDays?: number | null;
+                    };
+                    /** @description How the portals of the product's customers look. */
+                    branding?: {
+                        /** @description Shown in place of Signpost; null: Signpost. */
+                        name?: string | null;
+                        /** @description An https URL, or a data URL of a PNG, JPEG, GIF, WebP or SVG image in base64. null: the initial of the name, or the logo of Signpost. */
+                        logoUrl?: string | null;
+                        /** @description `#rrggbb`, with a contrast of at least 4.5:1 with white. null: that of Signpost. */
+                        accentColor?: string | null;
                     };
                 };
             };
@@ -2908,7 +4131,7 @@ export interface operations {
                     "application/json": components["schemas"]["Product"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2926,7 +4149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3015,6 +4238,15 @@ export interface operations {
                     "application/json": components["schemas"]["Retention"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -3026,6 +4258,15 @@ export interface operations {
             };
             /** @description `forbidden`: This credential may not make this call. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3079,6 +4320,15 @@ export interface operations {
                     "application/json": components["schemas"]["EventType"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -3099,6 +4349,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3143,8 +4402,32 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "productId": "payments",
+                 *       "description": "A payment was confirmed.",
+                 *       "schema": {
+                 *         "type": "object",
+                 *         "properties": {
+                 *           "paymentId": {
+                 *             "type": "string"
+                 *           },
+                 *           "amount": {
+                 *             "type": "number"
+                 *           }
+                 *         },
+                 *         "required": [
+                 *           "paymentId"
+                 *         ]
+                 *       },
+                 *       "sample": {
+                 *         "paymentId": "P-1",
+                 *         "amount": 125.5
+                 *       }
+                 *     }
+                 */
                 "application/json": {
-                    /** @description Required for an admin. Default: the product of the credential. */
+                    /** @description Required for an admin and for a credential of a segment. Default: the product of the credential. */
                     productId?: string;
                     /** @default  */
                     description?: string;
@@ -3152,6 +4435,10 @@ export interface operations {
                     schema?: Record<string, never> | null;
                     /** @description Must match the schema. Generated from it if absent, at most 64 KiB. */
                     sample?: unknown;
+                    /** @description Capabilities that a customer must have to subscribe to it and to get its events. If absent, they stay as they are; a new event type has none. */
+                    requires?: string[];
+                    /** @description At most 5 SQL/JSON paths of members and array elements, such as `$.order.id` or `$.lines[*].sku`. Events accepted from now on are found by the texts and numbers at them, at most 20 of an event. If absent, they stay as they are. */
+                    searchKeys?: string[];
                 };
             };
         };
@@ -3174,7 +4461,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventType"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3192,8 +4479,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3228,7 +4524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-schema`: The schema is not a valid JSON Schema. `sample-breaks-schema`: The sample does not match the schema. `schema-breaks-service-definition`: The schema lacks a field that the service definition uses. `unknown-product`: The product does not exist. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `invalid-schema`: The schema is not a valid JSON Schema. `sample-breaks-schema`: The sample does not match the schema. `schema-breaks-service-definition`: The schema lacks a field that the service definition uses. `unknown-product`: The product does not exist. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3271,6 +4567,8 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 productId?: string;
+                /** @description Only of products in this segment. */
+                segment?: string;
                 /** @description Part of the name or description. */
                 q?: string;
                 archived?: "true" | "false";
@@ -3294,7 +4592,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3359,7 +4657,10 @@ export interface operations {
     postEventTypesByNameArchive: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 name: string;
             };
@@ -3367,6 +4668,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": Record<string, never>;
             };
         };
@@ -3380,7 +4682,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventType"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3398,7 +4700,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3409,6 +4711,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3489,6 +4800,15 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceDefinition"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -3509,6 +4829,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3553,6 +4882,24 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "steps": [
+                 *         {
+                 *           "kind": "query",
+                 *           "dataSource": "ledger",
+                 *           "sql": "select amount from payments where id = :id",
+                 *           "arguments": [
+                 *             {
+                 *               "name": "id",
+                 *               "type": "string",
+                 *               "from": "$data.paymentId"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": {
                     /** @default [] */
                     steps?: {
@@ -3575,6 +4922,10 @@ export interface operations {
                     }[];
                     /** @default null */
                     transform?: components["schemas"]["Transform"] | null;
+                } | {
+                    steps: unknown;
+                } | {
+                    transform: Record<string, never>;
                 };
             };
         };
@@ -3597,7 +4948,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceDefinition"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3615,7 +4966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3651,7 +5002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-service-definition`: The service definition is invalid. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `invalid-service-definition`: The service definition is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3704,6 +5055,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -3713,7 +5073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3724,6 +5084,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3760,7 +5129,10 @@ export interface operations {
     postEventTypesByNameServiceDefinitionDryRun: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 name: string;
             };
@@ -3768,6 +5140,13 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "paymentId": "P-1"
+                 *       }
+                 *     }
+                 */
                 "application/json": {
                     /** @description The definition to try. Default: the saved one. */
                     definition?: {
@@ -3792,6 +5171,10 @@ export interface operations {
                         }[];
                         /** @default null */
                         transform?: components["schemas"]["Transform"] | null;
+                    } | {
+                        steps: unknown;
+                    } | {
+                        transform: Record<string, never>;
                     };
                     /** @description Data of the event. Default: the sample of the event type. */
                     data?: Record<string, never>;
@@ -3818,7 +5201,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3836,7 +5219,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3847,6 +5230,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3872,7 +5264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-service-definition`: The service definition is invalid. `not-composed`: No body could be composed from the sample. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `invalid-service-definition`: The service definition is invalid. `not-composed`: No body could be composed from the sample. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3915,6 +5307,8 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 productId?: string;
+                /** @description Only customers of products in this segment. */
+                segment?: string;
                 /** @description Part of the id or name. */
                 q?: string;
             };
@@ -3937,7 +5331,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4011,13 +5405,33 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "id": "acme",
+                 *       "name": "Acme",
+                 *       "retrySchedule": [
+                 *         30,
+                 *         300,
+                 *         1800,
+                 *         7200
+                 *       ]
+                 *     }
+                 */
                 "application/json": {
-                    /** @description Generated if absent. Must not begin with `webhooks-`. */
+                    /** @description Generated if absent. Must not begin with `webhooks-`, and is not `.` or `..`. */
                     id?: string;
                     name: string;
                     productId?: string | null;
+                    /**
+                     * @description Whose events its subscriptions get: `self` for its own; `product` for those of its product for every customer, narrowed by the channels of each subscription.
+                     * @default self
+                     * @enum {string}
+                     */
+                    audience?: "self" | "product";
+                    /** @description What the customer may do. It gets events of a type only if it has all that the type `requires`. */
+                    capabilities?: string[];
                     /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, at most 86400 in total. Or the name of a preset: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
-                    retrySchedule?: number[] | string;
+                    retrySchedule?: number[] | ("default" | "growing");
                 };
             };
         };
@@ -4031,7 +5445,7 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4049,7 +5463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `feature-disabled`: The feature is disabled in this installation. `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4085,7 +5499,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-product`: The product does not exist. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-product`: The product does not exist. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4140,6 +5554,15 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -4160,6 +5583,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4213,6 +5645,15 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -4222,7 +5663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4233,6 +5674,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4277,10 +5727,23 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Acme Ltd.",
+                 *       "retrySchedule": "growing"
+                 *     }
+                 */
                 "application/json": {
                     name?: string;
+                    /**
+                     * @description Whose events its subscriptions get: `self` for its own; `product` for those of its product for every customer, narrowed by the channels of each subscription.
+                     * @enum {string}
+                     */
+                    audience?: "self" | "product";
+                    /** @description What the customer may do. It gets events of a type only if it has all that the type `requires`. */
+                    capabilities?: string[];
                     /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, at most 86400 in total. Or the name of a preset: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
-                    retrySchedule?: number[] | string;
+                    retrySchedule?: number[] | ("default" | "growing");
                 };
             };
         };
@@ -4294,7 +5757,7 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4312,7 +5775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `feature-disabled`: The feature is disabled in this installation. `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4411,7 +5874,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4493,6 +5956,15 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -4513,6 +5985,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4557,12 +6038,43 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "subscriptions": [
+                 *         {
+                 *           "name": "billing",
+                 *           "url": "https://receiver.example.com/hooks",
+                 *           "eventTypes": [
+                 *             "payment.*.v1"
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": {
+                    /** @description Creates the customer if it does not exist, and else changes the fields that are given. A customer may not change itself. */
+                    customer?: {
+                        name: string;
+                        /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, at most 86400 in total. Or the name of a preset: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
+                        retrySchedule?: number[] | ("default" | "growing");
+                        /**
+                         * @description Whose events its subscriptions get: `self` for its own; `product` for those of its product for every customer, narrowed by the channels of each subscription.
+                         * @enum {string}
+                         */
+                        audience?: "self" | "product";
+                        /** @description What the customer may do. It gets events of a type only if it has all that the type `requires`. */
+                        capabilities?: string[];
+                        /** @description Default: the product of the credential. An existing customer's is kept. */
+                        productId?: string | null;
+                    };
                     subscriptions: {
                         name: string;
                         /** @default  */
                         description?: string;
-                        /** @description An http or https URL without credentials or fragment. */
+                        /**
+                         * Format: uri
+                         * @description An http or https URL without credentials or fragment. It is stored as the WHATWG URL standard serializes it, without a dot at the end of the host.
+                         */
                         url: string;
                         /**
                          * @default POST
@@ -4597,6 +6109,52 @@ export interface operations {
                          * @default null
                          */
                         tls?: components["schemas"]["ReceiverTls"] | null;
+                        /** @description Bodies are encrypted with this key, as a compact JWE of type `application/jose`; null sends them in the clear. Requires a method with a body, and a format other than `trigger`. */
+                        encryption?: {
+                            /** @description Public key of the receiver as JWK: RSA with at least 2048 bits, EC P-256, or X25519. */
+                            publicKey: {
+                                /** @constant */
+                                kty: "RSA";
+                                n: string;
+                                e: string;
+                                /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                                kid?: string;
+                                /** @constant */
+                                use?: "enc";
+                                /** @enum {string} */
+                                alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                            } | {
+                                /** @constant */
+                                kty: "EC";
+                                /** @constant */
+                                crv: "P-256";
+                                x: string;
+                                y: string;
+                                /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                                kid?: string;
+                                /** @constant */
+                                use?: "enc";
+                                /** @enum {string} */
+                                alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                            } | {
+                                /** @constant */
+                                kty: "OKP";
+                                /** @constant */
+                                crv: "X25519";
+                                x: string;
+                                /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                                kid?: string;
+                                /** @constant */
+                                use?: "enc";
+                                /** @enum {string} */
+                                alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                            };
+                            /**
+                             * @description Key management algorithm. Default: `alg` of the key, else `RSA-OAEP-256` for RSA and `ECDH-ES+A256KW` for the others.
+                             * @enum {string}
+                             */
+                            algorithm?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                        } | null;
                         /**
                          * @description Format of the body. docs/receivers/receiving.md describes each.
                          * @default standard
@@ -4607,18 +6165,16 @@ export interface operations {
                          * @description Sent to the receiver in format `trigger`.
                          * @default {}
                          */
-                        customData?: {
-                            [key: string]: unknown;
-                        };
+                        customData?: Record<string, never>;
                         /**
                          * @description Expression that computes what is sent from the data of the event.
                          * @default null
                          */
                         transform?: components["schemas"]["Transform"] | null;
-                        /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
-                        retrySchedule?: (number[] | string) | null;
+                        /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. Waits of 5 seconds or more are up to 10 % longer. A change moves the attempts of waiting notifications within seconds. */
+                        retrySchedule?: (number[] | ("default" | "growing")) | null;
                         /**
-                         * @description Timeout of an attempt, in seconds.
+                         * @description Timeout of the receiver in seconds, from the connection on.
                          * @default 15
                          */
                         timeoutSeconds?: number;
@@ -4627,22 +6183,23 @@ export interface operations {
                          * @default null
                          */
                         rateLimitPerSecond?: number | null;
-                        /**
-                         * @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures.
-                         * @default {
-                         *       "afterSeconds": 432000,
-                         *       "minFailures": 10
-                         *     }
-                         */
+                        /** @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. Failures count since the last success, enabling, or change of URL, method, headers, `auth` or `tls`. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures. With the preset `growing` as `retrySchedule`, by its name, default: 62400 seconds and 6 failures, which is when that schedule is exhausted. */
                         outOfOrderRule?: {
-                            /** @description Minimum time since the first failure after the last success, in seconds. */
+                            /** @description Minimum time since the first failure that counts, in seconds. */
                             afterSeconds: number;
-                            /** @description Minimum number of failed attempts since the last success. */
+                            /** @description Minimum number of failures that count. */
                             minFailures: number;
                         } | null;
-                        /** @description The signing secret. Generated if absent. */
+                        /** @description The signing secret. Generated for a new subscription if absent. Another secret than the current one replaces it, and the current one signs too for a day. */
                         secret?: string;
+                        /** @description Product whose events it gets. Cannot change after creation. */
+                        productId?: string | null;
                     }[];
+                    /**
+                     * @description Checks the request and writes nothing.
+                     * @default false
+                     */
+                    dryRun?: boolean;
                 };
             };
         };
@@ -4655,10 +6212,14 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Subscription"][];
+                    } | {
+                        create: string[];
+                        update: string[];
+                        remove: string[];
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4676,7 +6237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `feature-disabled`: The feature is disabled in this installation. `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4721,7 +6282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform is invalid. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-event-type`: The event type is not in the catalog. `capability-required`: The customer lacks a capability that the event type requires. `unknown-product`: The product does not exist. `invalid-transform`: The transform is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4765,14 +6326,17 @@ export interface operations {
                 cursor?: string;
                 customerId?: string;
                 productId?: string;
+                /** @description Only of products in this segment. */
+                segment?: string;
                 status?: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
                 /** @description Only subscriptions that match this event type. */
                 eventType?: string;
                 /** @description Part of the name, URL or customer id, or the whole subscription id. */
                 q?: string;
-                sort?: "newest" | "oldest" | "name" | "customer";
-                /** @description Adds the health of each subscription over the last day. */
-                include?: "health";
+                /** @description `success-rate` and `p95` (95th percentile of the response time) are those of the last day, lowest first; with `-`, highest first. Subscriptions without attempts come last. */
+                sort?: "newest" | "oldest" | "name" | "customer" | "success-rate" | "-success-rate" | "p95" | "-p95";
+                /** @description `health` adds the attempts of each subscription by hour over the last day, `statistics` their success rate and response times. Separated by a comma. */
+                include?: string;
             };
             header?: never;
             path?: never;
@@ -4809,11 +6373,11 @@ export interface operations {
                             auth: components["schemas"]["ReceiverAuth"];
                             /** @description The key is `***`. */
                             tls: components["schemas"]["ReceiverTls"] | null;
+                            encryption: components["schemas"]["BodyEncryption"] | null;
                             /** @enum {string} */
                             format: "standard" | "envelope" | "trigger" | "flat";
-                            customData: {
-                                [key: string]: unknown;
-                            };
+                            /** @description Values are `***` for callers who may not change the subscription. */
+                            customData: Record<string, never>;
                             transform: components["schemas"]["Transform"] | null;
                             retrySchedule: number[] | null;
                             timeoutSeconds: number;
@@ -4855,13 +6419,26 @@ export interface operations {
                                     attemptId: string;
                                 } | null;
                             };
+                            /** @description Over the last day. */
+                            statistics?: {
+                                /** @description Number of attempts over the last day, to about a minute. */
+                                attempts: number;
+                                /** @description Share of successful attempts; null without attempts. */
+                                successRate: number | null;
+                                /** @description Median of the response times in milliseconds, accurate to 7 %; null without attempts. */
+                                p50Ms: number | null;
+                                /** @description 95th percentile of the response times in milliseconds, accurate to 7 %; null without attempts. */
+                                p95Ms: number | null;
+                                /** @description 99th percentile of the response times in milliseconds, accurate to 7 %; null without attempts. */
+                                p99Ms: number | null;
+                            };
                         }[];
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4935,11 +6512,24 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "customerId": "acme",
+                 *       "name": "billing",
+                 *       "url": "https://receiver.example.com/hooks",
+                 *       "eventTypes": [
+                 *         "payment.*.v1"
+                 *       ]
+                 *     }
+                 */
                 "application/json": {
                     name: string;
                     /** @default  */
                     description?: string;
-                    /** @description An http or https URL without credentials or fragment. */
+                    /**
+                     * Format: uri
+                     * @description An http or https URL without credentials or fragment. It is stored as the WHATWG URL standard serializes it, without a dot at the end of the host.
+                     */
                     url: string;
                     /**
                      * @default POST
@@ -4974,6 +6564,52 @@ export interface operations {
                      * @default null
                      */
                     tls?: components["schemas"]["ReceiverTls"] | null;
+                    /** @description Bodies are encrypted with this key, as a compact JWE of type `application/jose`; null sends them in the clear. Requires a method with a body, and a format other than `trigger`. */
+                    encryption?: {
+                        /** @description Public key of the receiver as JWK: RSA with at least 2048 bits, EC P-256, or X25519. */
+                        publicKey: {
+                            /** @constant */
+                            kty: "RSA";
+                            n: string;
+                            e: string;
+                            /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                            kid?: string;
+                            /** @constant */
+                            use?: "enc";
+                            /** @enum {string} */
+                            alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                        } | {
+                            /** @constant */
+                            kty: "EC";
+                            /** @constant */
+                            crv: "P-256";
+                            x: string;
+                            y: string;
+                            /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                            kid?: string;
+                            /** @constant */
+                            use?: "enc";
+                            /** @enum {string} */
+                            alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                        } | {
+                            /** @constant */
+                            kty: "OKP";
+                            /** @constant */
+                            crv: "X25519";
+                            x: string;
+                            /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                            kid?: string;
+                            /** @constant */
+                            use?: "enc";
+                            /** @enum {string} */
+                            alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                        };
+                        /**
+                         * @description Key management algorithm. Default: `alg` of the key, else `RSA-OAEP-256` for RSA and `ECDH-ES+A256KW` for the others.
+                         * @enum {string}
+                         */
+                        algorithm?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                    } | null;
                     /**
                      * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @default standard
@@ -4984,18 +6620,16 @@ export interface operations {
                      * @description Sent to the receiver in format `trigger`.
                      * @default {}
                      */
-                    customData?: {
-                        [key: string]: unknown;
-                    };
+                    customData?: Record<string, never>;
                     /**
                      * @description Expression that computes what is sent from the data of the event.
                      * @default null
                      */
                     transform?: components["schemas"]["Transform"] | null;
-                    /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
-                    retrySchedule?: (number[] | string) | null;
+                    /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. Waits of 5 seconds or more are up to 10 % longer. A change moves the attempts of waiting notifications within seconds. */
+                    retrySchedule?: (number[] | ("default" | "growing")) | null;
                     /**
-                     * @description Timeout of an attempt, in seconds.
+                     * @description Timeout of the receiver in seconds, from the connection on.
                      * @default 15
                      */
                     timeoutSeconds?: number;
@@ -5004,17 +6638,11 @@ export interface operations {
                      * @default null
                      */
                     rateLimitPerSecond?: number | null;
-                    /**
-                     * @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures.
-                     * @default {
-                     *       "afterSeconds": 432000,
-                     *       "minFailures": 10
-                     *     }
-                     */
+                    /** @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. Failures count since the last success, enabling, or change of URL, method, headers, `auth` or `tls`. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures. With the preset `growing` as `retrySchedule`, by its name, default: 62400 seconds and 6 failures, which is when that schedule is exhausted. */
                     outOfOrderRule?: {
-                        /** @description Minimum time since the first failure after the last success, in seconds. */
+                        /** @description Minimum time since the first failure that counts, in seconds. */
                         afterSeconds: number;
-                        /** @description Minimum number of failed attempts since the last success. */
+                        /** @description Minimum number of failures that count. */
                         minFailures: number;
                     } | null;
                     /** @description The signing secret. Generated if absent. */
@@ -5034,7 +6662,7 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5052,7 +6680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5088,7 +6716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `unknown-product`: The product does not exist. `invalid-transform`: The transform is invalid. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `capability-required`: The customer lacks a capability that the event type requires. `unknown-product`: The product does not exist. `invalid-transform`: The transform is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5143,6 +6771,15 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -5163,6 +6800,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5214,6 +6860,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -5223,7 +6878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5234,6 +6889,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5278,10 +6942,22 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "timeoutSeconds": 30,
+                 *       "retrySchedule": [
+                 *         60,
+                 *         600
+                 *       ]
+                 *     }
+                 */
                 "application/json": {
                     name?: string;
                     description?: string;
-                    /** @description An http or https URL without credentials or fragment. */
+                    /**
+                     * Format: uri
+                     * @description An http or https URL without credentials or fragment. It is stored as the WHATWG URL standard serializes it, without a dot at the end of the host.
+                     */
                     url?: string;
                     /** @enum {string} */
                     method?: "POST" | "GET" | "PUT";
@@ -5298,28 +6974,72 @@ export interface operations {
                     auth?: components["schemas"]["ReceiverAuth"];
                     /** @description Client certificate and authorities of TLS connections; null for none. */
                     tls?: components["schemas"]["ReceiverTls"] | null;
+                    /** @description Bodies are encrypted with this key, as a compact JWE of type `application/jose`; null sends them in the clear. Requires a method with a body, and a format other than `trigger`. */
+                    encryption?: {
+                        /** @description Public key of the receiver as JWK: RSA with at least 2048 bits, EC P-256, or X25519. */
+                        publicKey: {
+                            /** @constant */
+                            kty: "RSA";
+                            n: string;
+                            e: string;
+                            /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                            kid?: string;
+                            /** @constant */
+                            use?: "enc";
+                            /** @enum {string} */
+                            alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                        } | {
+                            /** @constant */
+                            kty: "EC";
+                            /** @constant */
+                            crv: "P-256";
+                            x: string;
+                            y: string;
+                            /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                            kid?: string;
+                            /** @constant */
+                            use?: "enc";
+                            /** @enum {string} */
+                            alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                        } | {
+                            /** @constant */
+                            kty: "OKP";
+                            /** @constant */
+                            crv: "X25519";
+                            x: string;
+                            /** @description Id of the key, which the receiver finds in the header `kid` of the JWE. */
+                            kid?: string;
+                            /** @constant */
+                            use?: "enc";
+                            /** @enum {string} */
+                            alg?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                        };
+                        /**
+                         * @description Key management algorithm. Default: `alg` of the key, else `RSA-OAEP-256` for RSA and `ECDH-ES+A256KW` for the others.
+                         * @enum {string}
+                         */
+                        algorithm?: "RSA-OAEP-256" | "ECDH-ES+A256KW" | "ECDH-ES";
+                    } | null;
                     /**
                      * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @enum {string}
                      */
                     format?: "standard" | "envelope" | "trigger" | "flat";
                     /** @description Sent to the receiver in format `trigger`. */
-                    customData?: {
-                        [key: string]: unknown;
-                    };
+                    customData?: Record<string, never>;
                     /** @description Expression that computes what is sent from the data of the event. */
                     transform?: components["schemas"]["Transform"] | null;
-                    /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
-                    retrySchedule?: (number[] | string) | null;
-                    /** @description Timeout of an attempt, in seconds. */
+                    /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. Waits of 5 seconds or more are up to 10 % longer. A change moves the attempts of waiting notifications within seconds. */
+                    retrySchedule?: (number[] | ("default" | "growing")) | null;
+                    /** @description Timeout of the receiver in seconds, from the connection on. */
                     timeoutSeconds?: number;
                     /** @description Maximum number of attempts per second, from 1/86400 (one a day) to 1000; null for no limit. Attempts are made in order of acceptance. A change takes effect within 2 s. */
                     rateLimitPerSecond?: number | null;
-                    /** @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures. */
+                    /** @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. Failures count since the last success, enabling, or change of URL, method, headers, `auth` or `tls`. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures. With the preset `growing` as `retrySchedule`, by its name, default: 62400 seconds and 6 failures, which is when that schedule is exhausted. */
                     outOfOrderRule?: {
-                        /** @description Minimum time since the first failure after the last success, in seconds. */
+                        /** @description Minimum time since the first failure that counts, in seconds. */
                         afterSeconds: number;
-                        /** @description Minimum number of failed attempts since the last success. */
+                        /** @description Minimum number of failures that count. */
                         minFailures: number;
                     } | null;
                 };
@@ -5335,7 +7055,7 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5353,7 +7073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5398,7 +7118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform is invalid. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-event-type`: The event type is not in the catalog. `capability-required`: The customer lacks a capability that the event type requires. `invalid-transform`: The transform is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5436,7 +7156,10 @@ export interface operations {
     postSubscriptionsByIdEnable: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5444,6 +7167,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": Record<string, never>;
             };
         };
@@ -5457,7 +7181,7 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5475,7 +7199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5486,6 +7210,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5549,7 +7282,10 @@ export interface operations {
     postSubscriptionsByIdDisable: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5557,6 +7293,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": Record<string, never>;
             };
         };
@@ -5570,7 +7307,7 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5588,7 +7325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5599,6 +7336,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5679,6 +7425,15 @@ export interface operations {
                     "application/json": components["schemas"]["Statistics"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -5699,6 +7454,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5752,6 +7516,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -5830,6 +7603,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "type": "payment.confirmed.v1"
+                 *     }
+                 */
                 "application/json": {
                     type?: string;
                     /** @description Must match the schema of the event type. Default: the type's sample. */
@@ -5847,7 +7625,7 @@ export interface operations {
                     "application/json": components["schemas"]["Notification"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5865,7 +7643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `product-disabled`: The product is disabled. `forbidden`: This credential may not make this call. */
+            /** @description `product-disabled`: The product is disabled. `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5910,7 +7688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5948,7 +7726,10 @@ export interface operations {
     postCustomersByIdTransformDryRun: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5956,6 +7737,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "type": "payment.confirmed.v1",
+                 *       "transform": {
+                 *         "language": "jsonata",
+                 *         "expression": "{\"id\": paymentId}"
+                 *       }
+                 *     }
+                 */
                 "application/json": {
                     type: string;
                     /** @description Must match the schema of the event type. Default: the type's sample. */
@@ -5979,7 +7769,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5997,7 +7787,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6008,6 +7798,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6033,7 +7832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `invalid-transform`: The transform is invalid. `not-composed`: No body could be composed from the sample. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `invalid-transform`: The transform is invalid. `not-composed`: No body could be composed from the sample. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6071,7 +7870,10 @@ export interface operations {
     postSubscriptionsByIdTransformDryRun: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6079,6 +7881,14 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "transform": {
+                 *         "language": "jsonata",
+                 *         "expression": "{\"id\": paymentId}"
+                 *       }
+                 *     }
+                 */
                 "application/json": {
                     type?: string;
                     /** @description Must match the schema of the event type. Default: the type's sample. */
@@ -6104,7 +7914,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6122,7 +7932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6133,6 +7943,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6158,7 +7977,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `invalid-transform`: The transform is invalid. `not-composed`: No body could be composed from the sample. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `invalid-transform`: The transform is invalid. `not-composed`: No body could be composed from the sample. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6213,6 +8032,15 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -6233,6 +8061,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6280,6 +8117,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "overlapSeconds": 86400
+                 *     }
+                 */
                 "application/json": {
                     /** @description The new secret. Generated if absent. */
                     secret?: string;
@@ -6301,7 +8143,7 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6319,7 +8161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6419,6 +8261,15 @@ export interface operations {
                     "application/json": components["schemas"]["SigningKey"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -6439,6 +8290,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6486,6 +8346,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "overlapSeconds": 86400
+                 *     }
+                 */
                 "application/json": {
                     /**
                      * @description How long the previous key also signs, in seconds.
@@ -6505,7 +8370,7 @@ export interface operations {
                     "application/json": components["schemas"]["SigningKey"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6523,7 +8388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6621,6 +8486,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -6630,7 +8504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6641,6 +8515,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6688,6 +8571,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "expiresInSeconds": 86400
+                 *     }
+                 */
                 "application/json": {
                     /**
                      * @description Lifetime of the link, in seconds.
@@ -6711,7 +8599,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6729,7 +8617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6812,7 +8700,10 @@ export interface operations {
     postSubscriptionsByIdChallenge: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6820,6 +8711,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": Record<string, never>;
             };
         };
@@ -6833,7 +8725,7 @@ export interface operations {
                     "application/json": components["schemas"]["Challenge"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6851,7 +8743,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6869,7 +8761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `url-not-approved`: The URL of the subscription is not approved. */
+            /** @description `url-not-approved`: The URL of the subscription is not approved. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6960,7 +8852,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7059,7 +8951,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7133,8 +9025,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pattern": "https://*.example.com"
+                 *     }
+                 */
                 "application/json": {
-                    /** @description `scheme://host[:port][/path-prefix]` or a host, which means https. `*` stands for any host, for sub-domain labels or for any port. */
+                    /** @description `scheme://host[:port][/path-prefix]` or a host, which means https. `*` stands for any host, for sub-domain labels or for any port. Stored in one spelling, with the scheme. */
                     pattern: string;
                     /** @description Restricts the entry to this customer. If absent, it applies to all customers. */
                     customerId?: string | null;
@@ -7151,7 +9048,7 @@ export interface operations {
                     "application/json": components["schemas"]["AllowlistEntry"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7169,7 +9066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7205,7 +9102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-customer`: The customer does not exist. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7258,6 +9155,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -7267,7 +9173,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7278,6 +9184,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7322,6 +9237,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "status": "approved"
+                 *     }
+                 */
                 "application/json": {
                     /** @enum {string} */
                     status: "approved" | "rejected";
@@ -7338,7 +9258,7 @@ export interface operations {
                     "application/json": components["schemas"]["AllowlistEntry"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7356,7 +9276,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7427,6 +9347,354 @@ export interface operations {
             };
         };
     };
+    postNotificationsRetry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         "ntf_01m8g4x8y2e00a3v9v4c9k6d1r"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Either `ids` or `filter` is required. */
+                    ids?: string[];
+                    /** @description All that match, in the background, as with `POST /v1/recoveries`. Not together with `ids`. */
+                    filter?: {
+                        customerId?: string;
+                        productId?: string;
+                        subscriptionId?: string;
+                        /** @description Only notifications whose last response had this status, such as `503`, or one of a class, such as `5xx`. */
+                        responseStatus?: string;
+                        /** @description Event types: a list, or a text with commas. */
+                        type?: string | string[];
+                        /** @description A list, or a text with commas. For `retry`: `failed` and `cancelled`, by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them. */
+                        status?: string | string[];
+                        /** @description Only notifications whose last attempt failed with one of these classes: a list, or a text with commas. */
+                        errorClass?: string | string[];
+                        /**
+                         * Format: date-time
+                         * @description Only notifications accepted at or after this time.
+                         */
+                        since?: string;
+                        /**
+                         * Format: date-time
+                         * @description Only notifications accepted before this time. Default and maximum: now.
+                         */
+                        until?: string;
+                    };
+                    /** @description Maximum number of notifications per second, 0.1 to 1000. Default: 10, and 100 for cancelling. */
+                    ratePerSecond?: number;
+                    /**
+                     * @description Also retry delivered notifications. Only for `ids`.
+                     * @default false
+                     */
+                    force?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The results, in order, for `ids` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: {
+                            id: string;
+                            retried: boolean;
+                            /** @description The new status; null if it was not retried. */
+                            status: ("pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled") | null;
+                            /** @description Code of the problem; null if it was retried. */
+                            code: string | null;
+                            /** @description Detail of the problem; null if it was retried. */
+                            detail: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description The recovery was started, for a `filter` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recovery"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `recovery-running`: A recovery of the subscription is already running. `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `unknown-subscription`: The subscription does not exist. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postNotificationsCancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "customerId": "acme",
+                 *         "status": [
+                 *           "held"
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Either `ids` or `filter` is required. */
+                    ids?: string[];
+                    /** @description All that match, in the background, as with `POST /v1/recoveries`. Not together with `ids`. */
+                    filter?: {
+                        customerId?: string;
+                        productId?: string;
+                        subscriptionId?: string;
+                        /** @description Only notifications whose last response had this status, such as `503`, or one of a class, such as `5xx`. */
+                        responseStatus?: string;
+                        /** @description Event types: a list, or a text with commas. */
+                        type?: string | string[];
+                        /** @description A list, or a text with commas. For `retry`: `failed` and `cancelled`, by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them. */
+                        status?: string | string[];
+                        /** @description Only notifications whose last attempt failed with one of these classes: a list, or a text with commas. */
+                        errorClass?: string | string[];
+                        /**
+                         * Format: date-time
+                         * @description Only notifications accepted at or after this time.
+                         */
+                        since?: string;
+                        /**
+                         * Format: date-time
+                         * @description Only notifications accepted before this time. Default and maximum: now.
+                         */
+                        until?: string;
+                    };
+                    /** @description Maximum number of notifications per second, 0.1 to 1000. Default: 10, and 100 for cancelling. */
+                    ratePerSecond?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The results, in order, for `ids` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: {
+                            id: string;
+                            cancelled: boolean;
+                            /** @description The new status; null if it was not cancelled. */
+                            status: ("pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled") | null;
+                            /** @description Code of the problem; null if it was cancelled. */
+                            code: string | null;
+                            /** @description Detail of the problem; null if it was cancelled. */
+                            detail: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description The recovery was started, for a `filter` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recovery"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `recovery-running`: A recovery of the subscription is already running. `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `unknown-subscription`: The subscription does not exist. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getNotifications: {
         parameters: {
             query?: {
@@ -7434,17 +9702,27 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
-                /** @description One or more statuses, separated by commas: pending, delivering, delivered, retrying, failed, held, cancelled. */
+                /** @description One or more statuses, separated by commas. */
                 status?: string;
+                /** @description Only notifications whose last response had this status, such as `503`, or one of a class, such as `5xx`. */
+                responseStatus?: string;
+                /** @description Only notifications whose last attempt failed with one of these classes, separated by commas. */
+                errorClass?: string;
                 eventId?: string;
-                /** @description The exact id of a notification or an event. */
+                /** @description Only notifications that a recovery has retried or cancelled. */
+                recoveryId?: string;
+                /** @description The id of a notification or an event, the beginning of a generated one, or the value of a search key of the event type, also as `path:value`. A value finds the notifications of the newest 200 events that have it. */
                 q?: string;
                 type?: string;
                 /** @description Only notifications accepted at or after this time. */
                 since?: string;
                 /** @description Only notifications accepted before this time. */
                 until?: string;
+                /** @description Only notifications that were delivered, failed or cancelled at or after this time. */
+                finishedSince?: string;
                 customerId?: string;
+                /** @description Only of products in this segment. */
+                segment?: string;
                 subscriptionId?: string;
             };
             header?: never;
@@ -7466,7 +9744,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7535,16 +9813,24 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
-                /** @description One or more statuses, separated by commas: pending, delivering, delivered, retrying, failed, held, cancelled. */
+                /** @description One or more statuses, separated by commas. */
                 status?: string;
+                /** @description Only notifications whose last response had this status, such as `503`, or one of a class, such as `5xx`. */
+                responseStatus?: string;
+                /** @description Only notifications whose last attempt failed with one of these classes, separated by commas. */
+                errorClass?: string;
                 eventId?: string;
-                /** @description The exact id of a notification or an event. */
+                /** @description Only notifications that a recovery has retried or cancelled. */
+                recoveryId?: string;
+                /** @description The id of a notification or an event, the beginning of a generated one, or the value of a search key of the event type, also as `path:value`. A value finds the notifications of the newest 200 events that have it. */
                 q?: string;
                 type?: string;
                 /** @description Only notifications accepted at or after this time. */
                 since?: string;
                 /** @description Only notifications accepted before this time. */
                 until?: string;
+                /** @description Only notifications that were delivered, failed or cancelled at or after this time. */
+                finishedSince?: string;
             };
             header?: never;
             path: {
@@ -7567,7 +9853,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7596,126 +9882,6 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `validation-failed`: The request is invalid. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; try again later. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the request may be repeated. */
-                    "Retry-After"?: number;
-                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
-                    RateLimit?: string;
-                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
-                    "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database is unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    postNotificationsRetry: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    ids: string[];
-                    /**
-                     * @description Also retry delivered notifications.
-                     * @default false
-                     */
-                    force?: boolean;
-                };
-            };
-        };
-        responses: {
-            /** @description The results, in order */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        results: {
-                            id: string;
-                            retried: boolean;
-                            /** @description The new status; null if it was not retried. */
-                            status: ("pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled") | null;
-                            /** @description Code of the problem; null if it was retried. */
-                            code: string | null;
-                            /** @description Detail of the problem; null if it was retried. */
-                            detail: string | null;
-                        }[];
-                    };
-                };
-            };
-            /** @description `malformed-json`: The body is not valid JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid credential is required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`: This credential may not make this call. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
-            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7792,9 +9958,14 @@ export interface operations {
                             message: string;
                         } | null;
                         lastResponseStatus: number | null;
-                        /** Format: date-time */
+                        /**
+                         * Format: date-time
+                         * @description When its event was accepted. Lists are sorted and filtered by this time.
+                         */
                         createdAt: string;
                         finishedAt: string | null;
+                        /** @description When it was first delivered, also if it was retried since; null if it never was. */
+                        deliveredAt: string | null;
                         workflowId: string;
                         attempts: components["schemas"]["Attempt"][];
                         /** @description The current state, read from the running workflow; null if it is not available. */
@@ -7805,6 +9976,15 @@ export interface operations {
                             nextAttemptAt: string | null;
                         } | null;
                     };
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -7827,6 +10007,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7921,6 +10110,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -7941,6 +10139,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7977,7 +10184,10 @@ export interface operations {
     postNotificationsByIdRetry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7985,6 +10195,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "force": false
+                 *     }
+                 */
                 "application/json": {
                     /**
                      * @description Also retry a delivered notification.
@@ -8004,7 +10219,7 @@ export interface operations {
                     "application/json": components["schemas"]["Notification"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8022,7 +10237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8040,7 +10255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-delivered`: The notification has already been delivered. `notification-held`: The notification is held until its subscription takes deliveries. `payload-expired`: The payload of the event has expired. */
+            /** @description `already-delivered`: The notification has already been delivered. `notification-held`: The notification is held until its subscription takes deliveries. `payload-expired`: The payload of the event has expired. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8105,7 +10320,10 @@ export interface operations {
     postNotificationsByIdCancel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8113,6 +10331,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": Record<string, never>;
             };
         };
@@ -8126,7 +10345,7 @@ export interface operations {
                     "application/json": components["schemas"]["Notification"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8144,7 +10363,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8162,144 +10381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `validation-failed`: The request is invalid. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; try again later. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the request may be repeated. */
-                    "Retry-After"?: number;
-                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
-                    RateLimit?: string;
-                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
-                    "RateLimit-Policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database is unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    postSubscriptionsByIdRecover: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A repeat with the same key and body within 24 hours returns the first response. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Format: date-time
-                     * @description Retry notifications accepted at or after this time.
-                     */
-                    since: string;
-                    /**
-                     * Format: date-time
-                     * @description Retry notifications accepted before this time. Default and maximum: now.
-                     */
-                    until?: string;
-                    /**
-                     * @default failed
-                     * @constant
-                     */
-                    status?: "failed";
-                    /**
-                     * @description Maximum number of retries per second, 0.1 to 1000.
-                     * @default 10
-                     */
-                    ratePerSecond?: number;
-                };
-            };
-        };
-        responses: {
-            /** @description The recovery was started */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Recovery"];
-                };
-            };
-            /** @description `malformed-json`: The body is not valid JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid credential is required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`: This credential may not make this call. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: The object does not exist. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `recovery-running`: A recovery of the subscription is already running. `payload-expired`: The payload of the event has expired. `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8390,7 +10472,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8452,6 +10534,459 @@ export interface operations {
             };
         };
     };
+    postRecoveries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "customerId": "acme",
+                 *         "since": "2026-01-31T12:00:00Z",
+                 *         "responseStatus": "5xx"
+                 *       },
+                 *       "ratePerSecond": 10
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description What to do with the notifications that match.
+                     * @default retry
+                     * @enum {string}
+                     */
+                    action?: "retry" | "cancel";
+                    filter: {
+                        customerId?: string;
+                        productId?: string;
+                        subscriptionId?: string;
+                        /** @description Only notifications whose last response had this status, such as `503`, or one of a class, such as `5xx`. */
+                        responseStatus?: string;
+                        /** @description Event types: a list, or a text with commas. */
+                        type?: string | string[];
+                        /** @description A list, or a text with commas. For `retry`: `failed` and `cancelled`, by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them. */
+                        status?: string | string[];
+                        /** @description Only notifications whose last attempt failed with one of these classes: a list, or a text with commas. */
+                        errorClass?: string | string[];
+                        /**
+                         * Format: date-time
+                         * @description Only notifications accepted at or after this time.
+                         */
+                        since?: string;
+                        /**
+                         * Format: date-time
+                         * @description Only notifications accepted before this time. Default and maximum: now.
+                         */
+                        until?: string;
+                    };
+                    /** @description Maximum number of notifications per second, 0.1 to 1000. Default: 10, and 100 for cancelling. */
+                    ratePerSecond?: number;
+                    /**
+                     * @description Only counts the notifications that match.
+                     * @default false
+                     */
+                    dryRun?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The count, with `dryRun` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Number of notifications that match, at most 100000. */
+                        count: number;
+                        /** @description Whether more match than one recovery may process. */
+                        exceeded: boolean;
+                    };
+                };
+            };
+            /** @description The recovery was started */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recovery"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `recovery-running`: A recovery of the subscription is already running. `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `unknown-subscription`: The subscription does not exist. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAttemptsByIdSignedRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The signed request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedRequest"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `reauthentication-required`: A recent sign-in is required. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-expired`: The payload of the event has expired. `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postSubscriptionsByIdRecover: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "2026-01-31T12:00:00Z",
+                 *       "ratePerSecond": 10
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Format: date-time
+                     * @description Retry notifications accepted at or after this time.
+                     */
+                    since: string;
+                    /**
+                     * Format: date-time
+                     * @description Retry notifications accepted before this time. Default and maximum: now.
+                     */
+                    until?: string;
+                    /**
+                     * @default failed
+                     * @constant
+                     */
+                    status?: "failed";
+                    /**
+                     * @description Maximum number of retries per second, 0.1 to 1000.
+                     * @default 10
+                     */
+                    ratePerSecond?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The recovery was started */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recovery"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `recovery-running`: A recovery of the subscription is already running. `payload-expired`: The payload of the event has expired. `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getRecoveriesById: {
         parameters: {
             query?: never;
@@ -8469,7 +11004,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Recovery"];
+                    "application/json": {
+                        id: string;
+                        /** @description Null for a recovery by filter. */
+                        subscriptionId: string | null;
+                        /**
+                         * @description What it does with the notifications.
+                         * @enum {string}
+                         */
+                        action: "retry" | "cancel";
+                        /** @description Null for a recovery of one subscription. */
+                        filter: {
+                            customerId?: string;
+                            productId?: string;
+                            subscriptionId?: string;
+                            /** @description Only notifications whose last response had this status, such as `503`, or one of a class, such as `5xx`. */
+                            responseStatus?: string;
+                            /** @description Event types. */
+                            type?: string[];
+                            status: ("pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled")[];
+                            errorClass?: ("dns" | "connect" | "tls" | "timeout" | "blocked" | "status" | "response-too-large" | "transform" | "sign" | "internal")[];
+                        } | null;
+                        /** @enum {string} */
+                        status: "running" | "completed" | "cancelled" | "failed";
+                        /**
+                         * Format: date-time
+                         * @description Includes notifications accepted at or after this time.
+                         */
+                        since: string;
+                        /**
+                         * Format: date-time
+                         * @description Includes notifications accepted before this time.
+                         */
+                        until: string;
+                        ratePerSecond: number;
+                        /** @description Number of notifications to process. It rises if more fail while the recovery runs. */
+                        total: number;
+                        /** @description Number of notifications retried, or cancelled, so far. */
+                        retried: number;
+                        /** @description Number of notifications that were no longer failed at their turn, or whose payload had expired. Set when the recovery completes. */
+                        skipped: number;
+                        /** Format: date-time */
+                        createdAt: string;
+                        finishedAt: string | null;
+                        /** @description How many of the processed notifications are in which state now. `waiting`: not closed yet. `GET /v1/notifications?recoveryId=` lists them. */
+                        outcomes: {
+                            delivered: number;
+                            failed: number;
+                            waiting: number;
+                            cancelled: number;
+                        };
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -8492,6 +11086,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8528,7 +11131,10 @@ export interface operations {
     postRecoveriesByIdCancel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8536,6 +11142,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": Record<string, never>;
             };
         };
@@ -8549,7 +11156,7 @@ export interface operations {
                     "application/json": components["schemas"]["Recovery"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8567,7 +11174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8578,6 +11185,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8643,6 +11259,8 @@ export interface operations {
             query?: {
                 /** @description The last hour in buckets of 1 minute, or the last day in buckets of 15 minutes. */
                 window?: "hour" | "day";
+                /** @description Only figures of products in this segment. */
+                segment?: string;
             };
             header?: never;
             path?: never;
@@ -8657,6 +11275,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -8723,6 +11350,8 @@ export interface operations {
                 subscriptionId?: string;
                 /** @description For clients that cannot send the header Last-Event-ID. The header has precedence. */
                 lastEventId?: string;
+                /** @description Sends the data of accepted events, up to 16 KiB each and 256 KiB at a time. */
+                include?: "payload";
                 /** @description For pages of a portal, which cannot send the header X-Signpost-Portal here. */
                 portal?: "true";
             };
@@ -8739,6 +11368,15 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Activity"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -8821,7 +11459,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8895,16 +11533,55 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "payments backend",
+                 *       "role": "product",
+                 *       "productId": "payments"
+                 *     }
+                 */
                 "application/json": {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "product" | "producer" | "viewer" | "customer";
-                    /** @description Required for `product` and `producer`. A `viewer` with one sees only that product. */
+                    /** @description Required for `product` and `producer`, unless they have a `segment`. A `viewer` with one sees only that product. */
                     productId?: string | null;
+                    /** @description In place of `productId`: the credential gets the products that are in the segment, for as long as they are in it. */
+                    segment?: string | null;
                     /** @description Required for `customer`. */
                     customerId?: string | null;
                     /** @description When it becomes invalid. Default: never. */
                     expiresAt?: string | null;
+                } | {
+                    /** @enum {unknown} */
+                    role: "admin";
+                    productId?: null;
+                    segment?: null;
+                    customerId?: null;
+                } | {
+                    /** @enum {unknown} */
+                    role: "viewer";
+                    productId?: string | null;
+                    segment?: null;
+                    customerId?: null;
+                } | {
+                    /** @enum {unknown} */
+                    role: "product" | "producer";
+                    productId: string;
+                    segment?: null;
+                    customerId?: null;
+                } | {
+                    /** @enum {unknown} */
+                    role: "viewer" | "product" | "producer";
+                    productId?: null;
+                    segment: string;
+                    customerId?: null;
+                } | {
+                    /** @enum {unknown} */
+                    role: "customer";
+                    productId?: null;
+                    segment?: null;
+                    customerId: string;
                 };
             };
         };
@@ -8921,6 +11598,8 @@ export interface operations {
                         /** @enum {string} */
                         role: "admin" | "product" | "producer" | "viewer" | "customer";
                         productId: string | null;
+                        /** @description Granted in place of one product: the products that are in it now. */
+                        segment: string | null;
                         customerId: string | null;
                         /** Format: date-time */
                         createdAt: string;
@@ -8933,7 +11612,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8951,7 +11630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8987,7 +11666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9025,7 +11704,10 @@ export interface operations {
     postApiKeysByIdRotate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -9033,6 +11715,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "overlapSeconds": 86400
+                 *     }
+                 */
                 "application/json": {
                     /**
                      * @description How long the one before stays valid. Default: a day.
@@ -9055,6 +11742,8 @@ export interface operations {
                         /** @enum {string} */
                         role: "admin" | "product" | "producer" | "viewer" | "customer";
                         productId: string | null;
+                        /** @description Granted in place of one product: the products that are in it now. */
+                        segment: string | null;
                         customerId: string | null;
                         /** Format: date-time */
                         createdAt: string;
@@ -9067,7 +11756,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9085,7 +11774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9096,6 +11785,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9174,6 +11872,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -9183,7 +11890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9203,6 +11910,15 @@ export interface operations {
             };
             /** @description `own-credential`: A credential cannot revoke itself. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9245,21 +11961,41 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "grant_type": "client_credentials",
+                 *       "client_id": "cli_01m8g4x8y2e00a3v9v4c9k6d1r"
+                 *     }
+                 */
                 "application/x-www-form-urlencoded": {
-                    /** @description Must be `client_credentials`. */
-                    grant_type?: string;
+                    /** @enum {string} */
+                    grant_type: "client_credentials" | "refresh_token";
                     /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
+                    /** @description With `offline_access`, the answer has a refresh token. */
+                    scope?: string;
+                    /** @description Required with `refresh_token`. Each is valid once, and replaced by the next. One that is sent again also ends its successors. */
+                    refresh_token?: string;
                 } & {
                     [key: string]: unknown;
                 };
+                /**
+                 * @example {
+                 *       "grant_type": "client_credentials",
+                 *       "client_id": "cli_01m8g4x8y2e00a3v9v4c9k6d1r"
+                 *     }
+                 */
                 "application/json": {
-                    /** @description Must be `client_credentials`. */
-                    grant_type?: string;
+                    /** @enum {string} */
+                    grant_type: "client_credentials" | "refresh_token";
                     /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
+                    /** @description With `offline_access`, the answer has a refresh token. */
+                    scope?: string;
+                    /** @description Required with `refresh_token`. Each is valid once, and replaced by the next. One that is sent again also ends its successors. */
+                    refresh_token?: string;
                 } & {
                     [key: string]: unknown;
                 };
@@ -9275,7 +12011,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description The grant type is missing or not `client_credentials`. `malformed-json`: The body is not valid JSON. */
+            /** @description The grant type is missing or not supported, the refresh token is not valid, or the client authenticates in two ways that differ. `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9283,7 +12019,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @enum {string} */
-                        error: "invalid_request" | "invalid_client" | "unsupported_grant_type";
+                        error: "invalid_request" | "invalid_client" | "invalid_grant" | "unsupported_grant_type";
                         error_description: string;
                     };
                     "application/problem+json": components["schemas"]["Problem"];
@@ -9297,7 +12033,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @enum {string} */
-                        error: "invalid_request" | "invalid_client" | "unsupported_grant_type";
+                        error: "invalid_request" | "invalid_client" | "invalid_grant" | "unsupported_grant_type";
                         error_description: string;
                     };
                 };
@@ -9338,6 +12074,15 @@ export interface operations {
                     RateLimit?: string;
                     /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
                     "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -9355,21 +12100,41 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "grant_type": "client_credentials",
+                 *       "client_id": "cli_01m8g4x8y2e00a3v9v4c9k6d1r"
+                 *     }
+                 */
                 "application/x-www-form-urlencoded": {
-                    /** @description Must be `client_credentials`. */
-                    grant_type?: string;
+                    /** @enum {string} */
+                    grant_type: "client_credentials" | "refresh_token";
                     /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
+                    /** @description With `offline_access`, the answer has a refresh token. */
+                    scope?: string;
+                    /** @description Required with `refresh_token`. Each is valid once, and replaced by the next. One that is sent again also ends its successors. */
+                    refresh_token?: string;
                 } & {
                     [key: string]: unknown;
                 };
+                /**
+                 * @example {
+                 *       "grant_type": "client_credentials",
+                 *       "client_id": "cli_01m8g4x8y2e00a3v9v4c9k6d1r"
+                 *     }
+                 */
                 "application/json": {
-                    /** @description Must be `client_credentials`. */
-                    grant_type?: string;
+                    /** @enum {string} */
+                    grant_type: "client_credentials" | "refresh_token";
                     /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
+                    /** @description With `offline_access`, the answer has a refresh token. */
+                    scope?: string;
+                    /** @description Required with `refresh_token`. Each is valid once, and replaced by the next. One that is sent again also ends its successors. */
+                    refresh_token?: string;
                 } & {
                     [key: string]: unknown;
                 };
@@ -9385,7 +12150,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description The grant type is missing or not `client_credentials`. `malformed-json`: The body is not valid JSON. */
+            /** @description The grant type is missing or not supported, the refresh token is not valid, or the client authenticates in two ways that differ. `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9393,7 +12158,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @enum {string} */
-                        error: "invalid_request" | "invalid_client" | "unsupported_grant_type";
+                        error: "invalid_request" | "invalid_client" | "invalid_grant" | "unsupported_grant_type";
                         error_description: string;
                     };
                     "application/problem+json": components["schemas"]["Problem"];
@@ -9407,7 +12172,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @enum {string} */
-                        error: "invalid_request" | "invalid_client" | "unsupported_grant_type";
+                        error: "invalid_request" | "invalid_client" | "invalid_grant" | "unsupported_grant_type";
                         error_description: string;
                     };
                 };
@@ -9448,6 +12213,15 @@ export interface operations {
                     RateLimit?: string;
                     /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
                     "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -9483,7 +12257,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9557,16 +12331,55 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "payments backend",
+                 *       "role": "product",
+                 *       "productId": "payments"
+                 *     }
+                 */
                 "application/json": {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "product" | "producer" | "viewer" | "customer";
-                    /** @description Required for `product` and `producer`. A `viewer` with one sees only that product. */
+                    /** @description Required for `product` and `producer`, unless they have a `segment`. A `viewer` with one sees only that product. */
                     productId?: string | null;
+                    /** @description In place of `productId`: the credential gets the products that are in the segment, for as long as they are in it. */
+                    segment?: string | null;
                     /** @description Required for `customer`. */
                     customerId?: string | null;
                     /** @description When it becomes invalid. Default: never. */
                     expiresAt?: string | null;
+                } | {
+                    /** @enum {unknown} */
+                    role: "admin";
+                    productId?: null;
+                    segment?: null;
+                    customerId?: null;
+                } | {
+                    /** @enum {unknown} */
+                    role: "viewer";
+                    productId?: string | null;
+                    segment?: null;
+                    customerId?: null;
+                } | {
+                    /** @enum {unknown} */
+                    role: "product" | "producer";
+                    productId: string;
+                    segment?: null;
+                    customerId?: null;
+                } | {
+                    /** @enum {unknown} */
+                    role: "viewer" | "product" | "producer";
+                    productId?: null;
+                    segment: string;
+                    customerId?: null;
+                } | {
+                    /** @enum {unknown} */
+                    role: "customer";
+                    productId?: null;
+                    segment?: null;
+                    customerId: string;
                 };
             };
         };
@@ -9583,6 +12396,8 @@ export interface operations {
                         /** @enum {string} */
                         role: "admin" | "product" | "producer" | "viewer" | "customer";
                         productId: string | null;
+                        /** @description Granted in place of one product: the products that are in it now. */
+                        segment: string | null;
                         customerId: string | null;
                         /** Format: date-time */
                         createdAt: string;
@@ -9595,7 +12410,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9613,7 +12428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9649,7 +12464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9687,7 +12502,10 @@ export interface operations {
     postOauthClientsByIdRotate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -9695,6 +12513,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "overlapSeconds": 86400
+                 *     }
+                 */
                 "application/json": {
                     /**
                      * @description How long the one before stays valid. Default: a day.
@@ -9717,6 +12540,8 @@ export interface operations {
                         /** @enum {string} */
                         role: "admin" | "product" | "producer" | "viewer" | "customer";
                         productId: string | null;
+                        /** @description Granted in place of one product: the products that are in it now. */
+                        segment: string | null;
                         customerId: string | null;
                         /** Format: date-time */
                         createdAt: string;
@@ -9729,7 +12554,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9747,7 +12572,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9758,6 +12583,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9836,6 +12670,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -9845,7 +12688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9865,6 +12708,15 @@ export interface operations {
             };
             /** @description `own-credential`: A credential cannot revoke itself. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9901,7 +12753,7 @@ export interface operations {
     getWebhooks: {
         parameters: {
             query?: {
-                /** @description Only webhooks of this customer. Default: all of the product. */
+                /** @description Only webhooks of this customer. Default: all that the caller manages. */
                 customerId?: string;
             };
             header?: never;
@@ -9922,6 +12774,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -9931,7 +12792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `feature-disabled`: The feature is disabled in this installation. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9940,7 +12801,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-customer`: The customer does not exist. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9984,15 +12845,26 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "events": [
+                 *         "payment.confirmed.v1"
+                 *       ],
+                 *       "url": "https://receiver.example.com/hooks"
+                 *     }
+                 */
                 "application/json": {
                     /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
                     events: string[];
-                    /** @description An http or https URL without credentials or fragment. */
+                    /**
+                     * Format: uri
+                     * @description An http or https URL without credentials or fragment. It is stored as the WHATWG URL standard serializes it, without a dot at the end of the host.
+                     */
                     url: string;
                     secret?: string;
                     /** @enum {string} */
                     method?: "POST" | "GET" | "PUT";
-                    /** @description Default: the default customer of the product, whichever credential is used. */
+                    /** @description Default: the default customer of the product, whichever credential is used. An admin and a credential of a segment must give it. */
                     customerId?: string;
                 };
             };
@@ -10007,7 +12879,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10025,7 +12897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `feature-disabled`: The feature is disabled in this installation. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10061,7 +12933,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `capability-required`: The customer lacks a capability that the event type requires. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10099,7 +12971,7 @@ export interface operations {
     deleteWebhooks: {
         parameters: {
             query?: {
-                /** @description Only webhooks of this customer. Default: all of the product. */
+                /** @description Only webhooks of this customer. Default: all that the caller manages. */
                 customerId?: string;
             };
             header?: never;
@@ -10108,11 +12980,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "url": "https://receiver.example.com/hooks"
+                 *     }
+                 */
                 "application/json": {
-                    /** @description An http or https URL without credentials or fragment. */
+                    /**
+                     * Format: uri
+                     * @description An http or https URL without credentials or fragment. It is stored as the WHATWG URL standard serializes it, without a dot at the end of the host.
+                     */
                     url: string;
                     events?: string[];
-                    /** @description Only webhooks of this customer. Default: all of the product. */
+                    /** @description Only webhooks of this customer. Default: all that the caller manages. */
                     customerId?: string;
                 };
             };
@@ -10125,7 +13005,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10143,7 +13023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `feature-disabled`: The feature is disabled in this installation. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10179,7 +13059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-customer`: The customer does not exist. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10217,7 +13097,7 @@ export interface operations {
     getWebhook: {
         parameters: {
             query?: {
-                /** @description Only webhooks of this customer. Default: all of the product. */
+                /** @description Only webhooks of this customer. Default: all that the caller manages. */
                 customerId?: string;
             };
             header?: never;
@@ -10238,6 +13118,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -10247,7 +13136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `feature-disabled`: The feature is disabled in this installation. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10256,7 +13145,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-customer`: The customer does not exist. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10300,15 +13189,26 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "events": [
+                 *         "payment.confirmed.v1"
+                 *       ],
+                 *       "url": "https://receiver.example.com/hooks"
+                 *     }
+                 */
                 "application/json": {
                     /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
                     events: string[];
-                    /** @description An http or https URL without credentials or fragment. */
+                    /**
+                     * Format: uri
+                     * @description An http or https URL without credentials or fragment. It is stored as the WHATWG URL standard serializes it, without a dot at the end of the host.
+                     */
                     url: string;
                     secret?: string;
                     /** @enum {string} */
                     method?: "POST" | "GET" | "PUT";
-                    /** @description Default: the default customer of the product, whichever credential is used. */
+                    /** @description Default: the default customer of the product, whichever credential is used. An admin and a credential of a segment must give it. */
                     customerId?: string;
                 };
             };
@@ -10323,7 +13223,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10341,7 +13241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `feature-disabled`: The feature is disabled in this installation. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10377,7 +13277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `capability-required`: The customer lacks a capability that the event type requires. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10415,7 +13315,7 @@ export interface operations {
     deleteWebhook: {
         parameters: {
             query?: {
-                /** @description Only webhooks of this customer. Default: all of the product. */
+                /** @description Only webhooks of this customer. Default: all that the caller manages. */
                 customerId?: string;
             };
             header?: never;
@@ -10424,11 +13324,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "url": "https://receiver.example.com/hooks"
+                 *     }
+                 */
                 "application/json": {
-                    /** @description An http or https URL without credentials or fragment. */
+                    /**
+                     * Format: uri
+                     * @description An http or https URL without credentials or fragment. It is stored as the WHATWG URL standard serializes it, without a dot at the end of the host.
+                     */
                     url: string;
                     events?: string[];
-                    /** @description Only webhooks of this customer. Default: all of the product. */
+                    /** @description Only webhooks of this customer. Default: all that the caller manages. */
                     customerId?: string;
                 };
             };
@@ -10441,7 +13349,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10459,7 +13367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `feature-disabled`: The feature is disabled in this installation. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10495,7 +13403,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-customer`: The customer does not exist. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10558,7 +13466,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10632,6 +13540,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "customerId": "acme",
+                 *       "expiresInSeconds": 3600
+                 *     }
+                 */
                 "application/json": {
                     customerId: string;
                     /**
@@ -10666,7 +13580,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10684,7 +13598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `feature-disabled`: The feature is disabled in this installation. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10720,7 +13634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            /** @description `validation-failed`: The request is invalid. `unknown-customer`: The customer does not exist. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10773,6 +13687,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -10782,7 +13705,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10853,6 +13776,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -10862,7 +13794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10873,6 +13805,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10924,8 +13865,35 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10944,6 +13912,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "credential": "spk_…"
+                 *     }
+                 */
                 "application/json": {
                     credential: string;
                 };
@@ -10959,7 +13932,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description `malformed-json`: The body is not valid JSON. */
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11028,6 +14001,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     deleteSession: {
@@ -11046,8 +14028,35 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `csrf-token`: The CSRF token is missing or wrong. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11080,6 +14089,24 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getSessionOidc: {
@@ -11102,6 +14129,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description `not-found`: The object does not exist. */
             404: {
@@ -11130,6 +14166,24 @@ export interface operations {
                     RateLimit?: string;
                     /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
                     "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: The request failed because of an internal error. */
+            default: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -11159,6 +14213,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
@@ -11186,6 +14249,93 @@ export interface operations {
                     RateLimit?: string;
                     /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
                     "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: The request failed because of an internal error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSessionOidcSignOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The browser goes on to `Location` */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: The request failed because of an internal error. */
+            default: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -11223,7 +14373,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11301,6 +14451,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -11310,8 +14469,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11363,6 +14531,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -11372,7 +14549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11383,6 +14560,15 @@ export interface operations {
             };
             /** @description `not-found`: The object does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11456,7 +14642,89 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["AuditEntry"];
                 };
             };
-            /** @description `invalid-cursor`: The cursor is invalid. */
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAsyncapiJson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The AsyncAPI 3 document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11540,11 +14808,32 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getReadyz: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With `api`, Temporal does not count: events are accepted and first attempts made without it. */
+                role?: "api" | "worker";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11565,6 +14854,24 @@ export interface operations {
                         /** @enum {string} */
                         temporal: "ok" | "unreachable";
                     };
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Postgres or Temporal is unreachable, or the process is stopping */
@@ -11599,7 +14906,27 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -11622,6 +14949,411 @@ export interface operations {
                         [key: string]: unknown;
                     };
                 };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveStandardDelivery: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `evt_…` id of the event, the same in every retry.
+                 * @example evt_01m8g4x8y2e00a3v9v4c9k6d1r
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Time of this attempt in Unix seconds.
+                 * @example 1769860800
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. Several are separated by spaces.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+                /**
+                 * @description Number of the attempt, from 1.
+                 * @example 1
+                 */
+                "signpost-attempt": string;
+                /**
+                 * @description Id of the notification.
+                 * @example ntf_01m8g4x8y2e00a3v9v4c9k6d1r
+                 */
+                "signpost-notification": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "P-1",
+                 *       "type": "payment.confirmed.v1",
+                 *       "timestamp": "2026-01-31T12:00:00.000Z",
+                 *       "data": {
+                 *         "paymentId": "P-1",
+                 *         "amount": 125.5
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["StandardDelivery"];
+            };
+        };
+        responses: {
+            /** @description No more deliveries: the subscription is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried, not before `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Delivered. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried; for 503 not before `Retry-After`. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveEnvelopeDelivery: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `evt_…` id of the event, the same in every retry.
+                 * @example evt_01m8g4x8y2e00a3v9v4c9k6d1r
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Time of this attempt in Unix seconds.
+                 * @example 1769860800
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. Several are separated by spaces.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+                /**
+                 * @description Number of the attempt, from 1.
+                 * @example 1
+                 */
+                "signpost-attempt": string;
+                /**
+                 * @description Id of the notification.
+                 * @example ntf_01m8g4x8y2e00a3v9v4c9k6d1r
+                 */
+                "signpost-notification": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "payload": {
+                 *         "details": {
+                 *           "messageType": "claim.created.v1",
+                 *           "claimId": "C-1"
+                 *         },
+                 *         "messageId": "C-1",
+                 *         "timestamp": "2026-01-31T12:00:00.000Z"
+                 *       },
+                 *       "signature": "0000000000000000000000000000000000000000000000000000000000000000",
+                 *       "payloadAsString": "{\"details\":{\"messageType\":\"claim.created.v1\",\"claimId\":\"C-1\"},\"messageId\":\"C-1\",\"timestamp\":\"2026-01-31T12:00:00.000Z\"}"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnvelopeDelivery"];
+            };
+        };
+        responses: {
+            /** @description No more deliveries: the subscription is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried, not before `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Delivered. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried; for 503 not before `Retry-After`. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveTriggerDelivery: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `evt_…` id of the event, the same in every retry.
+                 * @example evt_01m8g4x8y2e00a3v9v4c9k6d1r
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Time of this attempt in Unix seconds.
+                 * @example 1769860800
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. Several are separated by spaces.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+                /**
+                 * @description Number of the attempt, from 1.
+                 * @example 1
+                 */
+                "signpost-attempt": string;
+                /**
+                 * @description Id of the notification.
+                 * @example ntf_01m8g4x8y2e00a3v9v4c9k6d1r
+                 */
+                "signpost-notification": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "webhook_id": "sub_01m8g4x8y2e00a3v9v4c9k6d1r",
+                 *       "webhook_name": "billing",
+                 *       "object_class": "claim.created.v1",
+                 *       "account_id": "acme",
+                 *       "product_id": "claims",
+                 *       "api_url": "https://signpost.example.com/v1/subscriptions/sub_01m8g4x8y2e00a3v9v4c9k6d1r",
+                 *       "triggered_at": "2026-01-31T12:00:00.000Z",
+                 *       "last_success_at": null,
+                 *       "last_failure_at": null,
+                 *       "processing_timeout": 15,
+                 *       "data": {
+                 *         "event": {
+                 *           "claimId": "C-1"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TriggerDelivery"];
+            };
+        };
+        responses: {
+            /** @description No more deliveries: the subscription is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried, not before `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Delivered. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried; for 503 not before `Retry-After`. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveFlatDelivery: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The `evt_…` id of the event, the same in every retry.
+                 * @example evt_01m8g4x8y2e00a3v9v4c9k6d1r
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Time of this attempt in Unix seconds.
+                 * @example 1769860800
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. Several are separated by spaces.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+                /**
+                 * @description Number of the attempt, from 1.
+                 * @example 1
+                 */
+                "signpost-attempt": string;
+                /**
+                 * @description Id of the notification.
+                 * @example ntf_01m8g4x8y2e00a3v9v4c9k6d1r
+                 */
+                "signpost-notification": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "paymentId": "P-1",
+                 *       "amount": 125.5,
+                 *       "secret": "shared-secret"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FlatDelivery"];
+            };
+        };
+        responses: {
+            /** @description No more deliveries: the subscription is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried, not before `Retry-After`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Delivered. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Retried; for 503 not before `Retry-After`. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    answerChallenge: {
+        parameters: {
+            query: {
+                /** @description Sign only values that match. */
+                crc_token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The base64 HMAC-SHA256 of the token, with the text of the secret as key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        response_token: string;
+                    };
+                };
+            };
+            /** @description Not verified. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -3,27 +3,36 @@ import { mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/prom
 import path from 'node:path';
 import type { SignpostError } from './errors.js';
 
-/** A file of events: `<number>-<event count>.json`, a JSON array in the order of adding. */
+/**
+ * A file of events: `<number>-<event count>-<owner>.json`, a JSON array in the order of adding. The
+ * owner, absent in files of earlier versions, keeps two processes from using the same name.
+ */
 export interface EventFile {
   name: string;
   count: number;
 }
 
-const NAME = /^(\d{12})-(\d+)\.json$/;
+/** Payloads are for the user of the process only. A directory that exists keeps its mode. */
+const DIRECTORY_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+const NAME = /^(\d{12})-(\d+)(?:-[0-9a-f]{8})?\.json$/;
 
 /** The directory of an outbox: numbered files of events, and `refused/` for refused events. */
 export class OutboxFiles {
   private constructor(
     private readonly directory: string,
+    private readonly owner: string,
     private lastNumber: number,
   ) {}
 
   /**
    * Opens a directory that this process has locked.
    *
+   * @param token - the token of the lock, a UUID
    * @returns also the files that an earlier process left, oldest first
    */
-  static async open(directory: string): Promise<{ files: OutboxFiles; found: EventFile[] }> {
+  static async open(directory: string, token: string): Promise<{ files: OutboxFiles; found: EventFile[] }> {
     const names = (await readdir(directory)).sort();
     // A partial file was never confirmed to a caller.
     for (const name of names) if (name.endsWith('.part')) await unlink(path.join(directory, name));
@@ -31,11 +40,12 @@ export class OutboxFiles {
       const count = NAME.exec(name)?.[2];
       return count === undefined ? [] : [{ name, count: Number(count) }];
     });
-    return { files: new OutboxFiles(directory, Number(NAME.exec(found.at(-1)?.name ?? '')?.[1] ?? 0)), found };
+    const lastNumber = Number(NAME.exec(found.at(-1)?.name ?? '')?.[1] ?? 0);
+    return { files: new OutboxFiles(directory, token.slice(0, 8), lastNumber), found };
   }
 
   static async prepare(directory: string): Promise<void> {
-    await mkdir(path.join(directory, 'refused'), { recursive: true });
+    await mkdir(path.join(directory, 'refused'), { recursive: true, mode: DIRECTORY_MODE });
   }
 
   /**
@@ -44,7 +54,7 @@ export class OutboxFiles {
    * @param events - each as JSON text
    */
   async add(events: readonly string[]): Promise<EventFile> {
-    const name = `${String(++this.lastNumber).padStart(12, '0')}-${events.length}.json`;
+    const name = `${String(++this.lastNumber).padStart(12, '0')}-${events.length}-${this.owner}.json`;
     await writeDurably(this.directory, name, `[${events.join(',\n')}]\n`);
     return { name, count: events.length };
   }
@@ -91,7 +101,7 @@ function isEvent(value: unknown): value is { id: string } {
 async function writeDurably(directory: string, name: string, text: string): Promise<void> {
   const part = path.join(directory, `${name}.part`);
   try {
-    const handle = await open(part, 'w');
+    const handle = await open(part, 'w', FILE_MODE);
     try {
       await handle.writeFile(text);
       await handle.sync();

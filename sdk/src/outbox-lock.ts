@@ -17,18 +17,40 @@ interface Owner {
   token: string;
 }
 
+/** A directory that this process has locked. */
+export interface DirectoryLock {
+  /** Different for each lock, so that names made with it are never used by two owners. */
+  readonly token: string;
+  /**
+   * Checks that this process still holds the lock. A process that was paused for longer than the
+   * heartbeat may have lost it.
+   *
+   * @throws {@link LockLostError} if not; from then on always
+   */
+  assertHeld(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * Another process has taken over the directory of an outbox, because this one was paused for more
+ * than 30 seconds. The outbox has stopped. The other process sends what is in the directory.
+ */
+export class LockLostError extends Error {
+  override readonly name = 'LockLostError';
+}
+
 /**
  * Locks a directory for this process. A lock left by a dead process is taken over: immediately if
  * its process ran on this machine and is gone, even if this process now has the same pid (in a
  * container every process may be pid 1); after 30 seconds without a heartbeat if it ran on another
  * machine.
  *
- * @returns a function that releases the lock
  * @throws Error if a live process holds the lock
  */
-export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
+export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const file = path.join(directory, 'lock');
-  const mine = JSON.stringify({ pid: process.pid, host: hostname(), token: randomUUID() } satisfies Owner);
+  const token = randomUUID();
+  const mine = JSON.stringify({ pid: process.pid, host: hostname(), token } satisfies Owner);
   while (!(await createLock(file, mine))) {
     const found = await readLock(file);
     if (!found) continue;
@@ -40,15 +62,37 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
       );
     await removeStale(file, text);
   }
+  let lost: LockLostError | undefined;
+  async function assertHeld(): Promise<void> {
+    if (lost) throw lost;
+    let found = await readLock(file);
+    // Someone deleted the lock. It can be had again unless another process is faster.
+    if (!found && (await createLock(file, mine))) return;
+    found ??= await readLock(file);
+    if (found?.text === mine) return;
+    const taker = found?.owner ? ` by process ${found.owner.pid} on host ${found.owner.host}` : '';
+    lost = new LockLostError(
+      `The outbox directory ${directory} was taken over${taker} while this process was paused. ` +
+        'This outbox has stopped; open it again to continue.',
+    );
+    throw lost;
+  }
   const heartbeat = setInterval(() => {
     const now = new Date();
-    // If the directory is gone, the next write to it reports that.
-    utimes(file, now, now).catch(() => undefined);
+    // Not the lock of another process: that would stay fresh although its process is dead. If the
+    // directory is gone, the next write to it reports that.
+    assertHeld()
+      .then(() => utimes(file, now, now))
+      .catch(() => undefined);
   }, HEARTBEAT_MS);
   heartbeat.unref();
-  return async () => {
-    clearInterval(heartbeat);
-    if ((await readLock(file))?.text === mine) await unlink(file).catch(() => undefined);
+  return {
+    token,
+    assertHeld,
+    async release() {
+      clearInterval(heartbeat);
+      if ((await readLock(file))?.text === mine) await unlink(file).catch(() => undefined);
+    },
   };
 }
 

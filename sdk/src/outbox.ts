@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SignpostError } from './errors.js';
 import { withId, type Events, type IdentifiedEvent, type NewEvent, type SendResult } from './events.js';
 import { OutboxFiles, type EventFile } from './outbox-files.js';
-import { lockDirectory } from './outbox-lock.js';
+import { lockDirectory, LockLostError, type DirectoryLock } from './outbox-lock.js';
 
 /** Options of `signpost.openOutbox`. */
 export interface OutboxOptions {
@@ -16,7 +16,7 @@ export interface OutboxOptions {
   /**
    * Called after each failed attempt to send: Signpost is unreachable, refuses the credential or
    * limits the rate; a file is corrupt or the disk fails. The outbox keeps the events and tries
-   * again.
+   * again. Also called with a {@link LockLostError}, after which the outbox has stopped.
    */
   onFault?(error: Error): void;
   /**
@@ -54,6 +54,9 @@ interface PendingFlush {
  * - accepted: its file is deleted.
  * - refused: stored in `refused/` with the problem; its file is deleted.
  *
+ * If this process was paused and another has taken over the directory, the outbox stops before it
+ * sends, writes or deletes anything more: `send` and `flush` reject with a {@link LockLostError}.
+ *
  * A file is deleted only when all its events are accepted or refused. After a crash, the next
  * process that opens the directory continues with the files it finds.
  *
@@ -80,7 +83,7 @@ export class Outbox<Types extends object> {
     private readonly events: Events<Types>,
     private readonly files: OutboxFiles,
     private readonly waiting: EventFile[],
-    private readonly unlock: () => Promise<void>,
+    private readonly lock: DirectoryLock,
   ) {
     this.startSending();
   }
@@ -88,16 +91,21 @@ export class Outbox<Types extends object> {
   /**
    * Called by `signpost.openOutbox`.
    *
+   * @param eventsGuardedBy - returns a sender that calls `guard` before each request and retry
    * @throws Error if another running process uses the directory, or if it cannot be created
    */
-  static async open<T extends object>(options: OutboxOptions, events: Events<T>): Promise<Outbox<T>> {
+  static async open<T extends object>(
+    options: OutboxOptions,
+    eventsGuardedBy: (guard: () => Promise<void>) => Events<T>,
+  ): Promise<Outbox<T>> {
     await OutboxFiles.prepare(options.directory);
-    const unlock = await lockDirectory(options.directory);
+    const lock = await lockDirectory(options.directory);
     try {
-      const { files, found } = await OutboxFiles.open(options.directory);
-      return new Outbox(options, events, files, found, unlock);
+      const { files, found } = await OutboxFiles.open(options.directory, lock.token);
+      const events = eventsGuardedBy(() => lock.assertHeld());
+      return new Outbox(options, events, files, found, lock);
     } catch (error) {
-      await unlock();
+      await lock.release();
       throw error;
     }
   }
@@ -153,12 +161,19 @@ export class Outbox<Types extends object> {
   }
 
   private async end(): Promise<void> {
-    const reason = new Error('The outbox is closed; open it again to add events.');
-    this.closing.abort(reason);
+    this.closing.abort(new Error('The outbox is closed; open it again to add events.'));
     await this.writing;
     await this.sending;
-    for (const { reject } of this.flushes.splice(0)) reject(reason);
-    await this.unlock();
+    for (const { reject } of this.flushes.splice(0)) reject(this.closing.signal.reason);
+    await this.lock.release();
+  }
+
+  /** Stops after another process has taken over the directory. */
+  private stop(error: LockLostError): void {
+    if (this.closing.signal.aborted) return;
+    this.closing.abort(error);
+    for (const { reject } of this.flushes.splice(0)) reject(error);
+    this.notify(() => this.options.onFault?.(error));
   }
 
   private isEmpty(): boolean {
@@ -169,9 +184,18 @@ export class Outbox<Types extends object> {
     while (this.unwritten.length > 0) {
       const group = this.unwritten.splice(0, GROUP_SIZE);
       try {
-        this.waiting.push(await this.files.add(group.map(({ json }) => json)));
+        await this.lock.assertHeld();
+        const file = await this.files.add(group.map(({ json }) => json));
+        // A process that took over in between does not know this file, so the caller must not rely
+        // on it.
+        await this.lock.assertHeld().catch(async (error: unknown) => {
+          await this.files.remove(file);
+          throw error;
+        });
+        this.waiting.push(file);
         for (const { resolve } of group) resolve();
       } catch (error) {
+        if (error instanceof LockLostError) this.stop(error);
         for (const { reject } of group) reject(error);
       }
       this.startSending();
@@ -196,6 +220,8 @@ export class Outbox<Types extends object> {
       try {
         await this.sendFirst();
       } catch (error) {
+        const lost = lockLossIn(error);
+        if (lost) this.stop(lost);
         if (this.closing.signal.aborted) return;
         this.notify(() => this.options.onFault?.(error as Error));
         const delayMs = this.options.retryDelayMs ?? DEFAULT_RETRY_DELAY_MS;
@@ -206,6 +232,7 @@ export class Outbox<Types extends object> {
 
   /** Sends the oldest files, up to about one group of events, and removes them from the queue. */
   private async sendFirst(): Promise<void> {
+    await this.lock.assertHeld();
     const batch: { file: EventFile; events: IdentifiedEvent<Types>[] }[] = [];
     for (let count = 0; batch.length < this.waiting.length && count < GROUP_SIZE;) {
       const file = this.waiting[batch.length]!;
@@ -237,6 +264,7 @@ export class Outbox<Types extends object> {
    * that a refused event is stored only once.
    */
   private async finish(file: EventFile, events: readonly object[], results: readonly SendResult[]): Promise<void> {
+    await this.lock.assertHeld();
     const problems = results.map((result) => (result instanceof SignpostError ? result : undefined));
     const temporary = problems.find((problem) => problem && !isPermanent(problem));
     if (temporary) throw temporary;
@@ -256,6 +284,11 @@ export class Outbox<Types extends object> {
       process.emitWarning(`A callback of the outbox threw: ${String(error)}`);
     }
   }
+}
+
+/** `sendMany` wraps what the guard throws. */
+function lockLossIn(error: unknown): LockLostError | undefined {
+  return [error, (error as Error).cause].find((one) => one instanceof LockLostError);
 }
 
 function isPermanent({ status }: SignpostError): boolean {

@@ -1,12 +1,13 @@
 import type { paths } from './openapi.js';
 import { itemsOf, type Page } from './pages.js';
 import type { Transport } from './transport.js';
-import type { ItemOf, PathsWith, Query, RequestBody } from './types.js';
+import type { ItemOf, ListPath, Query, RequestBody, ResponseBody } from './types.js';
 
-type ListPath = { [P in PathsWith<'get'> & keyof paths]: ItemOf<P> extends never ? never : P }[PathsWith<'get'> &
-  keyof paths];
 type Filter<P extends keyof paths> = Omit<NonNullable<Query<P, 'get'>>, 'cursor' | 'format'>;
 type Create<P extends keyof paths> = RequestBody<P, 'post'>;
+type SetUpPath = '/v1/customers/{id}/subscriptions';
+type SetUp = Omit<RequestBody<SetUpPath, 'put'>, 'dryRun'>;
+type SetUpAnswer = ResponseBody<SetUpPath, 'put'>;
 
 /**
  * API calls grouped by resource. Parameters and results are typed by the OpenAPI document.
@@ -27,6 +28,10 @@ export function resourcesOf(transport: Transport) {
           >,
       );
   const call = transport.request.bind(transport) as Transport['request'];
+  const setUp = (id: string, body: SetUp) =>
+    call('put', '/v1/customers/{id}/subscriptions', { params: { id }, body }) as Promise<
+      Extract<SetUpAnswer, { items: unknown }>
+    >;
   return {
     products: {
       create: (body: Create<'/v1/products'>) => call('post', '/v1/products', { body }),
@@ -58,7 +63,18 @@ export function resourcesOf(transport: Transport) {
       setSubscriptions: (
         id: string,
         subscriptions: RequestBody<'/v1/customers/{id}/subscriptions', 'put'>['subscriptions'],
-      ) => call('put', '/v1/customers/{id}/subscriptions', { params: { id }, body: { subscriptions } }),
+      ) => setUp(id, { subscriptions }),
+      /**
+       * Creates a customer if it does not exist, and makes its subscriptions equal to a list, in
+       * one transaction.
+       */
+      setUp,
+      /** Returns the names of the subscriptions that `setUp` would create, update and remove. */
+      planSetUp: (id: string, body: SetUp) =>
+        call('put', '/v1/customers/{id}/subscriptions', {
+          params: { id },
+          body: { ...body, dryRun: true },
+        }) as Promise<Extract<SetUpAnswer, { create: unknown }>>,
       /**
        * Erases a customer and everything of theirs in the background, which cannot be undone; see
        * `erasures`.
@@ -105,12 +121,15 @@ export function resourcesOf(transport: Transport) {
       retry: (id: string, body: Create<'/v1/notifications/{id}/retry'> = {}) =>
         call('post', '/v1/notifications/{id}/retry', { params: { id }, body }),
       retryMany: (body: Create<'/v1/notifications/retry'>) => call('post', '/v1/notifications/retry', { body }),
+      cancelMany: (body: Create<'/v1/notifications/cancel'>) => call('post', '/v1/notifications/cancel', { body }),
       /** Stops all further attempts of a notification. */
       cancel: (id: string) => call('post', '/v1/notifications/{id}/cancel', { params: { id } }),
     },
     attempts: { get: (id: string) => call('get', '/v1/attempts/{id}', { params: { id } }) },
     recoveries: {
       list: list('/v1/recoveries'),
+      /** Retries or cancels all notifications that match a filter; with `dryRun`, counts them. */
+      create: (body: Create<'/v1/recoveries'>) => call('post', '/v1/recoveries', { body }),
       get: (id: string) => call('get', '/v1/recoveries/{id}', { params: { id } }),
       cancel: (id: string) => call('post', '/v1/recoveries/{id}/cancel', { params: { id } }),
     },

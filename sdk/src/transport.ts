@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiKeyAuth, oauthAuth, type Auth, type OAuthCredentials } from './auth.js';
 import { DEFAULT_RETRY, delayMs, type RetryOptions } from './backoff.js';
-import { SignpostError, SignpostUnreachableError } from './errors.js';
+import { deepestCause, SignpostError, SignpostUnreachableError } from './errors.js';
 import type { paths } from './openapi.js';
 import { isRetryable, outcomeOf, problemOf, type Outcome } from './outcome.js';
 import type { Method, PathParams, PathsWith, Query, RequestBody, ResponseBody } from './types.js';
@@ -71,10 +71,11 @@ export class Transport {
   private readonly retry: Required<RetryOptions>;
   private readonly fetch: typeof fetch;
   private readonly timeoutMs: number;
+  private guard: (() => Promise<void>) | undefined;
 
   constructor(private readonly options: SignpostOptions) {
     const { baseUrl, apiKey, oauth } = options;
-    if (!URL.canParse(baseUrl)) throw new TypeError(`baseUrl must be an absolute URL; got ${JSON.stringify(baseUrl)}.`);
+    if (!isUrl(baseUrl)) throw new TypeError(`baseUrl must be an absolute URL; got ${JSON.stringify(baseUrl)}.`);
     this.fetch = options.fetch ?? fetch;
     this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.retry = { ...DEFAULT_RETRY, ...options.retry };
@@ -82,6 +83,16 @@ export class Transport {
     else if (oauth)
       this.auth = oauthAuth({ tokenUrl: this.urlOf('/oauth/token'), ...oauth }, (url, init) => this.send(url, init));
     else throw new TypeError('The options contain neither apiKey nor oauth; give one of them.');
+  }
+
+  /**
+   * The same transport, which calls `guard` before each request and each retry. What it throws ends
+   * the call.
+   */
+  guardedBy(guard: () => Promise<void>): Transport {
+    const guarded = Object.create(this) as Transport;
+    guarded.guard = guard;
+    return guarded;
   }
 
   /**
@@ -104,6 +115,7 @@ export class Transport {
     let renewed = false;
     for (let retry = 0; ; retry++) {
       prepared.signal?.throwIfAborted();
+      await this.guard?.();
       const outcome = await this.attempt(prepared, renewed);
       if (outcome === 'renew') {
         renewed = true;
@@ -119,6 +131,39 @@ export class Transport {
       if (waitMs === undefined) throw isResponse ? problemOf(outcome) : outcome;
       await sleep(waitMs, undefined, { signal: prepared.signal });
     }
+  }
+
+  /**
+   * Opens a stream. Does not retry: the caller resumes it where it broke off.
+   *
+   * @param signal - ends the stream; also the only timeout
+   * @returns the body, or the response if it is not a success
+   * @throws {@link SignpostUnreachableError} if there was no response
+   */
+  async open<P extends PathsWith<'get'> & keyof paths>(
+    path: P,
+    options: { query: Query<P, 'get'>; headers: Record<string, string>; signal: AbortSignal },
+    renewed = false,
+  ): Promise<Outcome | { body: AsyncIterable<Uint8Array> }> {
+    const { query, signal } = options;
+    const auth = await this.auth.authenticate();
+    if ('refused' in auth) return auth.refused;
+    const { fetch } = this;
+    try {
+      const response = await fetch(this.urlOf(path, query as object), {
+        headers: { ...options.headers, ...auth.headers },
+        redirect: 'manual',
+        signal,
+      });
+      const isStream = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream');
+      if (isStream && response.body) return { body: response.body as unknown as AsyncIterable<Uint8Array> };
+      if (response.status !== 401 || renewed || !this.auth.invalidate(auth.headers)) return await outcomeOf(response);
+      await response.body?.cancel();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.unreachable(error);
+    }
+    return this.open(path, options, true);
   }
 
   private prepare<M extends Method, P extends PathsWith<M> & keyof paths>(
@@ -167,12 +212,13 @@ export class Transport {
     } catch (error) {
       if (error instanceof SignpostError) throw error;
       signal?.throwIfAborted();
-      const why =
-        (error as Error).name === 'TimeoutError'
-          ? `did not respond within ${timeoutMs} ms`
-          : `is unreachable: ${(error as Error).message}`;
-      return new SignpostUnreachableError(`Signpost at ${this.options.baseUrl} ${why}`, { cause: error });
+      const isLate = (error as Error).name === 'TimeoutError';
+      return this.unreachable(error, isLate ? `did not respond within ${timeoutMs} ms` : undefined);
     }
+  }
+
+  private unreachable(cause: unknown, why = `is unreachable: ${deepestCause(cause)}`): SignpostUnreachableError {
+    return new SignpostUnreachableError(`Signpost at ${this.options.baseUrl} ${why}`, { cause });
   }
 
   /** Redirects are not followed: they would carry the credential to another host. */
@@ -198,4 +244,13 @@ function withParams(path: string, params: Record<string, string> = {}): string {
     if (value === '.' || value === '..') throw new TypeError(`${name} must not be ${JSON.stringify(value)}.`);
     return encodeURIComponent(value);
   });
+}
+
+/** Not by `URL.canParse`, which misreads some texts in Node 20. */
+function isUrl(text: string): boolean {
+  try {
+    return Boolean(new URL(text));
+  } catch {
+    return false;
+  }
 }

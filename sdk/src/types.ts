@@ -1,5 +1,6 @@
 import type { paths } from './openapi.js';
 
+/** HTTP method of an operation. */
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 /** The paths that support a method. */
 export type PathsWith<M extends Method> = {
@@ -7,12 +8,13 @@ export type PathsWith<M extends Method> = {
 }[keyof paths];
 type Operation<P extends keyof paths, M extends Method> = paths[P] extends Record<M, infer O> ? O : never;
 
-// Path parameters, query, request body and response body of an operation, from the OpenAPI
-// document.
+/** Path parameters of an operation. */
 export type PathParams<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { parameters: { path: infer X } } ? X : undefined;
+/** Query parameters of an operation. */
 export type Query<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { parameters: { query?: infer X } } ? NonNullable<X> : undefined;
+/** JSON body of an operation's request. */
 export type RequestBody<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { requestBody?: infer R }
     ? NonNullable<R> extends { content: { 'application/json': infer B } }
@@ -20,6 +22,7 @@ export type RequestBody<P extends keyof paths, M extends Method> =
       : undefined
     : undefined;
 type Json<R> = R extends { content: { 'application/json': infer B } } ? B : undefined;
+/** JSON body of an operation's response. */
 export type ResponseBody<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { responses: infer R }
     ? 200 extends keyof R
@@ -33,3 +36,6 @@ export type ResponseBody<P extends keyof paths, M extends Method> =
 
 /** Item type of a list operation. */
 export type ItemOf<P extends keyof paths> = ResponseBody<P, 'get'> extends { items: (infer I)[] } ? I : never;
+/** The paths of list operations. */
+export type ListPath = { [P in PathsWith<'get'> & keyof paths]: ItemOf<P> extends never ? never : P }[PathsWith<'get'> &
+  keyof paths];

@@ -1,11 +1,10 @@
-import { Context } from '@temporalio/activity';
 import { cancelOpen, endChecks, listOpen } from '../store/subscriptions/settling';
 import type { ActivityDeps } from './deps';
 import type { PacedQueue } from './paced-queue';
+import { withHeartbeats } from './with-heartbeats';
 
 const PAGE = 1000;
-const HEARTBEAT_INTERVAL_MS = 10_000;
-/** How long one call signals the workflows of what it cancelled. */
+/** How long the workflows of one subscription are signalled. */
 const SIGNAL_MS = 300_000;
 /** A signal costs Temporal far less than what its workflow does then. */
 const PAUSES_AFTER_CANCEL = 4;
@@ -16,41 +15,50 @@ export interface Cancelled {
   subscriptionId: string;
 }
 
-/** Cancels the open notifications of a deleted subscription. */
+/**
+ * Cancels the open notifications of a deleted subscription, and signals their workflows. The record
+ * comes first, so it never waits for Temporal. The signals, each of which wakes a workflow, are
+ * sent one by one for each customer. The reconciler sends those that are left after five minutes,
+ * or after a crash.
+ */
 export class OpenCanceller {
   constructor(
-    private readonly deps: Pick<ActivityDeps, 'db' | 'control'>,
+    private readonly deps: Pick<ActivityDeps, 'db' | 'control' | 'log'>,
     private readonly paced: PacedQueue,
   ) {}
 
   /**
-   * Cancels what is open, and signals the workflows. The record comes first, so it never waits for
-   * Temporal. Nobody waits for the signals after that, each of which wakes a workflow: a customer's
-   * are sent one by one. The reconciler sends those that are left after five minutes, or after a
-   * crash.
+   * Cancels what is open, and signals in the background. A customer that deletes many subscriptions
+   * would otherwise occupy the slots of all others until the last signal is sent.
    *
    * @returns whether any was open
    */
   async cancelAll({ customerId, subscriptionId }: Cancelled): Promise<boolean> {
+    const open = await withHeartbeats(() => this.record(subscriptionId));
+    this.signal(customerId, open).catch((err: unknown) =>
+      this.deps.log.info({ err, subscriptionId }, 'cancelled workflows were not signalled; the reconciler will do it'),
+    );
+    return open.length > 0;
+  }
+
+  private async record(subscriptionId: string): Promise<string[]> {
+    const { db } = this.deps;
+    const open: string[] = [];
+    for (let page = await listOpen(db, subscriptionId, PAGE); page.length > 0;) {
+      await cancelOpen(db, page);
+      open.push(...page);
+      page = await listOpen(db, subscriptionId, PAGE);
+    }
+    return open;
+  }
+
+  private async signal(customerId: string, notificationIds: readonly string[]): Promise<void> {
     const { db, control } = this.deps;
-    const context = Context.current();
-    const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
-    try {
-      const open: string[] = [];
-      for (let page = await listOpen(db, subscriptionId, PAGE); page.length > 0;) {
-        await cancelOpen(db, page);
-        open.push(...page);
-        page = await listOpen(db, subscriptionId, PAGE);
-      }
-      const until = performance.now() + SIGNAL_MS;
-      for (const notificationId of open) {
-        if (performance.now() > until) break;
-        await this.paced.run(`cancel ${customerId}`, () => control.cancel(notificationId), PAUSES_AFTER_CANCEL);
-        await endChecks(db, [notificationId]);
-      }
-      return open.length > 0;
-    } finally {
-      clearInterval(heartbeat);
+    const until = performance.now() + SIGNAL_MS;
+    for (const notificationId of notificationIds) {
+      if (performance.now() > until) break;
+      await this.paced.run(`cancel ${customerId}`, () => control.cancel(notificationId), PAUSES_AFTER_CANCEL);
+      await endChecks(db, [notificationId]);
     }
   }
 }

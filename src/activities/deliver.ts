@@ -1,10 +1,13 @@
-import { Context } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { DeliverInput, DeliverOutcome } from '../domain/delivery';
 import type { ActivityDeps } from './deps';
 import { throttledFor } from '../attempts/admit';
+import { MadeElsewhereError } from '../attempts/stages';
 import { mayHaveHeadStart } from '../attempts/take-over';
+import { withHeartbeats } from './with-heartbeats';
 
-const HEARTBEAT_INTERVAL_MS = 10_000;
+/** Pause of an attempt that another process has begun. Meanwhile it occupies no slot. */
+const ASK_AGAIN_MS = 1000;
 
 /**
  * Creates the activity `deliver`, which makes one attempt, or takes over a head start of the
@@ -16,10 +19,8 @@ export function createDeliver({
   lanes,
 }: ActivityDeps): (input: DeliverInput) => Promise<DeliverOutcome> {
   return async function deliver(input) {
-    const context = Context.current();
-    const { workflowExecution, isLocal } = context.info;
+    const { workflowExecution, isLocal } = Context.current().info;
     const visit = lanes[isLocal ? 'fast' : 'slow'].visit();
-    const heartbeat = isLocal ? undefined : setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
     const make = () =>
       runAttempt({
         ...input,
@@ -30,16 +31,19 @@ export function createDeliver({
         visit,
         planRetry: (lane, customerId, subscriptionId, afterMs) => lanes[lane].plan(customerId, subscriptionId, afterMs),
       });
-    try {
+    const makeOrTakeOver = () => {
       const { notificationId, trigger } = input;
-      if (!mayHaveHeadStart(input)) return await make();
-      return await headStarts.takeTurn(notificationId, trigger, make, ({ customerId, subscriptionId }) => {
+      if (!mayHaveHeadStart(input)) return make();
+      return headStarts.takeTurn(notificationId, trigger, make, ({ customerId, subscriptionId }) => {
         const waitSeconds = visit.enter(customerId, subscriptionId);
         return waitSeconds === undefined ? undefined : throttledFor(waitSeconds, 0);
       });
-    } finally {
-      visit.leave();
-      clearInterval(heartbeat);
-    }
+    };
+    return (isLocal ? makeOrTakeOver() : withHeartbeats(makeOrTakeOver))
+      .catch((error: unknown) => {
+        if (!(error instanceof MadeElsewhereError)) throw error;
+        throw ApplicationFailure.create({ message: error.message, nextRetryDelay: ASK_AGAIN_MS });
+      })
+      .finally(() => visit.leave());
   };
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { NotificationRef } from '../domain/delivery';
+import type { NotificationRef, RescheduleRequest } from '../domain/delivery';
 import type { RetentionDays } from '../domain/retention';
 import type { Metrics } from '../process/metrics';
 import type { Sealer } from '../store/db/crypto';
@@ -42,6 +42,8 @@ export interface NotificationControl {
   release(notification: NotificationRef): Promise<void>;
   /** Signals `cancel`, if the workflow is running. */
   cancel(notificationId: string): Promise<void>;
+  /** Signals `reschedule`, if the workflow is running. */
+  reschedule(notificationId: string, request: RescheduleRequest): Promise<void>;
 }
 
 /** Deletes runs of workflows with their histories, whether they have ended or not. */

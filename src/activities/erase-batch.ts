@@ -45,7 +45,7 @@ const POLL_SECONDS = 1;
 /** Seconds until the phase goes on; 0: immediately; `done`: the phase is over. */
 type Step = number | 'done';
 type Phase = (task: ErasureTask, isOver: () => boolean) => Promise<Step>;
-type Deps = Pick<ActivityDeps, 'db' | 'sealer' | 'control' | 'eraser'>;
+type Deps = Pick<ActivityDeps, 'db' | 'sealer' | 'control' | 'eraser' | 'log'>;
 
 /** Creates the activity `eraseBatch`, which erases more of a customer, for some seconds. */
 export function createEraseBatch(
@@ -125,10 +125,10 @@ function phasesOf(deps: Deps, paced: PacedQueue): Record<Exclude<ErasurePhase, '
       return 'done';
     },
 
-    async events({ erasureId, customerId }, isOver) {
+    async events({ erasureId, customerId, productId }, isOver) {
       for (const span of await allSpans(db, 'events')) {
         for (;;) {
-          const events = await listEvents(db, customerId, span);
+          const events = await listEvents(db, customerId, productId, span);
           if (events.length === 0) break;
           for (;;) {
             const ids = await listNotificationsOf(db, events, span);

@@ -4,6 +4,7 @@ import { OpenCanceller } from './cancel-open';
 import type { ActivityDeps } from './deps';
 import type { PacedQueue } from './paced-queue';
 import { createReleaseHeld } from './release-held';
+import { createReschedule } from './reschedule';
 import { createWakeLine } from './wake-line';
 
 /**
@@ -21,6 +22,7 @@ export function createSettleBatch(
   const { db } = deps;
   const releaseHeld = createReleaseHeld(deps);
   const wakeLine = createWakeLine(deps);
+  const reschedule = createReschedule(deps, paced);
   const canceller = new OpenCanceller(deps, paced);
 
   /** @returns whether notifications may be left */
@@ -35,10 +37,13 @@ export function createSettleBatch(
     const settling = await findSettling(db, subscriptionId);
     if (!settling) return { done: true };
     const isLeft = await settle(subscriptionId, settling);
-    const wake = settling.deleted ? { done: true } : await wakeLine(subscriptionId);
+    const waiting = settling.deleted ? [] : [await wakeLine(subscriptionId)];
+    if (settling.rescheduling) waiting.push(await reschedule(subscriptionId));
+    const waitSeconds = waiting.flatMap((result) => (result.done ? [] : (result.waitSeconds ?? 0)));
     if (isLeft) return { done: false };
-    if (settling.since === null) return wake;
+    if (settling.since === null)
+      return waitSeconds.length === 0 ? { done: true } : { done: false, waitSeconds: Math.min(...waitSeconds) };
     await clearSettling(db, subscriptionId, settling.since);
-    return { done: false, waitSeconds: Math.min(STRAGGLER_SECONDS, wake.waitSeconds ?? STRAGGLER_SECONDS) };
+    return { done: false, waitSeconds: Math.min(STRAGGLER_SECONDS, ...waitSeconds) };
   };
 }

@@ -24,6 +24,8 @@ const GROUP = 10;
 const GROUP_POLL_MS = 50;
 /** How long a group is waited for. Some may be late, or have left the line. */
 const GROUP_MS = 3000;
+/** A batch ends after this time, so that it occupies no slot while others wait for one. */
+const BATCH_MS = 10_000;
 /** Those due later than this ask once, and sleep until then. */
 const DUE_SOON_MS = 1000;
 /**
@@ -56,6 +58,7 @@ export function createWakeLine({ db, control }: ActivityDeps): (subscriptionId: 
   }
 
   return async function wakeLine(subscriptionId) {
+    const until = performance.now() + BATCH_MS;
     for (;;) {
       const wake = await findWake(db, subscriptionId);
       if (!wake) return { done: true };
@@ -70,11 +73,16 @@ export function createWakeLine({ db, control }: ActivityDeps): (subscriptionId: 
         const group = asleep.slice(begin, begin + GROUP);
         await eachConcurrently(group, concurrency, (waiting) => control.release(waiting));
         Context.current().heartbeat();
-        if (begin + GROUP < asleep.length) await served(group);
+        if (begin + GROUP >= asleep.length) break;
+        await served(group);
+        if (performance.now() < until) continue;
+        await noteWoken(db, subscriptionId, wake, group.at(-1)!.seq);
+        return { done: false };
       }
       if (now.length > 0) await noteWoken(db, subscriptionId, wake, now.at(-1)!.seq);
       if (tooEarly >= 0) return { done: false, waitSeconds: (line[tooEarly]!.dueInMs - AHEAD_MS / 2) / 1000 };
       if (line.length < PAGE) await endWake(db, subscriptionId, wake);
+      else if (performance.now() > until) return { done: false };
     }
   };
 }

@@ -4,12 +4,15 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { tenantOf } from '../domain/fairness';
+import { requireFeature, type Feature } from '../domain/features';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
 import { stringifyLossless, type LosslessJson } from '../domain/lossless-json';
 import { endsWithin } from '../process/ends-within';
 import { insertAudit } from '../store/access/audit';
 import type { Sealer } from '../store/db/crypto';
+import type { HttpMetrics } from '../process/http-metrics';
+import type { KnownHosts } from '../process/known-hosts';
 import type { Database, Executor } from '../store/db/database';
 import type { AuditTally } from './audit/audit-tally';
 import type { Refusals } from './audit/refusals';
@@ -18,14 +21,20 @@ import { callerOf } from './auth/caller-of';
 import type { Limits } from './limits/limits';
 import { bodyBytesOf, type RequestBytes } from './limits/request-bytes';
 import type { Quotas } from './limits/quotas';
-import { actorOf } from './http/caller';
-import { idempotencyKeyOf, once } from './http/idempotency';
+import { actorOf, ANONYMOUS } from './http/caller';
+import { idempotencyKeyOf, once, onceOutside } from './http/idempotency';
+import { pagesOf, type Cursors } from './http/cursors';
+import { framingFault } from './http/framing';
 import { jsonBody, largeBodyOf, losslessBodyOf, readBody } from './http/json-body';
+import { methodNotAllowed, routesByPath } from './http/methods';
 import { parseOrThrow } from './http/parse-input';
 import { bodyIdentity } from './http/parse-json';
+import { refuseFaultyForm, refuseFaultyTarget } from './http/percent-encoding';
 import { problemHandler, sendProblem } from './http/problem-response';
-import { requestLog } from './http/request-log';
-import type { Context, Reply, Route } from './http/route';
+import { refuseHosts } from './http/refuse-hosts';
+import { noteRouteOf, requestLog } from './http/request-log';
+import { verifyAnswer, verifyingProblems } from './http/verify-answers';
+import { acceptsIdempotencyKey, isList, rolesOf, type Context, type Reply, type Route } from './http/route';
 
 /** A step that takes longer, as while Temporal does not respond, goes on without the caller. */
 const POST_COMMIT_PATIENCE_MS = 2000;
@@ -74,18 +83,24 @@ export interface AppOptions {
   /** Connections for GETs, so that they cannot delay other calls. */
   readDb: Executor;
   sealer: Sealer;
+  cursors: Cursors;
   authenticator: Authenticator;
   limits: Limits;
   requestBytes: RequestBytes;
   quotas: Quotas;
   tally: AuditTally;
   refusals: Refusals;
-  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  /** Whether the service serves requests for a host. */
+  knownHosts: KnownHosts;
+  /** Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Host` are believed. */
   trustedProxies: readonly string[];
+  /** The features that the installation has. */
+  features: ReadonlySet<Feature>;
   /** Whether clients reach the service over https. */
   usesHttps(): boolean;
+  httpMetrics: HttpMetrics;
   log: Logger;
-  /** Validates every response against its declared schema. For tests. */
+  /** Validates every response against its declaration. For tests. */
   verifyAnswers?: boolean;
 }
 
@@ -103,13 +118,24 @@ export function createApp(options: AppOptions): Express {
     for (const name in SECURE_DATA_HEADERS) response.setHeader(name, SECURE_DATA_HEADERS[name]!);
     next();
   });
-  app.use(requestLog(options.log));
+  app.use(requestLog(options.log, options.httpMetrics));
+  app.use((request, response, next) => {
+    const fault = framingFault(request);
+    if (fault === undefined) return next();
+    response.setHeader('connection', 'close');
+    sendProblem(request, response, new Problem('invalid-request', fault));
+  });
+  app.use(refuseHosts(options.knownHosts));
+  const byPath = routesByPath(options.routes);
+  const paths = byPath.map(([path]) => path);
+  app.use((request, _response, next) => {
+    refuseFaultyTarget(request.url, paths);
+    next();
+  });
   const writes = new Turns(WRITES_AT_ONCE, MAX_WRITES_WAITING);
-  for (const route of options.routes) app[route.method](route.path, routeHandler(route, options, writes));
-  for (const [path, methods] of methodsByPath(options.routes)) {
-    app.all(path, (request, response) => {
-      sendProblem(request, response, methodNotAllowed(request.method, methods));
-    });
+  for (const [path, routes] of byPath) {
+    for (const route of routes) app[route.method](path, routeHandler(route, options, writes));
+    app.all(path, methodNotAllowed(routes.map(({ method }) => method)));
   }
   for (const page of options.pages ?? []) app.use(page);
   app.use((request, response) => {
@@ -123,36 +149,31 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
-  const methods = new Map<string, string[]>();
-  for (const { path, method } of routes) methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()]);
-  return methods;
-}
-
-function methodNotAllowed(method: string, allowed: string[]): Problem {
-  return new Problem('method-not-allowed', `This path does not allow ${method}. Use ${allowed.join(' or ')}.`, {
-    headers: { allow: allowed.join(', ') },
-  });
-}
-
 function routeHandler(route: Route, options: AppOptions, writes: Turns): RequestHandler {
   const bodyLimitBytes = route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES;
   const readJson = jsonBody(bodyLimitBytes, route.readsLarge ? LARGE_BODY_BYTES : Infinity);
   const withWrites = { ...options, writes };
-  const parseForm = express.urlencoded({ limit: bodyLimitBytes, extended: false });
-  return async (request, response) => {
+  const noteRoute = noteRouteOf(route);
+  const parseForm = express.urlencoded({
+    limit: bodyLimitBytes,
+    extended: false,
+    verify: (_request, _response, raw) => refuseFaultyForm(raw),
+  });
+  const handle: RequestHandler = async (request, response) => {
+    noteRoute(response);
     // The response is for this caller only, and may contain a secret.
-    if (route.roles !== 'public') response.setHeader('cache-control', 'no-store');
+    if (rolesOf(route)) response.setHeader('cache-control', 'no-store');
     const principal = await callerOf(route, options, request, response);
+    const isKnown = principal !== ANONYMOUS;
+    if (route.feature) requireFeature(options.features, route.feature);
     if (route.needsRecentSignIn) await options.authenticator.checkRecent(request);
-    if (route.roles !== 'public' && !route.countsEvents) await admitRequest(options.limits, principal, response);
+    if (isKnown && !route.countsEvents) await admitRequest(options.limits, principal, response);
     // No id contains a NUL character, and Postgres rejects it in text.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
     const bodyBytes = route.body ? bodyBytesOf(request.headers, bodyLimitBytes) : 0;
     if (bodyBytes > LARGE_BODY_BYTES) await options.limits.admit('largeBodies', tenantOf(principal), kib(bodyBytes));
     // The size of a response is known, and charged, afterwards.
-    else if (route.method === 'get' && route.roles !== 'public')
-      await options.limits.admit('largeBodies', tenantOf(principal), 0);
+    else if (route.method === 'get' && isKnown) await options.limits.admit('largeBodies', tenantOf(principal), 0);
     const endHold = route.body && options.requestBytes.hold(principal, bodyBytes);
     try {
       if (route.takesForm && request.is('application/x-www-form-urlencoded'))
@@ -165,6 +186,7 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
       endHold?.();
     }
   };
+  return options.verifyAnswers ? verifyingProblems(route, handle) : handle;
 }
 
 async function admitRequest(limits: Limits, { id, customerId }: Principal, response: Response): Promise<void> {
@@ -187,10 +209,12 @@ async function run(
   const largeBody = largeBodyOf(request);
   let lossless: { body: LosslessJson | undefined } | undefined;
   const losslessBody = () => (lossless ??= { body: losslessBodyOf(request) }).body;
+  const pages = isList(route) ? pagesOf(options.cursors, route.path, request.params) : undefined;
+  const query = () => parseOrThrow(route.query ?? empty, request.query, 'query');
   const contextWith = (db: Executor): Context => ({
     principal,
     params: route.params ? parseOrThrow(route.params, request.params, 'path') : {},
-    query: parseOrThrow(route.query ?? empty, request.query, 'query'),
+    query: pages ? pages.opened(query() as object) : query(),
     body: route.body && !largeBody ? parseOrThrow(route.body, givenBody, '') : undefined,
     losslessBody,
     bodyIdentity: () => bodyIdentity(givenBody, losslessBody()),
@@ -204,15 +228,20 @@ async function run(
     refused: (reason, object) => options.refusals.note(reason, actor(), object),
     admit: async (limit, key, points) => void (await options.limits.admit(limit, key, points)),
     checkQuota: (quota, owner) => options.quotas.check(db, quota, owner),
+    requireFeature: (feature) => requireFeature(options.features, feature),
     afterCommit: (step) => postCommitSteps.push(step),
     request,
     response,
   });
   const context = contextWith(route.method === 'get' ? options.readDb : options.db);
   await route.beforeTransaction?.(context);
+  const key = acceptsIdempotencyKey(route) && !route.handlesIdempotency ? idempotencyKeyOf(context) : undefined;
+  const kept = { sealer: options.sealer, holdsSecret: !route.answerIsOpen };
   const reply =
     route.method === 'get' || route.ownTransaction
-      ? await route.handle(context)
+      ? await (key === undefined
+          ? route.handle(context)
+          : onceOutside(options.db, kept, context, key, () => route.handle(context)))
       : await options.writes.take(tenantOf(principal), () =>
           options.db.transaction((executor) => {
             const inTransaction: Context = {
@@ -221,16 +250,13 @@ async function run(
               audit: (action, object, facts) => insertAudit(executor, actor(), action, object, facts),
               checkQuota: (quota, owner) => options.quotas.check(executor, quota, owner),
             };
-            const key = route.creates ? idempotencyKeyOf(inTransaction) : undefined;
             return key === undefined
               ? route.handle(inTransaction)
-              : once(executor, options.sealer, inTransaction, key, !route.answerIsOpen, () =>
-                  route.handle(inTransaction),
-                );
+              : once(executor, kept, inTransaction, key, () => route.handle(inTransaction));
           }),
         );
   await endsWithin(runPostCommits(postCommitSteps, options.log), POST_COMMIT_PATIENCE_MS);
-  return reply;
+  return pages ? pages.sealed(reply) : reply;
 }
 
 async function runPostCommits(steps: readonly (() => void | Promise<void>)[], log: Logger): Promise<void> {
@@ -260,11 +286,4 @@ function send(route: Route, options: AppOptions, response: Response, reply: Repl
   response.setHeader('content-type', 'application/json; charset=utf-8');
   response.end(text);
   return text.length;
-}
-
-function verifyAnswer(route: Route, status: number, text: string): void {
-  const answer = route.answers[status];
-  if (!answer?.schema) throw new Error(`${route.method} ${route.path} returned ${status}, which it does not declare.`);
-  const result = answer.schema.safeParse(JSON.parse(text));
-  if (!result.success) throw new Error(`${route.method} ${route.path} ${status}: ${z.prettifyError(result.error)}`);
 }

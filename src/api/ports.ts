@@ -61,7 +61,7 @@ export interface RecoveryControl {
 /** Signals and queries the workflows of notifications. */
 export interface NotificationControl {
   /** @param options - `reopened`: the record was closed, and begins a new ladder */
-  retry(notification: NotificationRef, options?: { reopened: boolean }): Promise<void>;
+  retry(notification: NotificationRef, options?: { reopened: boolean; attempts?: number }): Promise<void>;
   /** @param openedAt - when the cancelled record was opened; a later opening is not cancelled */
   cancel(notificationId: string, openedAt: Date): Promise<void>;
   live(notificationId: string): Promise<LiveState | null>;

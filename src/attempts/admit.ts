@@ -1,15 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliverOutcome } from '../domain/delivery';
 import { DRAIN_PER_SECOND } from '../domain/rate-line';
+import { attemptsOf, lastTrigger } from '../store/notifications/attempts';
+import { workflowClaim } from '../store/notifications/claim-grace';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 import type { Delivery } from '../store/notifications/load-deliveries';
-import { cancelNotification, holdNotification, markDelivering, postpone } from '../store/notifications/transitions';
+import {
+  cancelNotification,
+  failNotification,
+  holdNotification,
+  markDelivering,
+  postpone,
+} from '../store/notifications/transitions';
 import type { AttemptDeps } from './deps';
 import { isSlow, recordedOutcome } from './outcome';
 import { planTakenOver } from './plan-retry';
 import type { RateLimiter } from './rate-limiter';
 import type { Admitted, AttemptInput } from './stages';
-import { claimForWorkflow, takeOver } from './take-over';
+import { claimForWorkflow, mayHaveHeadStart, takeOver } from './take-over';
 
 /**
  * How long a slow attempt may exceed its timeout before the reconciler checks on it, in seconds.
@@ -46,7 +54,10 @@ export async function admit(
   const delivery = await means.load(input.notificationId);
   if (!delivery) return { kind: 'cancelled', attempts: 0 };
   const { subscription, attempts } = delivery;
-  if (delivery.lastAttemptKey === input.attemptKey) return { ...recordedOutcome(delivery), repeated: true };
+  if (delivery.lastAttemptKey === input.attemptKey) {
+    const wasManual = input.trigger === 'manual' && (await lastTrigger(db, input.notificationId)) === 'manual';
+    return { ...recordedOutcome(delivery), repeated: true, ...(wasManual ? { wasManual } : {}) };
+  }
   const taken = await takeOver(db, input, delivery);
   if (taken === 'claimed elsewhere') {
     const throttled = polls >= POLLS_WITHOUT_PLACE && subscription && enterLane(input, subscription, attempts);
@@ -54,9 +65,20 @@ export async function admit(
   }
   if (taken) return subscription ? planTakenOver(db, input, subscription, taken) : taken;
   if (delivery.status === 'delivered' || delivery.status === 'cancelled') return { kind: delivery.status, attempts };
+  if (mayBeMet(input, delivery) && (await isRetryMet(deps, input)))
+    return { ...recordedOutcome(delivery), repeated: true, wasManual: true };
   if (!subscription) {
-    await cancelNotification(db, input.notificationId);
-    return { kind: 'cancelled', attempts };
+    const closed = await cancelNotification(db, input.notificationId);
+    return { kind: closed?.status === 'delivered' ? 'delivered' : 'cancelled', attempts };
+  }
+  if (isExhausted(input, delivery, subscription)) {
+    const closed = await failNotification(db, input.notificationId);
+    if (closed === 'delivered') return { kind: 'delivered', attempts };
+    if (closed) {
+      deps.metrics.notificationsFinished('failed');
+      return { kind: 'failed', attempts, reason: delivery.lastErrorMessage ?? 'failed' };
+    }
+    return admit(deps, means, input);
   }
   if (subscription.status !== 'enabled') {
     if (await holdNotification(db, input.notificationId)) return { kind: 'held', attempts };
@@ -67,10 +89,13 @@ export async function admit(
   if (input.mayReroute && isSlow(subscription)) return { kind: 'reroute', attempts, lane: 'slow' };
   const throttled = enterLane(input, subscription, attempts);
   if (throttled) {
-    await postpone(db, input.notificationId, throttled.waitSeconds);
+    await postpone(db, input.notificationId, throttled.waitSeconds, input.processId);
     return throttled;
   }
   const reconcileAfterSeconds = subscription.timeoutSeconds + DELIVERING_GRACE_SECONDS;
+  // If this process loses the workflow task, another one waits for what this one is sending. An
+  // attempt in the slow lane may take 10 minutes: after a crash nobody waits that long.
+  const claim = input.slow ? undefined : workflowClaim(input.processId, subscription.timeoutSeconds);
   const ratePerSecond = subscription.rateLimitPerSecond ?? (delivery.rateSeq === null ? null : DRAIN_PER_SECOND);
   if (ratePerSecond !== null) {
     const { granted, waitMs, at } = await means.limit({
@@ -81,15 +106,48 @@ export async function admit(
       urgent: delivery.retryAsked || delivery.status === 'delivering',
       ratePerSecond,
       reconcileAfterSeconds,
+      claim,
     });
     if (!granted) return { kind: 'throttled', attempts, waitSeconds: waitMs / 1000, dueAt: at.toISOString() };
     if (waitMs > 0) await sleep(waitMs);
     return { delivery, subscription };
   }
   if (!(await claimForWorkflow(db, input, delivery, subscription))) return admitLater(deps, means, input, polls);
-  if (attempts > 0 || input.slow || delivery.retryAsked)
-    await markDelivering(db, input.notificationId, reconcileAfterSeconds);
+  if (attempts > 0 || !mayHaveHeadStart(input) || input.slow || delivery.retryAsked)
+    await markDelivering(db, input.notificationId, reconcileAfterSeconds, claim);
   return { delivery, subscription };
+}
+
+/**
+ * Whether an earlier run may have made the attempt that the retries asked for. It has closed, or it
+ * was terminated while it waited, and their signal came later and began this run.
+ */
+function mayBeMet({ sequence }: AttemptInput, { status }: Delivery): boolean {
+  return status === 'failed' || (status === 'retrying' && sequence === 1);
+}
+
+/** Whether a manual attempt was made since the retries were asked for. */
+async function isRetryMet(
+  { db }: AttemptDeps,
+  { trigger, askedAfter, notificationId }: AttemptInput,
+): Promise<boolean> {
+  if (trigger !== 'manual' || askedAfter === undefined) return false;
+  const attempts = await attemptsOf(db, notificationId);
+  return attempts.some((attempt) => attempt.trigger === 'manual' && attempt.number > askedAfter);
+}
+
+/**
+ * Whether the retry schedule was changed during the wait or the hold, and has no further attempt. A
+ * manual retry is made whatever the schedule says. One that reopened the record began a ladder
+ * without attempts, perhaps before its signal got here.
+ */
+function isExhausted(
+  { trigger, step }: AttemptInput,
+  { status, retryAsked, ladderAttempts }: Delivery,
+  { retrySchedule }: DeliverySubscription,
+): boolean {
+  const isWaiting = status === 'retrying' || (status === 'pending' && ladderAttempts > 0);
+  return isWaiting && trigger === 'scheduled' && !retryAsked && step > retrySchedule.length;
 }
 
 async function admitLater(

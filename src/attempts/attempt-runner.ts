@@ -3,7 +3,9 @@ import type { DeliverOutcome } from '../domain/delivery';
 import type { AttemptError } from '../domain/types';
 import { isTransient, isUnavailable } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
+import { findLadderSettings } from '../store/notifications/delivery-subscription';
 import { loadDeliveries, type Delivery } from '../store/notifications/load-deliveries';
+import { postpone } from '../store/notifications/transitions';
 import { admit, throttledFor, type LoadDelivery } from './admit';
 import type { AttemptDeps } from './deps';
 import { conclude, type ConcludedAttempt } from './outcome';
@@ -12,8 +14,9 @@ import { ReceiverAccessCache } from './receiver-access-cache';
 import { createRateLimiter } from './rate-limiter';
 import { record } from './record';
 import { notSent, send } from './send';
-import { AttemptLeftError, type Admitted, type AttemptInput, type FinishedAttempt } from './stages';
+import { AttemptLeftError, MadeElsewhereError, type Admitted, type AttemptInput, type FinishedAttempt } from './stages';
 import { SubscriptionCache } from './subscription-cache';
+import { headStartKey } from './take-over';
 import { UnrecordedAttempts } from './unrecorded';
 
 /**
@@ -79,7 +82,7 @@ export function createAttemptRunner(attemptDeps: AttemptDeps): AttemptRunner {
       if (input.beginBefore !== undefined && performance.now() > input.beginBefore) throw new AttemptLeftError('late');
       return await prepareAndSend(deps, input, admitted);
     } catch (error) {
-      if (error instanceof AttemptLeftError || isTransient(error)) throw error;
+      if (error instanceof AttemptLeftError || error instanceof MadeElsewhereError || isTransient(error)) throw error;
       // Repeated, it would fail again, and occupy a slot for ever. As a failed attempt it takes a
       // step of the ladder, and people see it.
       const delivery = admitted && !('kind' in admitted) ? admitted : await loadAdmitted(input);
@@ -137,18 +140,45 @@ async function prepareAndSend(
         ? notSent(input, admitted, prepared, startedAt)
         : await send(deps, input, admitted, prepared, startedAt);
     observe(deps, admitted, finished);
-    return conclude(input, admitted, finished);
+    return conclude(input, await upToDate(deps, admitted, finished), finished);
   } catch (error) {
-    if (error instanceof ComposerBusyError) return putOff(admitted.delivery.attempts, error);
+    if (error instanceof ComposerBusyError) return await putOff(deps, input, admitted.delivery.attempts, error);
     throw error;
   } finally {
     metrics.inFlight.dec();
   }
 }
 
-function putOff(attempts: number, { retryAfterSeconds }: ComposerBusyError): DeliverOutcome {
+/**
+ * Reads the settings of the ladder again after a failure: they may have been changed during the
+ * attempt, which may take 10 minutes.
+ */
+async function upToDate({ db, log }: AttemptDeps, admitted: Admitted, { failure }: FinishedAttempt): Promise<Admitted> {
+  if (!failure) return admitted;
+  const { subscription } = admitted;
+  try {
+    const now = await findLadderSettings(db, subscription.id);
+    if (!now) return admitted;
+    const isOutdated = now.failurePeriod !== subscription.failurePeriod;
+    return { ...admitted, subscription: { ...subscription, retrySchedule: now.retrySchedule }, isOutdated };
+  } catch (error) {
+    // The attempt was made, so it must be recorded.
+    log.warn({ err: error, subscriptionId: subscription.id }, 'the settings of a ladder could not be read again');
+    return admitted;
+  }
+}
+
+async function putOff(
+  { db }: AttemptDeps,
+  { notificationId, attemptKey, processId }: AttemptInput,
+  attempts: number,
+  { retryAfterSeconds }: ComposerBusyError,
+): Promise<DeliverOutcome> {
   // Random, so that attempts put off together do not come back together.
-  return throttledFor(retryAfterSeconds * (1 + Math.random()), attempts);
+  const throttled = throttledFor(retryAfterSeconds * (1 + Math.random()), attempts);
+  // The workflow makes a head start that was put off, when it comes to it.
+  if (attemptKey !== headStartKey(processId)) await postpone(db, notificationId, throttled.waitSeconds, processId);
+  return throttled;
 }
 
 function failedInternally(deps: AttemptDeps, input: AttemptInput, admitted: Admitted): FinishedAttempt {

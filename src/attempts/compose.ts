@@ -12,7 +12,7 @@ import type { DeliveryFacts } from '../domain/attempt';
 export function composeData(
   { composer, sealer }: { composer: Pick<Composer, 'compose'>; sealer: Sealer },
   { event }: Pick<DeliveryFacts, 'event'>,
-  { id, customerId, definition, transform, secrets, timeoutSeconds }: DeliverySubscription,
+  { id, customerId, definition, transform, secrets, sharesSecret, timeoutSeconds }: DeliverySubscription,
 ): Promise<Composed> | undefined {
   if (!definition && !transform) return undefined;
   const [secret] = secrets;
@@ -24,7 +24,7 @@ export function composeData(
     owner: { customer: customerId, subscription: id },
     secret() {
       if (!secret) throw new Error('The subscription has no secret.');
-      return sealer.open(secret, id);
+      return sharesSecret ? sealer.open(secret, id) : null;
     },
   };
   return composer.compose(composition, Math.min(MAX_COMPOSE_MS, timeoutSeconds * 1000));

@@ -1,14 +1,12 @@
 import type { AttemptRecord } from '../domain/attempt';
 import { FAST_LANE_MAX_TIMEOUT_SECONDS, SLOW_ATTEMPT_MS, type DeliverOutcome, type Lane } from '../domain/delivery';
-import { nextWaitSeconds } from '../domain/retry-schedule';
-import { parseRetryAfter } from '../delivery/http-client';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 import type { Delivery } from '../store/notifications/load-deliveries';
+import { waitAfter } from './next-wait';
 import type { Admitted, AttemptInput, FinishedAttempt } from './stages';
 
 /** HTTP 410: the receiver wants no more deliveries. It is a permanent failure. */
 export const GONE = 410;
-const RETRY_AFTER_STATUSES = [429, 503];
 
 /** A finished attempt as it will be recorded, and the outcome that its workflow gets after that. */
 export interface ConcludedAttempt {
@@ -21,8 +19,8 @@ export interface ConcludedAttempt {
  * ladder.
  */
 export function conclude(
-  ladder: Pick<AttemptInput, 'schedule' | 'step' | 'planRetry'>,
-  { delivery, subscription }: Admitted,
+  ladder: Pick<AttemptInput, 'step' | 'planRetry'>,
+  { delivery, subscription, isOutdated = false }: Admitted,
   { facts, failure }: FinishedAttempt,
 ): ConcludedAttempt {
   const attempts = delivery.attempts + 1;
@@ -34,8 +32,10 @@ export function conclude(
   }
   const { error } = failure;
   const reason = error.message;
-  const isPermanent = 'permanent' in failure && failure.permanent;
-  const leastSeconds = isPermanent ? undefined : secondsToNextAttempt(ladder, facts);
+  const isGone = facts.response?.status === GONE && !isOutdated;
+  const isPermanent = isGone || ('permanent' in failure && failure.permanent);
+  const schedule = subscription.retrySchedule;
+  const leastSeconds = isPermanent ? undefined : waitAfter(schedule, ladder.step + 1, { ...facts, attempts });
   if (leastSeconds === undefined) {
     return {
       record: { ...facts, error, outcome: { status: 'failed' } },
@@ -47,7 +47,7 @@ export function conclude(
   const waitSeconds = (ladder.planRetry?.(lane, subscription.customerId, subscription.id, leastMs) ?? leastMs) / 1000;
   const nextAttemptAt = new Date(facts.finishedAt.getTime() + waitSeconds * 1000);
   return {
-    record: { ...facts, error, outcome: { status: 'retrying', nextAttemptAt } },
+    record: { ...facts, error, outcome: { status: 'retrying', nextAttemptAt, schedule } },
     outcome: {
       kind: 'retry',
       attempts,
@@ -57,22 +57,6 @@ export function conclude(
       reason,
     },
   };
-}
-
-/**
- * @returns the wait after a failure, in seconds, or undefined if the failure is permanent or the
- *   ladder is exhausted
- */
-function secondsToNextAttempt(
-  { schedule, step }: { schedule: readonly number[]; step: number },
-  { response, finishedAt }: FinishedAttempt['facts'],
-): number | undefined {
-  const status = response?.status ?? 0;
-  if (status === GONE) return undefined;
-  const retryAfterSeconds = RETRY_AFTER_STATUSES.includes(status)
-    ? parseRetryAfter(response?.headers['retry-after'], finishedAt)
-    : undefined;
-  return nextWaitSeconds(schedule, step + 1, retryAfterSeconds);
 }
 
 /** The outcome of an attempt that is already recorded. */

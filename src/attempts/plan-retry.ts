@@ -14,7 +14,7 @@ const MIN_SHIFT_MS = 500;
  */
 export async function planTakenOver(
   db: Executor,
-  { notificationId, planRetry: plan }: AttemptInput,
+  { notificationId, processId, planRetry: plan }: AttemptInput,
   { customerId, id }: Pick<DeliverySubscription, 'customerId' | 'id'>,
   outcome: DeliverOutcome,
 ): Promise<DeliverOutcome> {
@@ -22,6 +22,6 @@ export async function planTakenOver(
   const afterMs = outcome.waitSeconds * 1000;
   const waitMs = plan(outcome.lane, customerId, id, afterMs);
   if (waitMs - afterMs < MIN_SHIFT_MS) return outcome;
-  await postpone(db, notificationId, waitMs / 1000);
+  await postpone(db, notificationId, waitMs / 1000, processId);
   return { ...outcome, waitSeconds: waitMs / 1000, dueAt: new Date(Date.now() + waitMs).toISOString() };
 }

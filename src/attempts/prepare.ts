@@ -15,8 +15,8 @@ const PAYLOAD_EXPIRED: FailureAt<'preparation'> = {
  * Composes the body of an attempt and signs its request.
  *
  * @param startedAt - start of the attempt; the signature's timestamp unless a body is composed
- * @returns the request or the failure; a promise only if the body is composed or the format needs a
- *   token
+ * @returns the request or the failure; a promise only if the body is composed or encrypted, or the
+ *   format needs a token
  * @throws ComposerBusyError if the transform got no turn, so that nothing was attempted
  */
 export function prepare(

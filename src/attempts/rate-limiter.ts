@@ -3,6 +3,7 @@ import { leadMs, rateIntervalMs, takeTurn, type RateLine, type Turn } from '../d
 import type { Metrics } from '../process/metrics';
 import { isUnavailable, type Database } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
+import type { Claim } from '../store/notifications/claim-grace';
 import { listWaiting, readLine, writeTurns, type TurnToWrite } from '../store/subscriptions/rate-line';
 
 /** A notification whose subscription has a rate limit. */
@@ -14,6 +15,8 @@ export interface LimitedAttempt {
   urgent: boolean;
   ratePerSecond: number;
   reconcileAfterSeconds: number;
+  /** Keeps other processes from making it at the same time, once its turn has come. */
+  claim?: Claim;
 }
 
 /** When the attempt may be made. */
@@ -145,12 +148,12 @@ function planTurns(
 ): TurnPlan {
   const plan: TurnPlan = { line, turns: [], passesOthers: false };
   for (const attempt of attempts) {
-    const { notificationId, reconcileAfterSeconds, urgent, ratePerSecond } = attempt;
+    const { notificationId, reconcileAfterSeconds, claim, urgent, ratePerSecond } = attempt;
     const { frontSeq } = plan.line;
     const { line: after, turn } = takeTurn(plan.line, attempt, rateIntervalMs(ratePerSecond), nowMs, waiting);
     plan.line = after;
     plan.passesOthers ||= turn.granted && !urgent && turn.seq > frontSeq;
-    plan.turns.push({ notificationId, reconcileAfterSeconds, ...turn });
+    plan.turns.push({ notificationId, reconcileAfterSeconds, claim, ...turn });
   }
   return plan;
 }

@@ -48,16 +48,18 @@ export async function record(
 async function recordOnce(deps: AttemptDeps, { record, outcome }: ConcludedAttempt): Promise<DeliverOutcome> {
   const { db, metrics, recorder } = deps;
   const { subscriptionId } = record;
+  // The record comes first. After a crash between the two, a notification without a record would be
+  // held, and sent again when the subscription is enabled.
+  const recorded = await recorder(record);
   if (record.response?.status === GONE) {
-    const marked = await markOutOfOrder(db, subscriptionId, 'the receiver answered 410 Gone', record.request.url);
+    const marked = await markOutOfOrder(db, subscriptionId, 'the receiver answered 410 Gone', record.failurePeriod);
     reportOutOfOrder(deps, 'gone', subscriptionId, marked);
   }
-  const recorded = await recorder(record);
   if (record.error) {
     reportOutOfOrder(deps, 'failing', subscriptionId, await markOutOfOrderIfFailing(db, subscriptionId));
   }
   if (recorded.status === 'cancelled') return { kind: 'cancelled', attempts: recorded.attempts };
-  // Another attempt at the same time delivered it.
+  // Another attempt delivered it, at the same time or before a person retried it.
   if (recorded.status === 'delivered' && record.error) return { kind: 'delivered', attempts: recorded.attempts };
   metrics.notificationsFinished(recorded.status);
   return { ...outcome, attempts: recorded.attempts };

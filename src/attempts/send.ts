@@ -1,6 +1,8 @@
 import { SLOW_ATTEMPT_MS } from '../domain/delivery';
-import { MASK, maskHeaders, maskSecrets, querySecrets } from '../domain/mask';
-import type { HttpResponse } from '../delivery/http-client';
+import { changeTexts, MASK, maskHeaders, maskResponse, querySecrets } from '../domain/mask';
+import { replaceTokens } from '../domain/signing';
+import { MAX_CONNECT_MS, type HttpResponse } from '../delivery/http-client';
+import { TimeLimit } from '../process/time-limit';
 import { markSlow } from '../store/subscriptions/limits';
 import type { AttemptDeps } from './deps';
 import type { SignedRequest } from './sign';
@@ -12,24 +14,37 @@ const MIN_SEND_MS = 1000;
 /** Sends a prepared request and waits for the response. */
 export async function send(
   deps: AttemptDeps,
-  { notificationId, attemptKey, trigger, workflowId, onSlow }: AttemptInput,
+  { notificationId, attemptKey, trigger, workflowId, beginBefore, onSlow }: AttemptInput,
   { subscription }: Admitted,
-  { method, url, headers, body, shownBody, oauth2, tls, privateNames, secrets }: SignedRequest,
+  { method, url, headers, body, shownBody, oauth2, tls, privateNames, secrets, sendsToken }: SignedRequest,
   startedAt: Date,
 ): Promise<FinishedAttempt> {
   // Preparation counts against the timeout, because a claim lasts the timeout and no longer.
   const preparedMs = Date.now() - startedAt.getTime();
   const timeoutMs = Math.max(MIN_SEND_MS, subscription.timeoutSeconds * 1000 - preparedMs);
+  // A claim also lasts the time in which a head start may begin. What is left of it may be spent on
+  // the wait for a connection, which is not the receiver's time.
+  const connectMs = beginBefore === undefined ? MAX_CONNECT_MS : Math.max(0, beginBefore - performance.now());
   // A slow subscription leaves the fast lane before its attempt is over, so that other attempts do
   // not queue behind it.
-  const slow = setTimeout(() => {
-    void markSlow(deps.db, subscription.id, url).catch(() => undefined);
+  const slow = new TimeLimit(SLOW_ATTEMPT_MS, () => {
+    void markSlow(deps.db, subscription.id, subscription.receiverRevision).catch(() => undefined);
     onSlow?.();
-  }, SLOW_ATTEMPT_MS);
+  });
   const { customerId } = subscription;
   const token = oauth2 && { subscriptionId: subscription.id, auth: oauth2 };
-  const result = await deps.http.send({ method, url, headers, body, timeoutMs, customerId, oauth2: token, tls });
-  clearTimeout(slow);
+  const result = await deps.http.send({
+    method,
+    url,
+    headers,
+    body,
+    timeoutMs,
+    connectMs,
+    customerId,
+    oauth2: token,
+    tls,
+  });
+  slow.clear();
   const shownHeaders = maskHeaders(headers, privateNames);
   if (oauth2) shownHeaders.authorization = MASK;
   return {
@@ -38,6 +53,7 @@ export async function send(
     facts: {
       notificationId,
       subscriptionId: subscription.id,
+      failurePeriod: subscription.failurePeriod,
       trigger,
       attemptKey,
       workflowId,
@@ -45,7 +61,12 @@ export async function send(
       finishedAt: result.finishedAt,
       durationMs: result.durationMs,
       request: { method, url, headers: shownHeaders, body: shownBody },
-      response: result.response && withoutSecrets(result.response, [...secrets, ...querySecrets(url)]),
+      response:
+        result.response &&
+        withoutSecrets(sendsToken ? withoutTokens(result.response) : result.response, [
+          ...secrets,
+          ...querySecrets(url),
+        ]),
     },
     failure: result.error && { stage: 'sending', error: result.error },
   };
@@ -53,12 +74,14 @@ export async function send(
 
 /** Masks what a response may echo of the request, and its cookies. */
 function withoutSecrets(response: HttpResponse, secrets: readonly string[]): HttpResponse {
-  const { status, headers, body, truncated } = response;
-  const cookies = headers['set-cookie'] === undefined ? undefined : { 'set-cookie': MASK };
-  if (secrets.length === 0) return cookies ? { ...response, headers: { ...headers, ...cookies } } : response;
-  const masked: Record<string, string> = {};
-  for (const name in headers) masked[name] = maskSecrets(headers[name]!, secrets);
-  return { status, headers: { ...masked, ...cookies }, body: maskSecrets(body, secrets), truncated };
+  const masked = secrets.length === 0 ? response : maskResponse(response, secrets);
+  if (masked.headers['set-cookie'] === undefined) return masked;
+  return { ...masked, headers: { ...masked.headers, 'set-cookie': MASK } };
+}
+
+/** The token is also a copy of the custom data. */
+function withoutTokens(response: HttpResponse): HttpResponse {
+  return changeTexts(response, (text) => replaceTokens(text, MASK));
 }
 
 /** An attempt that ended with its preparation: there is no request to show. */
@@ -68,12 +91,13 @@ export function notSent(
   failure: FailureAt<'preparation'>,
   startedAt: Date,
 ): FinishedAttempt {
-  const { id: subscriptionId, method, url } = subscription;
+  const { id: subscriptionId, failurePeriod, method, url } = subscription;
   const finishedAt = new Date();
   return {
     facts: {
       notificationId,
       subscriptionId,
+      failurePeriod,
       trigger,
       attemptKey,
       workflowId,

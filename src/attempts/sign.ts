@@ -1,10 +1,10 @@
-import { CompactSign } from 'jose';
+import { encryptBody, ENCRYPTED_TYPE } from '../domain/body-encryption';
 import type { Composed } from '../domain/composing';
-import { buildBody, buildComposedBody, type FormatContext } from '../domain/formats';
-import { withMember } from '../domain/json-text';
+import { buildBody, buildComposedBody, type Body, type FormatContext } from '../domain/formats';
+import { likelySecretsIn } from '../domain/mask';
 import type { OAuth2Auth } from '../domain/private-settings';
 import type { ReceiverAccess, TlsIdentity } from '../domain/receiver-access';
-import { standardSignature } from '../domain/signing';
+import { standardSignature, triggerToken } from '../domain/signing';
 import type { HttpMethod } from '../domain/types';
 import type { Sealer } from '../store/db/crypto';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
@@ -31,8 +31,10 @@ export interface SignedRequest {
   tls?: TlsIdentity;
   /** The names of headers whose values may not be stored. */
   privateNames: ReadonlySet<string>;
-  /** The secrets in the request, which a response may echo, the longest first. */
+  /** The secrets in the request, which a response may echo. */
   secrets: readonly string[];
+  /** Whether the request has a token of format `trigger`, which a response may echo as well. */
+  sendsToken?: boolean;
 }
 
 export interface Signer {
@@ -42,13 +44,13 @@ export interface Signer {
 }
 
 /**
- * Builds and signs the request of one attempt: the body in the subscription's format, the Standard
- * Webhooks headers, and the token of format `trigger`.
+ * Builds and signs the request of one attempt: the body in the subscription's format, encrypted if
+ * the subscription has a key, the Standard Webhooks headers, and the token of format `trigger`.
  *
  * @param access - the headers and credentials of the subscription
  * @param composed - what is sent instead of the event's data, if it was composed
  * @param now - time of this attempt
- * @returns the request; a promise only for format `trigger`, whose token is signed asynchronously
+ * @returns the request; a promise only for an encrypted body
  * @throws Error if a secret cannot be opened
  */
 export function signRequest(
@@ -75,47 +77,52 @@ export function signRequest(
   const built = composed
     ? buildComposedBody(subscription.format, context, composed)
     : buildBody(subscription.format, context);
-  const body = method === 'GET' ? '' : built.text;
   const timestampSeconds = Math.floor(now.getTime() / 1000);
-  // Spreads in this literal would take more time than the signature.
-  const headers: Record<string, string> = {
-    'webhook-id': event.webhookId,
-    'webhook-timestamp': String(timestampSeconds),
-    'webhook-signature': standardSignature({ id: event.webhookId, timestampSeconds, body }, secrets, privateKeys),
-    'signpost-attempt': String(delivery.attempts + 1),
-    'signpost-notification': delivery.notificationId,
+  const sign = (body: Body, contentType: string): SignedRequest => {
+    const text = method === 'GET' ? '' : body.text;
+    // Spreads in this literal would take more time than the signature.
+    const headers: Record<string, string> = {
+      'webhook-id': event.webhookId,
+      'webhook-timestamp': String(timestampSeconds),
+      'webhook-signature': standardSignature(
+        { id: event.webhookId, timestampSeconds, body: text },
+        secrets,
+        privateKeys,
+      ),
+      'signpost-attempt': String(delivery.attempts + 1),
+      'signpost-notification': delivery.notificationId,
+    };
+    for (const name in access.headers) if (!Object.hasOwn(headers, name)) headers[name] = access.headers[name]!;
+    headers['user-agent'] ??= USER_AGENT;
+    if (text !== '') headers['content-type'] = contentType;
+    return {
+      method,
+      url: subscription.url,
+      headers,
+      body: method === 'GET' ? undefined : text,
+      shownBody: method === 'GET' ? null : body.shown,
+      oauth2: access.oauth2,
+      tls: access.tls,
+      privateNames: access.privateNames,
+      secrets:
+        (subscription.format === 'flat' && subscription.sharesSecret) || composed?.holdsSecret
+          ? [...access.secrets, secret]
+          : access.secrets,
+    };
   };
-  for (const name in access.headers) if (!Object.hasOwn(headers, name)) headers[name] = access.headers[name]!;
-  headers['user-agent'] ??= USER_AGENT;
-  if (body !== '') headers['content-type'] ??= 'application/json';
-  const request: SignedRequest = {
-    method,
-    url: subscription.url,
-    headers,
-    body: method === 'GET' ? undefined : body,
-    shownBody: method === 'GET' ? null : built.shown,
-    oauth2: access.oauth2,
-    tls: access.tls,
-    privateNames: access.privateNames,
-    secrets: subscription.format === 'flat' || composed?.holdsSecret ? [...access.secrets, secret] : access.secrets,
-  };
+  const contentType = access.headers['content-type'] ?? 'application/json';
+  if (subscription.encryption && method !== 'GET')
+    // The ciphertext is what is signed, stored and shown. Only the receiver can read the rest.
+    return encryptBody(built.text, contentType, subscription.encryption).then((text) =>
+      sign({ text, shown: text }, ENCRYPTED_TYPE),
+    );
+  const request = sign(built, contentType);
   if (subscription.format !== 'trigger') return request;
-  return withToken(request, built.text, secret, timestampSeconds + subscription.timeoutSeconds);
-}
-
-/**
- * Adds the token of format `trigger`: a JWT with HS256 and the secret's text as the
- * key. Its claims are the members of the body and `exp`.
- */
-async function withToken(
-  request: SignedRequest,
-  body: string,
-  secret: string,
-  expiresAtSeconds: number,
-): Promise<SignedRequest> {
-  const claims = withMember(body, 'exp', String(expiresAtSeconds), 'last');
-  const token = await new CompactSign(Buffer.from(claims))
-    .setProtectedHeader({ typ: 'JWT', alg: 'HS256' })
-    .sign(Buffer.from(secret, 'utf8'));
-  return { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } };
+  const token = triggerToken(built.text, secret, timestampSeconds + subscription.timeoutSeconds);
+  request.headers.authorization = `Bearer ${token}`;
+  return {
+    ...request,
+    sendsToken: true,
+    secrets: [...request.secrets, ...likelySecretsIn(JSON.parse(subscription.customData))],
+  };
 }

@@ -6,7 +6,7 @@ import type { LaneVisit } from './lane-gate';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 
 /** An attempt to make. */
-export interface AttemptInput extends DeliverInput {
+export interface AttemptInput extends Omit<DeliverInput, 'schedule'> {
   /** Names the attempt. Recording compares and sets it, so an attempt is recorded once. */
   attemptKey: string;
   workflowId: string;
@@ -48,10 +48,27 @@ export class AttemptLeftError extends Error {
   }
 }
 
+/**
+ * Another process has begun the attempt and may be sending, or records it when it can. The activity
+ * has to run again: then it finds the record, or makes the attempt because the claim has lapsed.
+ */
+export class MadeElsewhereError extends Error {
+  override readonly name = 'MadeElsewhereError';
+
+  constructor() {
+    super('another process has begun this attempt');
+  }
+}
+
 /** A notification whose attempt may be made now. */
 export interface Admitted {
   delivery: DeliveryFacts;
   subscription: DeliverySubscription;
+  /**
+   * Whether the subscription got another URL or access, or was enabled, during the attempt. Then
+   * the response is not that of its receiver. @default false
+   */
+  isOutdated?: boolean;
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { DeliverInput } from '../domain/delivery';
 import type { ConcludedAttempt } from './outcome';
+import type { AttemptInput } from './stages';
 import { mayHaveHeadStart } from './take-over';
 
 /**
@@ -7,6 +7,8 @@ import { mayHaveHeadStart } from './take-over';
  * never come: the workflow may have moved to another process.
  */
 const KEPT_MS = 10 * 60_000;
+
+type Attempt = Pick<AttemptInput, 'notificationId' | 'attemptKey' | 'step'>;
 
 /**
  * The attempts that were made and are not recorded. A head start and its workflow share the entry
@@ -19,17 +21,17 @@ export class UnrecordedAttempts {
     return this.entries.size;
   }
 
-  find(input: DeliverInput & { attemptKey: string }): ConcludedAttempt | undefined {
+  find(input: Attempt): ConcludedAttempt | undefined {
     this.dropExpired();
     return this.entries.get(keyOf(input))?.attempt;
   }
 
-  keep(input: DeliverInput & { attemptKey: string }, attempt: ConcludedAttempt): void {
+  keep(input: Attempt, attempt: ConcludedAttempt): void {
     this.dropExpired();
     this.entries.set(keyOf(input), { attempt, expiresAt: performance.now() + KEPT_MS });
   }
 
-  drop(input: DeliverInput & { attemptKey: string }): void {
+  drop(input: Attempt): void {
     this.entries.delete(keyOf(input));
   }
 
@@ -43,6 +45,6 @@ export class UnrecordedAttempts {
   }
 }
 
-function keyOf(input: DeliverInput & { attemptKey: string }): string {
+function keyOf(input: Attempt): string {
   return `${input.notificationId} ${mayHaveHeadStart(input) ? 'first' : input.attemptKey}`;
 }

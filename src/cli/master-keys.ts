@@ -4,7 +4,8 @@ import { ConfigError } from '../config';
 import { SETTINGS } from '../config/settings';
 import type { KeyRing } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
-import { CliError, EXIT } from './exit-codes';
+import { secretOf } from '../../cli/src/connection';
+import { CliError, EXIT } from '../../cli/src/exit-codes';
 
 type Env = Record<string, string | undefined>;
 
@@ -54,7 +55,8 @@ function refuse(error: unknown): never {
 }
 
 async function databaseUrlOf(env: Env, dataDir: string): Promise<string> {
-  if (env.DATABASE_URL) return env.DATABASE_URL;
+  const given = secretOf(env, 'DATABASE_URL');
+  if (given !== undefined) return given;
   const { findRunningPostgres } = await import('../embedded/running-postgres.js');
   const url = findRunningPostgres(dataDir);
   if (url !== undefined) return url;
@@ -66,15 +68,16 @@ async function databaseUrlOf(env: Env, dataDir: string): Promise<string> {
 
 function keyOf(env: Env, name: 'SIGNPOST_MASTER_KEY' | 'SIGNPOST_MASTER_KEY_PREVIOUS'): Buffer | undefined {
   const { schema, expected } = SETTINGS[name];
-  const result = schema.safeParse(env[name] || undefined);
+  const result = schema.safeParse(secretOf(env, name));
   if (result.success) return result.data;
   throw new CliError(EXIT.usage, `${name} has an invalid value (not shown): it must be ${expected}.`);
 }
 
 /** The key that the service generated for an embedded Postgres. */
-function generatedKey(env: Env, dataDir: string): Buffer {
+export function generatedKey(env: Env, dataDir: string): Buffer {
   try {
-    if (!env.DATABASE_URL) return Buffer.from(readFileSync(path.join(dataDir, 'master-key'), 'utf8'), 'base64');
+    if (secretOf(env, 'DATABASE_URL') === undefined)
+      return Buffer.from(readFileSync(path.join(dataDir, 'master-key'), 'utf8'), 'base64');
   } catch {
     // The message is the same as if there could be none.
   }

@@ -1,7 +1,8 @@
-import { ARGUMENT_TYPES, ComposeError, type QueryArgument, type QueryStep } from '../domain/composing';
+import { ComposeError, type QueryArgument, type QueryStep } from '../domain/composing';
 import type { FieldError } from '../domain/problems';
 import { argumentSource, argumentValue, mayHaveField } from '../domain/query-arguments';
-import { numberParameters, placeIn, SqlTextError, type NumberedQuery } from '../domain/sql-text';
+import type { SqlDialect } from '../domain/sql-dialects';
+import { bindParameters, placeIn, SqlTextError, type ParameterQuery } from '../domain/sql-text';
 import type { DataSources } from './data-sources';
 
 /**
@@ -70,31 +71,34 @@ async function columnsOf(
   step: QueryStep,
   path: string,
 ): Promise<{ columns: string[] } | FieldError> {
-  const at = (offset: number | undefined, message: string): FieldError => ({
+  const fault = (message: string, place?: string): FieldError => ({
     path: `${path}/sql`,
-    message: offset === undefined ? message : `${placeIn(step.sql, offset)}: ${message}`,
+    message: place === undefined ? message : `${place}: ${message}`,
   });
-  let query: NumberedQuery;
+  if (!sources.has(step.dataSource))
+    return { path: `${path}/dataSource`, message: `there is no data source ${step.dataSource}` };
+  let query: StepQuery;
   try {
-    query = numberedQuery(step);
+    query = queryOf(step, sources.dialectOf(step.dataSource));
   } catch (error) {
-    if (error instanceof SqlTextError) return at(error.offset, error.message);
+    if (error instanceof SqlTextError) return fault(error.message, placeIn(step.sql, error.offset));
     throw error;
   }
   const unused = step.arguments.findIndex(({ name }) => !query.names.includes(name));
   if (unused >= 0) return { path: `${path}/arguments/${unused}/name`, message: 'is not used in the SQL' };
-  if (!sources.has(step.dataSource))
-    return { path: `${path}/dataSource`, message: `there is no data source ${step.dataSource}` };
-  const checked = await sources.check(step.dataSource, { text: query.text, parameters: query.names.length });
+  const checked = await sources.check(step.dataSource, query);
   if ('columns' in checked) return checked;
-  return at(checked.offset === undefined ? undefined : query.sourceOffset(checked.offset), checked.message);
+  const { message, offset, line } = checked;
+  if (offset !== undefined) return fault(message, placeIn(step.sql, query.sourceOffset(offset)));
+  return fault(message, line === undefined ? undefined : `line ${line}`);
 }
 
 /** Every field of the body needs a name of its own, and comes from one column. */
 function nameFaults(step: QueryStep, columns: readonly string[], usedNames: Set<string>, path: string): FieldError[] {
   const faults: FieldError[] = [];
   const addName = (name: string, names: Set<string>, pointer: string) => {
-    if (name === '?column?') faults.push({ path: pointer, message: 'a column has no name; name it with AS' });
+    if (name === '?column?' || name === '')
+      faults.push({ path: pointer, message: 'a column has no name; name it with AS' });
     else if (names.has(name)) faults.push({ path: pointer, message: `the name ${name} is used twice` });
     names.add(name);
   };
@@ -105,10 +109,12 @@ function nameFaults(step: QueryStep, columns: readonly string[], usedNames: Set<
   return faults;
 }
 
-/** @throws SqlTextError, but not for a definition that was saved */
-export function numberedQuery(step: QueryStep): NumberedQuery {
-  return numberParameters(step.sql, (name) => {
-    const argument = step.arguments.find((candidate) => candidate.name === name);
-    return argument && ARGUMENT_TYPES[argument.type];
-  });
+/** A step's query with the parameters of its data source. */
+export type StepQuery = ParameterQuery & { parameters: QueryArgument[] };
+
+/** @throws SqlTextError, but not for a definition that was saved for the same kind of database */
+export function queryOf(step: QueryStep, dialect: SqlDialect): StepQuery {
+  const argument = (name: string) => step.arguments.find((candidate) => candidate.name === name);
+  const query = bindParameters(step.sql, dialect, (name) => argument(name)?.type);
+  return { ...query, parameters: query.names.map((name) => argument(name)!) };
 }

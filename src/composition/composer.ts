@@ -11,7 +11,8 @@ import {
 } from '../domain/composing';
 import { mergeObjects, withMember } from '../domain/json-text';
 import { argumentSource, argumentValue } from '../domain/query-arguments';
-import { checkSteps, numberedQuery } from './check-steps';
+import { placeIn, SqlTextError } from '../domain/sql-text';
+import { checkSteps, queryOf } from './check-steps';
 import type { DataSources } from './data-sources';
 import type { TransformPool } from './transform-pool';
 import { evaluate, syntaxFault } from './transforms';
@@ -69,8 +70,8 @@ async function compose(
 
 /** The facts about the event that an expression may use besides the data, as JSON text. */
 function factsOf({ event, customerId }: Composition): string {
-  const { id, type, occurredAt, channels, user } = event;
-  const facts = { id, type, timestamp: occurredAt.toISOString(), customerId, channels };
+  const { id, type, timestamp, channels, user } = event;
+  const facts = { id, type, timestamp, customerId, channels };
   return withMember(JSON.stringify(facts), 'user', user ?? 'null', 'last');
 }
 
@@ -82,21 +83,26 @@ async function withStep(
   withinMs: number,
 ): Promise<string> {
   if (withinMs <= 0) throw new ComposeError('the queries take too long');
-  const query = numberedQuery(step);
-  const values = query.names.map((name) =>
-    argumentValue(
-      step.arguments.find((argument) => argument.name === name)!,
-      event.data,
-      secret,
-    ),
-  );
-  const source = { text: query.text, parameters: query.names.length };
+  const query = sourceQuery(sources, step);
+  const values = query.parameters.map((argument) => argumentValue(argument, event.data, secret));
   // One row more than allowed, to find out whether there are more.
   const maxRows = step.as === undefined ? 1 : MAX_ROWS;
-  const rows = await sources.rows(step.dataSource, source, values, maxRows + 1, withinMs);
+  const rows = await sources.rows(step.dataSource, query, values, maxRows + 1, withinMs);
   if (rows.length > maxRows)
     throw new ComposeError(`the query on data source ${step.dataSource} returned more than ${maxRows} row(s)`);
   if (step.as !== undefined) return withMember(before, step.as, `[${rows.join(',')}]`, 'last');
   if (rows.length === 0) throw new ComposeError(`the query on data source ${step.dataSource} returned no row`);
   return mergeObjects([before, rows[0]!]);
+}
+
+/** The data source may now be a database of another kind than when the definition was saved. */
+function sourceQuery(sources: DataSources, step: QueryStep) {
+  try {
+    return queryOf(step, sources.dialectOf(step.dataSource));
+  } catch (error) {
+    if (!(error instanceof SqlTextError)) throw error;
+    throw new ComposeError(
+      `the query on data source ${step.dataSource} is not one for it: ${placeIn(step.sql, error.offset)}: ${error.message}`,
+    );
+  }
 }

@@ -80,7 +80,8 @@ const PROGRAM = `(async () => {
     return JSON.stringify({ text: JSON.stringify(result, (_, value) => (isFunction(value) ? undefined : value)) });
   } catch (error) {
     const { code, position, message } = error ?? {};
-    if (typeof code !== 'string') return JSON.stringify({ fault: { kind: 'too-deep', index } });
+    const isOfSize = error instanceof RangeError && /call stack|invalid (string|array) length/i.test(message);
+    if (isOfSize) return JSON.stringify({ fault: { kind: 'too-deep', index } });
     return JSON.stringify({ fault: { kind, code, offset: position, message, index } });
   }
 })().then((text) => { reply = text; });`;

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { getPriority, setPriority } from 'node:os';
+import { TimeLimit } from '../process/time-limit';
 import type { TransformMessage, TransformReply, TransformRequest, TransformTask } from './transform-child';
 
 export const TRANSFORM_MEMORY_MB = 64;
@@ -110,10 +111,8 @@ export class TransformProcess {
   ): Promise<M> {
     const { child } = this;
     return new Promise((resolve, reject) => {
-      let timeUp: NodeJS.Immediate | undefined;
       const settle = () => {
-        clearTimeout(timer);
-        clearImmediate(timeUp);
+        limit.clear();
         child.off('message', onMessage).off('exit', onExit).off('error', onError);
       };
       const fail = (why: EvaluationEnd) => {
@@ -128,13 +127,10 @@ export class TransformProcess {
       const onExit = (code: number | null, signal: NodeJS.Signals | null) =>
         fail(signal === 'SIGABRT' || code === ABORTED ? 'memory' : 'died');
       const onError = () => fail('died');
-      // If our own event loop was late, what the child sent meanwhile is read first.
-      const timer = setTimeout(() => {
-        timeUp = setImmediate(() => {
-          fail('time');
-          this.end();
-        });
-      }, withinMs);
+      const limit = new TimeLimit(withinMs, () => {
+        fail('time');
+        this.end();
+      });
       child.on('message', onMessage).on('exit', onExit).on('error', onError);
       if (this.ended) fail('died');
     });

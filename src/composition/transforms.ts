@@ -59,7 +59,8 @@ export async function syntaxFault(
     const { kind, code, offset, message, index = 0 } = reply.fault;
     // Parsing is far within the limits: the process had no chance to do it.
     if (kind === 'time' || kind === 'starved') throw new ComposerBusyError();
-    if (code === undefined) return { index, message: 'the expression is nested too deeply' };
+    if (kind === 'too-deep') return { index, message: 'the expression is nested too deeply' };
+    if (code === undefined) return { index, message: 'JSONata cannot parse the expression' };
     return { index, message: `${positionOf(expressions[index] ?? '', offset)}: ${message ?? code}` };
   } catch (error) {
     throw error instanceof EvaluationEndedError ? new ComposerBusyError() : error;
@@ -99,6 +100,8 @@ function runFault(fault: TransformFault, expression: string, limitMs: number): {
     case 'syntax':
     case 'run': {
       const { code, offset, message } = fault;
+      // JavaScript's own error, which JSONata did not expect.
+      if (code === undefined) return { short: 'fails inside JSONata', full: `fails inside JSONata: ${message}` };
       const position = positionOf(expression, offset);
       return {
         short: `fails at ${position} (JSONata ${code})`,

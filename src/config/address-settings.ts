@@ -1,15 +1,8 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { percentDecoded } from '../domain/percent-decoded';
 import { parseUrlPattern } from '../domain/url-pattern';
 import { list, setting } from './setting';
-
-function isDecodable(text: string): boolean {
-  try {
-    return decodeURIComponent(text) !== undefined;
-  } catch {
-    return false;
-  }
-}
 
 /** Where deliveries may go. */
 export const ADDRESS_SETTINGS = {
@@ -17,6 +10,7 @@ export const ADDRESS_SETTINGS = {
     default: 'none; `127.0.0.0/8,::1/128` with embedded Postgres on a loopback host',
     expected: 'CIDRs, separated by commas',
     meaning: 'Address ranges that the address guard allows in addition to public addresses. An empty value means none.',
+    emptyMeansNone: true,
   }),
   SIGNPOST_DENY_ADDRESSES: setting(list(ipaddr.isValidCIDR), {
     default: 'none',
@@ -35,7 +29,8 @@ export const ADDRESS_SETTINGS = {
       .url({ protocol: /^http$/ })
       .transform((text) => new URL(text))
       .refine(
-        ({ pathname, search, username, password }) => pathname + search === '/' && isDecodable(username + password),
+        ({ pathname, search, username, password }) =>
+          pathname + search === '/' && percentDecoded(username + password) !== undefined,
       )
       .optional(),
     {
@@ -53,6 +48,7 @@ export const ADDRESS_SETTINGS = {
       expected: 'patterns `scheme://host[:port][/path-prefix]`, separated by commas',
       meaning:
         'URL patterns on the allow-list that need no approval. `*` stands for any host, subdomain label or port. An empty value means none.',
+      emptyMeansNone: true,
     },
   ),
 };

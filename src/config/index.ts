@@ -1,21 +1,19 @@
 import path from 'node:path';
 import { boundsOf, type Bounds } from './bounds';
+import { isDataSourceScheme } from '../domain/data-source-url';
 import type { DeploymentVersion } from '../domain/deployment';
+import type { Feature } from '../domain/features';
 import { deploymentOf } from './deployment-settings';
+import { featuresOf } from './feature-settings';
 import { laneConfig, type LaneConfig } from './lane-settings';
 import type { RetentionDays } from '../domain/retention';
 import { retentionOf } from './retention-settings';
 import { brokenRules, isLocal } from './rules';
+import { readSecret } from './secret-files';
 import type { Setting } from './setting';
 import { SETTINGS, type Settings } from './settings';
 import { signInConfig, type SignInConfig } from './sign-in-settings';
-
-export interface TlsPaths {
-  clientCertPath?: string;
-  clientKeyPath?: string;
-  serverCaCertPath?: string;
-  serverName?: string;
-}
+import { tlsPaths, type TlsPaths } from './tls-paths';
 
 /** The configuration of one process. */
 export interface Config {
@@ -26,11 +24,15 @@ export interface Config {
   metricsPort?: number;
   /** Absent: derived from the host and the port that the server listens on. */
   publicUrl?: string;
+  /** Further names that clients may use for this service; `*` for any. */
+  allowedHosts: string[];
   adminKey?: string;
   masterKey?: Buffer;
   /** Set during a rotation. */
   previousMasterKey?: Buffer;
   signIn: SignInConfig;
+  /** Origins whose pages may frame the portal. */
+  portalFrameAncestors: string[];
   /** An absolute path. */
   dataDir: string;
   allowAddresses: string[];
@@ -76,6 +78,7 @@ export interface Config {
     credentials: number;
   };
   trustedProxies: string[];
+  features: ReadonlySet<Feature>;
   /** URLs of the data sources for service definitions, by name (`ledger-db`). */
   dataSources: Record<string, string>;
   temporal: {
@@ -97,14 +100,16 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the configuration from environment variables.
+ * Reads the configuration from environment variables, and from the files that they name.
  *
  * @throws ConfigError naming each invalid variable, its value (unless secret) and what is expected
  */
 export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
   const { settings, faults } = readSettings(env);
   const dataSources = readDataSources(env, faults);
-  faults.push(...brokenRules(settings, new Set(faults.map((line) => line.split(' ')[0]!))));
+  // A file that cannot be read is a fault of its setting.
+  const invalid = faults.map((line) => line.split(' ')[0]!.replace(/_FILE$/, ''));
+  faults.push(...brokenRules(settings, new Set(invalid)));
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   const local = isLocal(settings);
   return {
@@ -113,10 +118,12 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     port: settings.SIGNPOST_PORT,
     metricsPort: settings.SIGNPOST_METRICS_PORT,
     publicUrl: settings.SIGNPOST_PUBLIC_URL?.replace(/\/+$/, ''),
+    allowedHosts: settings.SIGNPOST_ALLOWED_HOSTS ?? [],
     adminKey: settings.SIGNPOST_ADMIN_KEY,
     masterKey: settings.SIGNPOST_MASTER_KEY,
     previousMasterKey: settings.SIGNPOST_MASTER_KEY_PREVIOUS,
     signIn: signInConfig(settings),
+    portalFrameAncestors: settings.SIGNPOST_PORTAL_FRAME_ANCESTORS ?? [],
     dataDir: path.resolve(settings.SIGNPOST_DATA_DIR),
     allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (local ? ['127.0.0.0/8', '::1/128'] : []),
     denyAddresses: settings.SIGNPOST_DENY_ADDRESSES ?? [],
@@ -158,6 +165,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       credentials: settings.SIGNPOST_QUOTA_CREDENTIALS,
     },
     trustedProxies: settings.SIGNPOST_TRUSTED_PROXIES ?? [],
+    features: featuresOf(settings.SIGNPOST_FEATURES),
     dataSources,
     temporal: {
       address: settings.TEMPORAL_ADDRESS,
@@ -174,10 +182,10 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
 function readSettings(env: Record<string, string | undefined>): { settings: Settings; faults: string[] } {
   const faults: string[] = [];
   const settings: Record<string, unknown> = {};
-  for (const [name, { schema, expected, secret }] of Object.entries<Setting<unknown>>(SETTINGS)) {
-    const value = env[name];
-    // An empty variable counts as unset. Only for the allow-lists does it mean "none".
-    const given = value === '' && !name.startsWith('SIGNPOST_ALLOW_') ? undefined : value;
+  for (const [name, { schema, expected, secret, emptyMeansNone }] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    const { value, fault }: ReturnType<typeof readSecret> = secret ? readSecret(env, name) : { value: env[name] };
+    if (fault) faults.push(fault);
+    const given = value === '' && !emptyMeansNone ? undefined : value;
     const result = schema.safeParse(given);
     if (result.success) settings[name] = result.data;
     else
@@ -193,30 +201,34 @@ function invalidSecret(name: string, expected: string): string {
   return `${name} has an invalid value (not shown): it must be ${expected}.`;
 }
 
-const DATA_SOURCE = /^SIGNPOST_DATASOURCE_(.+)_URL$/;
+const DATA_SOURCE = /^(SIGNPOST_DATASOURCE_(.+)_URL)(?:_FILE)?$/;
 
 /** Reads the data sources: the operator chooses part of each variable's name. */
 function readDataSources(env: Record<string, string | undefined>, faults: string[]): Record<string, string> {
   const { schema, expected } = SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'];
   const dataSources: Record<string, string> = {};
-  for (const [variable, value] of Object.entries(env)) {
-    const name = DATA_SOURCE.exec(variable)?.[1];
-    if (name === undefined || name === '<NAME>' || !value) continue;
+  const names = new Map<string, string>();
+  for (const given of Object.keys(env)) {
+    const [, variable, name] = DATA_SOURCE.exec(given) ?? [];
+    if (variable !== undefined && name !== undefined) names.set(variable, name);
+  }
+  for (const [variable, name] of names) {
+    if (name === '<NAME>') continue;
+    const { value, fault } = readSecret(env, variable);
+    if (fault) faults.push(fault);
+    if (!value) continue;
     if (/^[A-Z0-9]+(_[A-Z0-9]+)*$/.test(name) && schema.safeParse(value).success)
       dataSources[name.toLowerCase().replaceAll('_', '-')] = value;
-    else faults.push(invalidSecret(variable, expected));
+    else faults.push(schemeFault(variable, value, expected) ?? invalidSecret(variable, expected));
   }
   return dataSources;
 }
 
-function tlsPaths(settings: Settings): TlsPaths | undefined {
-  const tls: TlsPaths = {
-    clientCertPath: settings.TEMPORAL_TLS_CLIENT_CERT_PATH,
-    clientKeyPath: settings.TEMPORAL_TLS_CLIENT_KEY_PATH,
-    serverCaCertPath: settings.TEMPORAL_TLS_SERVER_CA_CERT_PATH,
-    serverName: settings.TEMPORAL_TLS_SERVER_NAME,
-  };
-  return Object.values(tls).some((value) => value !== undefined) ? tls : undefined;
+/** Names the scheme of a URL of another database, which is no secret. */
+function schemeFault(variable: string, value: string, expected: string): string | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]{0,30}):\/\//i.exec(value)?.[1];
+  if (scheme === undefined || isDataSourceScheme(scheme)) return undefined;
+  return `${variable} has the unsupported scheme ${scheme}: it must be ${expected}.`;
 }
 
 const MASKED = '***';
@@ -236,12 +248,14 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     migrationDatabaseUrl,
     dataSources,
     egressProxy,
+    features,
     temporal,
     signIn,
     ...open
   } = config;
   return {
     ...open,
+    features: [...features],
     metricsPort: metricsPort ?? 'port',
     publicUrl: publicUrl ?? 'from host and port',
     adminKey: adminKey === undefined ? 'generated' : MASKED,

@@ -12,6 +12,8 @@ export interface Setting<T> {
   expected: string;
   meaning: string;
   secret?: boolean;
+  /** An empty variable means "none". @default false, it counts as unset */
+  emptyMeansNone?: boolean;
 }
 
 export function setting<T>(schema: z.ZodType<T>, doc: Omit<Setting<T>, 'schema'>): Setting<T> {

@@ -1,10 +1,14 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { isDataSourceUrl } from '../domain/data-source-url';
 import { ADDRESS_SETTINGS } from './address-settings';
 import { BOUND_SETTINGS } from './bounds';
 import { DEPLOYMENT_SETTINGS } from './deployment-settings';
+import { FEATURE_SETTINGS } from './feature-settings';
+import { HOST_SETTINGS } from './host-settings';
 import { LANE_SETTINGS } from './lane-settings';
 import { MASTER_KEY_SETTINGS } from './master-key-settings';
+import { PORTAL_SETTINGS } from './portal-settings';
 import { RETENTION_SETTINGS } from './retention-settings';
 import { SIGN_IN_SETTINGS } from './sign-in-settings';
 import { integer, list, optionalInteger, setting, text, type Setting } from './setting';
@@ -53,11 +57,7 @@ export const SETTINGS = {
     expected: 'a port, 0 to 65535 (0: any free one)',
     meaning: 'Port of `/metrics`. With it, the port of the API has no metrics.',
   }),
-  SIGNPOST_PUBLIC_URL: setting(z.url({ protocol: /^https?$/ }).optional(), {
-    default: 'from host and port',
-    expected: 'an http or https URL',
-    meaning: 'URL at which clients reach the API. Used in links.',
-  }),
+  ...HOST_SETTINGS,
   ...SIGN_IN_SETTINGS,
   ...ADDRESS_SETTINGS,
   SIGNPOST_SHUTDOWN_GRACE_SECONDS: setting(integer(0, 3600, 30), {
@@ -71,13 +71,15 @@ export const SETTINGS = {
     meaning:
       'Whether notifications that arrive faster than Temporal starts workflows may share one workflow for their first attempts. With `off`, each notification always has its own workflow.',
   }),
+  ...FEATURE_SETTINGS,
+  ...PORTAL_SETTINGS,
   ...LANE_SETTINGS,
   ...BOUND_SETTINGS,
   SIGNPOST_TRUSTED_PROXIES: setting(list(isAddressOrCidr), {
     default: 'none',
     expected: 'addresses or CIDRs, separated by commas',
     meaning:
-      'Proxies whose `X-Forwarded-For` names the address of a caller. Invalid credentials are counted for that address. Without it, all callers behind a proxy share one count.',
+      'Proxies whose `X-Forwarded-For` names the address of a caller. Invalid credentials are counted for that address. Without it, all callers behind a proxy share one count. Their `X-Forwarded-Host` must be a host that is allowed, as `Host` must.',
   }),
   SIGNPOST_LIMIT_EVENTS: setting(integer(1000, 10_000_000, 50_000), {
     default: '50000',
@@ -221,11 +223,12 @@ export const SETTINGS = {
     meaning: 'Longest run of a statement of a list or another read. Past it, the API returns 503.',
   }),
   ...RETENTION_SETTINGS,
-  'SIGNPOST_DATASOURCE_<NAME>_URL': setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
+  'SIGNPOST_DATASOURCE_<NAME>_URL': setting(z.string().refine(isDataSourceUrl).optional(), {
     default: 'none',
-    expected: 'postgres://user:password@host:port/database, with a name of A-Z, 0-9 and single underscores',
+    expected:
+      'postgres://, mysql://, mariadb://, mssql:// or sqlserver://user:password@host:port/database, with a name of A-Z, 0-9 and single underscores',
     meaning:
-      'A Postgres that service definitions may read. Set one variable per data source: `SIGNPOST_DATASOURCE_LEDGER_DB_URL` defines the data source `ledger-db` (or `ledger_db`). Set the same variables in every process. Use a database role that can read only what may be sent.',
+      'A Postgres, MySQL, MariaDB or SQL Server that service definitions may read. The scheme says which; [Data sources](../producers/service-definitions.md#data-sources) has the options of the URL. Set one variable per data source: `SIGNPOST_DATASOURCE_LEDGER_DB_URL` defines the data source `ledger-db` (or `ledger_db`). Set the same variables in every process. Use a database login that can read only what may be sent.',
     secret: true,
   }),
   TEMPORAL_ADDRESS: setting(

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { integer, setting, text } from './setting';
 
@@ -12,18 +11,49 @@ export interface RoleRule {
 }
 
 const LOOPBACK = /^http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(\/|$)/;
-const RULE = /^(.+)=(?:(admin|viewer)|(product|viewer):([A-Za-z0-9._:-]{1,128}))$/;
+const ENTRY = /^(.+)=([^=]+)$/;
+const ROLE = /^(?:(admin|viewer)|(product|viewer):([A-Za-z0-9._:-]{1,128}))$/;
+/**
+ * Part of the distinguished name of an LDAP group (RFC 4514 §3), at whose commas and equals signs
+ * the text would be split: `cn=admin,dc=x=viewer` would make every `cn` an admin.
+ */
+const DISTINGUISHED = /^(cn|dc|ou|o|c|l|st|street|uid|dn)(=|$)/i;
 
-function parseRule(entry: string): RoleRule | undefined {
-  const [, value, alone, scoped, productId] = RULE.exec(entry.trim()) ?? [];
-  if (value === undefined) return undefined;
-  return { value: value.trim(), role: (alone ?? scoped) as RoleRule['role'], productId: productId ?? null };
+function ruleOf(value: unknown, given: unknown): RoleRule | undefined {
+  if (typeof value !== 'string' || typeof given !== 'string' || value === '') return undefined;
+  const [role, alone, scoped, productId] = ROLE.exec(given) ?? [];
+  if (role === undefined) return undefined;
+  return { value, role: (alone ?? scoped) as RoleRule['role'], productId: productId ?? null };
+}
+
+function parseEntry(entry: string): RoleRule | undefined {
+  const [, value = '', role] = ENTRY.exec(entry.trim()) ?? [];
+  return DISTINGUISHED.test(value) ? undefined : ruleOf(value.trim(), role);
+}
+
+/** `[{"value": …, "role": …}]`, for values with any characters. */
+function parseJson(text: string): (RoleRule | undefined)[] {
+  try {
+    const entries = JSON.parse(text) as unknown[];
+    return entries.map((entry) => {
+      const { value, role, ...rest } = (entry ?? {}) as Record<string, unknown>;
+      return Object.keys(rest).length === 0 ? ruleOf(value, role) : undefined;
+    });
+  } catch {
+    return [undefined];
+  }
 }
 
 const rules = z
   .string()
-  .transform((value) => value.split(',').filter((entry) => entry.trim() !== ''))
-  .transform((entries) => entries.map(parseRule))
+  .transform((text) =>
+    text.trim().startsWith('[')
+      ? parseJson(text)
+      : text
+          .split(',')
+          .filter((entry) => entry.trim() !== '')
+          .map(parseEntry),
+  )
   .refine((parsed) => parsed.length > 0 && parsed.every((rule) => rule !== undefined))
   .transform((parsed) => parsed as RoleRule[])
   .optional();
@@ -63,11 +93,6 @@ export const SIGN_IN_SETTINGS = {
     meaning: 'Client secret of Signpost at the provider.',
     secret: true,
   }),
-  SIGNPOST_OIDC_CLIENT_SECRET_FILE: setting(text, {
-    default: 'none',
-    expected: 'the path of a file',
-    meaning: 'A file that contains the client secret, instead of `SIGNPOST_OIDC_CLIENT_SECRET`.',
-  }),
   SIGNPOST_OIDC_NAME: setting(z.string().min(1).max(60).default('single sign-on'), {
     default: 'single sign-on',
     expected: 'a name of 1 to 60 characters',
@@ -92,7 +117,7 @@ export const SIGN_IN_SETTINGS = {
   SIGNPOST_OIDC_ROLES: setting(rules, {
     default: 'none; required with `SIGNPOST_OIDC_ISSUER`',
     expected:
-      'entries `value=admin`, `value=product:<product>`, `value=viewer` or `value=viewer:<product>`, separated by commas',
+      'entries `value=admin`, `value=product:<product>`, `value=viewer` or `value=viewer:<product>`, separated by commas; or JSON, `[{"value":"cn=ops,dc=example","role":"admin"}]`, which values with commas and distinguished names require',
     meaning:
       'The role for each value of the claim. The first entry that matches a person counts. A person whom no entry matches is refused.',
   }),
@@ -128,13 +153,12 @@ export function signInConfig(settings: SignInSettings): SignInConfig {
     sessionLifeSeconds: settings.SIGNPOST_SESSION_HOURS * 3600,
   };
   if (issuer === undefined || clientId === undefined || roles === undefined) return lives;
-  const clientSecret = settings.SIGNPOST_OIDC_CLIENT_SECRET ?? secretIn(settings.SIGNPOST_OIDC_CLIENT_SECRET_FILE);
   return {
     ...lives,
     oidc: {
       issuer,
       clientId,
-      clientSecret,
+      clientSecret: settings.SIGNPOST_OIDC_CLIENT_SECRET,
       name: settings.SIGNPOST_OIDC_NAME,
       scopes: settings.SIGNPOST_OIDC_SCOPES,
       roleClaim: settings.SIGNPOST_OIDC_ROLE_CLAIM,
@@ -142,8 +166,6 @@ export function signInConfig(settings: SignInSettings): SignInConfig {
     },
   };
 }
-
-const secretIn = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8').trim());
 
 /** @returns one line for each broken rule between the settings of the provider */
 export function oidcFaults(settings: SignInSettings, invalid: ReadonlySet<string>): string[] {
@@ -155,18 +177,5 @@ export function oidcFaults(settings: SignInSettings, invalid: ReadonlySet<string
       faults.push(
         `${name} is not set, but required for sign-in by OpenID Connect: it must be ${SIGN_IN_SETTINGS[name].expected}.`,
       );
-  const { SIGNPOST_OIDC_CLIENT_SECRET: secret, SIGNPOST_OIDC_CLIENT_SECRET_FILE: file } = settings;
-  if (secret !== undefined && file !== undefined)
-    faults.push('SIGNPOST_OIDC_CLIENT_SECRET and SIGNPOST_OIDC_CLIENT_SECRET_FILE are set: set one of them.');
-  if (file !== undefined && !isReadable(file))
-    faults.push(`SIGNPOST_OIDC_CLIENT_SECRET_FILE is ${JSON.stringify(file)}, which cannot be read or is empty.`);
   return faults;
-}
-
-function isReadable(file: string): boolean {
-  try {
-    return secretIn(file) !== '';
-  } catch {
-    return false;
-  }
 }

@@ -9,6 +9,7 @@ import {
 import type { OAuth2Auth } from '../domain/private-settings';
 import { sha256 } from '../domain/sha256';
 import type { AttemptError } from '../domain/types';
+import { within } from '../process/time-limit';
 import type { HttpResult, Send, TokenOwner } from './messages';
 
 const MAX_TOKENS = 10_000;
@@ -63,7 +64,7 @@ export class AccessTokens {
       request = this.request(key, auth, customerId).finally(() => this.inFlight.delete(key));
       this.inFlight.set(key, request);
     }
-    return within(request, timeoutMs);
+    return within(timeoutMs, request, () => timedOut(timeoutMs));
   }
 
   private async request(key: string, auth: OAuth2Auth, customerId: string | undefined): Promise<TokenResult> {
@@ -84,7 +85,7 @@ export class AccessTokens {
             result = await this.send({
               url,
               method: 'POST',
-              headers: { ...headers, 'accept-encoding': 'identity' },
+              headers,
               body: body.toString(),
               timeoutMs: TOKEN_TIMEOUT_MS,
               customerId,
@@ -114,7 +115,7 @@ export class AccessTokens {
 
 /** @throws Error if there is no complete response */
 function toResponse({ response }: HttpResult): Response {
-  if (!response || response.truncated) throw new Error('no complete response');
+  if (!response || response.bodyTruncated) throw new Error('no complete response');
   const { status, headers, body } = response;
   return new Response(body === '' ? null : body, { status, headers });
 }
@@ -127,7 +128,7 @@ function faultOf(result: HttpResult | undefined): AttemptError {
     const code = errorCodeOf(response.body);
     return { class: 'status', message: `no access token: the token server returned HTTP ${response.status}${code}` };
   }
-  if (response.truncated)
+  if (response.bodyTruncated)
     return { class: 'response-too-large', message: 'no access token: the response is too large or incomplete' };
   return { class: 'status', message: 'no access token: the response of the token server is not valid' };
 }
@@ -141,16 +142,7 @@ function errorCodeOf(body: string): string {
   }
 }
 
-async function within(request: Promise<TokenResult>, timeoutMs: number): Promise<TokenResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<TokenResult>((resolve) => {
-    const seconds = Math.round(timeoutMs / 100) / 10;
-    const error = { class: 'timeout', message: `no access token: no response within ${seconds} s` } as const;
-    timer = setTimeout(() => resolve({ error }), timeoutMs);
-  });
-  try {
-    return await Promise.race([request, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+function timedOut(timeoutMs: number): TokenResult {
+  const seconds = Math.round(timeoutMs / 100) / 10;
+  return { error: { class: 'timeout', message: `no access token: no response within ${seconds} s` } };
 }

@@ -16,12 +16,21 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:':
 /** Metadata services of clouds, at addresses that are public (Azure) or may be allowed (AWS). */
 const METADATA_SERVICES = ['168.63.129.16/32', 'fd00:ec2::/32'];
 
+/**
+ * Ranges without hosts: unspecified, broadcast, multicast, documentation, and what IANA has not
+ * assigned.
+ */
+const NO_HOSTS: ReadonlySet<string> = new Set(['unspecified', 'broadcast', 'multicast', 'reserved', 'discard']);
+
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];
 
-/** Options of a lookup. `customerId` names the customer whose request needs the address. */
+/** Options of a lookup. */
 export interface GuardedLookupOptions extends LookupOptions {
+  /** The customer whose request needs the address. */
   customerId?: string;
+  /** The port that the socket connects to. */
+  port?: number;
 }
 
 /** What an installation decides beside the ranges that it allows. */
@@ -32,6 +41,12 @@ export interface GuardPolicy {
   httpsOnly?: boolean;
   /** Addresses of this machine, refused unless allowed. @default those of its interfaces */
   ownAddresses?: () => readonly string[];
+  /**
+   * Ports of Signpost's own services: its API, Postgres, Temporal and its UI. On this machine they
+   * are refused even if its addresses are allowed, since the Temporal UI needs no credential.
+   * @default none
+   */
+  ownPorts?: () => ReadonlySet<number>;
 }
 
 /** Decides which addresses deliveries may reach. */
@@ -45,6 +60,13 @@ export interface AddressGuard {
    * @throws BlockedAddressError
    */
   check(url: URL): void;
+  /**
+   * Why no delivery will ever go to a URL, for the caller who writes it. Private addresses are no
+   * such fault, because an operator may allow them later.
+   *
+   * @returns undefined if one may
+   */
+  faultOf(url: URL): string | undefined;
   /**
    * A lookup for sockets. It resolves once, checks the addresses, and returns them to the socket,
    * which connects to these only. So a name cannot resolve to one address for the check and to
@@ -67,7 +89,12 @@ export interface AddressGuard {
 export function createAddressGuard(
   allowedCidrs: readonly string[],
   resolve: Resolve = createResolver().resolve,
-  { deniedCidrs = [], httpsOnly = false, ownAddresses = addressesOfThisMachine }: GuardPolicy = {},
+  {
+    deniedCidrs = [],
+    httpsOnly = false,
+    ownAddresses = addressesOfThisMachine,
+    ownPorts = () => new Set(),
+  }: GuardPolicy = {},
 ): AddressGuard {
   const allowed = allowedCidrs.map(parseRange);
   const denied = [...METADATA_SERVICES, ...deniedCidrs].map(parseRange);
@@ -88,8 +115,30 @@ export function createAddressGuard(
   // connects to.
   const isAllowed = (address: string) => net.isIP(address) !== 0 && isReachable(ipaddr.process(address));
 
+  function isOwnService(address: string, port: number | undefined): boolean {
+    if (port === undefined || !ownPorts().has(port)) return false;
+    const host = ipaddr.process(address);
+    return ['loopback', 'unspecified'].includes(host.range()) || ownAddresses().includes(host.toString());
+  }
+
+  /** Whether an address is not that of a single host, or is always refused. */
+  function isNoHost(address: Address): boolean {
+    if (isIn(denied, address)) return true;
+    if (isIn(allowed, address)) return false;
+    const range = address.range();
+    const translated = address instanceof ipaddr.IPv6 ? translatedIpv4(address) : undefined;
+    // `::1` looks like a translated address, too.
+    if (translated && range !== 'loopback') return isNoHost(translated);
+    return NO_HOSTS.has(range) || (range === 'unicast' && address instanceof ipaddr.IPv6 && !isGlobalUnicast(address));
+  }
+
   return {
     isAllowed,
+    faultOf({ protocol, hostname }) {
+      if (!schemes.includes(protocol)) return `expected ${httpsOnly ? 'https' : 'http or https'}`;
+      const host = hostname.replace(/^\[|\]$/g, '');
+      return net.isIP(host) && isNoHost(ipaddr.process(host)) ? `${host} is not an address of a receiver` : undefined;
+    },
     check(url) {
       if (!schemes.includes(url.protocol))
         throw new BlockedAddressError(`only ${httpsOnly ? 'https is' : 'http and https are'} allowed`);
@@ -99,11 +148,17 @@ export function createAddressGuard(
       }
       const host = url.hostname.replace(/^\[|\]$/g, '');
       if (net.isIP(host) && !isAllowed(host)) throw new BlockedAddressError(`address ${host} is not allowed`);
+      if (net.isIP(host) && isOwnService(host, port))
+        throw new BlockedAddressError(`port ${port} of this machine is not allowed`);
     },
     lookup(hostname, options, callback) {
       const check: Parameters<Resolve>[1] = (error, addresses) => {
         if (error) {
           callback(error, []);
+          return;
+        }
+        if (addresses.some(({ address }) => isOwnService(address, options.port))) {
+          callback(new BlockedAddressError(`port ${options.port} of ${hostname} is not allowed`), []);
           return;
         }
         const reachable = addresses.filter(({ address }) => isAllowed(address));

@@ -1,6 +1,6 @@
 import { errors } from 'undici';
 import type { AttemptError, AttemptErrorClass } from '../domain/types';
-import { AbandonedError, BlockedAddressError, DeadlineError, NameLookupError, ProxyError } from './errors';
+import { AbandonedError, BlockedAddressError, DeadlineError, NameLookupError, ProxyError, isNotHttp } from './errors';
 
 const MAX_MESSAGE_LENGTH = 200;
 
@@ -16,7 +16,6 @@ const CONNECT_MESSAGES: Readonly<Record<string, string>> = {
 };
 /** Connection timeouts of the operating system and of undici. */
 const CONNECT_TIMEOUT_CODES = ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT'];
-const NOT_HTTP = [errors.HTTPParserError, errors.ResponseContentLengthMismatchError];
 /** Error codes of OpenSSL's verification and of Node's TLS. */
 const TLS_CODE =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|EPROTO)/;
@@ -44,7 +43,7 @@ export function faultOf(error: unknown): AttemptError {
   }
   const connectMessage = CONNECT_MESSAGES[code];
   if (connectMessage) return fault('connect', connectMessage);
-  if (NOT_HTTP.some((kind) => failure instanceof kind)) return fault('connect', 'the response is not valid HTTP');
+  if (isNotHttp(failure)) return fault('connect', 'the response is not valid HTTP');
   return fault('internal', `the request could not be made (${code || 'unknown'})`);
 }
 

@@ -1,4 +1,4 @@
-import { maskSecrets } from '../domain/mask';
+import { maskResponse } from '../domain/mask';
 import { AccessTokens } from './access-tokens';
 import type { HttpRequest, HttpResult, Send, TokenOwner } from './messages';
 
@@ -44,8 +44,5 @@ export function authorizing(send: Send): Send {
 /** Masks the token in a response that echoes it. */
 function withoutToken(result: HttpResult, token: string): HttpResult {
   const { response } = result;
-  if (!response) return result;
-  const headers: Record<string, string> = {};
-  for (const name in response.headers) headers[name] = maskSecrets(response.headers[name]!, [token]);
-  return { ...result, response: { ...response, headers, body: maskSecrets(response.body, [token]) } };
+  return response ? { ...result, response: maskResponse(response, [token]) } : result;
 }

@@ -24,11 +24,13 @@ export function createChallengeSender(http: HttpClient): ChallengeSender {
         oauth2: access.oauth2 && { subscriptionId, auth: access.oauth2 },
         tls: access.tls,
       });
-      const fault = faultOf(result, token, secrets);
+      const proof = proofOf(result, token, secrets);
+      const secret = 'secret' in proof ? proof.secret : null;
       return {
-        verified: fault === undefined,
+        verified: secret !== null,
+        secret,
         responseStatus: result.response?.status ?? null,
-        detail: fault ?? 'the response proves that the receiver knows the secret',
+        detail: 'fault' in proof ? proof.fault : 'the response proves that the receiver knows the secret',
         durationMs: Math.round(result.durationMs),
       };
     },
@@ -45,19 +47,23 @@ function withToken(url: string, token: string): string {
   return target.toString();
 }
 
-function faultOf({ response, error }: HttpResult, token: string, secrets: readonly string[]): string | undefined {
-  if (!response) return error?.message ?? 'no response';
-  if (response.status !== 200) return `the status was ${response.status}, not 200`;
-  if (response.truncated) return 'the body was too large or incomplete';
+function proofOf(
+  { response, error }: HttpResult,
+  token: string,
+  secrets: readonly string[],
+): { secret: string } | { fault: string } {
+  if (!response) return { fault: error?.message ?? 'no response' };
+  if (response.status !== 200) return { fault: `the status was ${response.status}, not 200` };
+  if (response.bodyTruncated) return { fault: 'the body was too large or incomplete' };
   const body = parse(response.body);
-  if (body === undefined) return 'the body is not JSON';
+  if (body === undefined) return { fault: 'the body is not JSON' };
   const responseToken = (body as { response_token?: unknown } | null)?.response_token;
-  if (typeof responseToken !== 'string') return 'the body has no string in response_token';
+  if (typeof responseToken !== 'string') return { fault: 'the body has no string in response_token' };
   // Compares all secrets even after a match, so that the time reveals nothing.
-  const matches = secrets
-    .map((secret) => equalInConstantTime(responseToken, challengeResponse(secret, token)))
-    .includes(true);
-  return matches ? undefined : 'response_token is not the HMAC-SHA256 of crc_token with the secret';
+  const [secret] = secrets.filter((each) => equalInConstantTime(responseToken, challengeResponse(each, token)));
+  return secret === undefined
+    ? { fault: 'response_token is not the HMAC-SHA256 of crc_token with the secret' }
+    : { secret };
 }
 
 function parse(text: string): unknown {

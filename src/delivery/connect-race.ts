@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import net from 'node:net';
 import { errors } from 'undici';
+import { TimeLimit } from '../process/time-limit';
 
 /** RFC 8305 §8, Connection Attempt Delay. */
 const NEXT_ADDRESS_AFTER_MS = 250;
@@ -40,11 +41,11 @@ export function connectToFirst(
     if (settled) return;
     settled = true;
     clearTimeout(pace);
-    clearTimeout(deadline);
+    deadline.clear();
     for (const other of sockets) if (other !== socket) other.destroy();
     done(error, socket);
   };
-  const deadline = setTimeout(() => settle(new errors.ConnectTimeoutError(), null), timeoutMs);
+  const deadline = new TimeLimit(timeoutMs, () => settle(new errors.ConnectTimeoutError(), null));
 
   function tryNext(): void {
     clearTimeout(pace);

@@ -47,12 +47,12 @@ export function createConnector(options: ConnectorOptions): Connector {
   const resolving = new Map<string, number>();
   const connecting = new Set<(reason: Error) => void>();
 
-  function lookup(hostname: string, callback: Parameters<AddressGuard['lookup']>[2]): void {
+  function lookup(hostname: string, port: number, callback: Parameters<AddressGuard['lookup']>[2]): void {
     // The guard has checked a literal address with the URL.
     const family = net.isIP(hostname);
     if (family !== 0) return callback(null, [{ address: hostname, family }]);
     resolving.set(hostname, (resolving.get(hostname) ?? 0) + 1);
-    guard.lookup(hostname, { all: true, customerId: customerOf(hostname) }, (error, addresses) => {
+    guard.lookup(hostname, { all: true, customerId: customerOf(hostname), port }, (error, addresses) => {
       const left = resolving.get(hostname)! - 1;
       if (left === 0) resolving.delete(hostname);
       else resolving.set(hostname, left);
@@ -63,9 +63,9 @@ export function createConnector(options: ConnectorOptions): Connector {
   return {
     connect(target, callback) {
       const { hostname, protocol } = target;
-      lookup(hostname, (lookupError, addresses) => {
+      const port = Number(target.port || DEFAULT_PORTS[protocol]);
+      lookup(hostname, port, (lookupError, addresses) => {
         if (lookupError) return callback(lookupError, null);
-        const port = Number(target.port || DEFAULT_PORTS[protocol]);
         const giveUp = open(addresses as LookupAddress[], port, CONNECT_TIMEOUT_MS, (error, socket) => {
           connecting.delete(giveUp);
           if (!socket) return callback(error!, null);

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { errors } from 'undici';
+import { TimeLimit } from '../process/time-limit';
 import { ProxyError } from './errors';
 
 /** The proxy could not reach the address; another address of the name may work. */
@@ -33,11 +34,11 @@ export function connectThrough(
   const settle: Done = (error, socket) => {
     if (settled) return socket?.destroy();
     settled = true;
-    clearTimeout(deadline);
+    deadline.clear();
     if (error) abortTry();
     done(error, socket);
   };
-  const deadline = setTimeout(() => settle(new errors.ConnectTimeoutError(), null), timeoutMs);
+  const deadline = new TimeLimit(timeoutMs, () => settle(new errors.ConnectTimeoutError(), null));
 
   function tryNext(): void {
     const { address } = candidates.shift()!;

@@ -1,3 +1,12 @@
+import { errors } from 'undici';
+
+const NOT_HTTP = [errors.HTTPParserError, errors.ResponseContentLengthMismatchError];
+
+/** Whether undici refused a response because it breaks the protocol. */
+export function isNotHttp(error: unknown): boolean {
+  return NOT_HTTP.some((kind) => error instanceof kind);
+}
+
 /**
  * Deliveries may not go to a URL. The message names its host or port, and nothing else of the URL.
  */

@@ -1,37 +1,46 @@
 import { errors, type Dispatcher } from 'undici';
-import { AbandonedError, DeadlineError, NameLookupError, StaleConnectionError } from './errors';
+import { TimeLimit } from '../process/time-limit';
+import { AbandonedError, DeadlineError, NameLookupError, StaleConnectionError, isNotHttp } from './errors';
+import { BodyStart, type BodyText } from './response-body';
+import { withoutBlanksAtEnd } from './response-head';
 import type { ReusableClient } from './reusable-client';
 
-/** Size of the part of a response body that is kept. */
-export const KEPT_BODY_BYTES = 16 * 1024;
-/** The same for names and values of headers. `Retry-After` is always kept. */
+/** Size of the names and values of headers that are kept. */
 const KEPT_HEADER_BYTES = 16 * 1024;
-/**
- * How much more of a body is read and discarded, so that the connection can be reused, before it is
- * closed.
- */
-const DRAINED_BODY_BYTES = 64 * 1024;
+/** Headers that are kept whatever their size: the next wait and the text of the body need them. */
+const ALWAYS_KEPT = ['retry-after', 'content-type', 'content-encoding'];
+/** Code of undici for a connection that was closed. */
+const CLOSED = 'UND_ERR_SOCKET';
 /** Codes of a connection that the other side has closed. */
-const CLOSED_CODES = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+const CLOSED_CODES = ['ECONNRESET', 'EPIPE', CLOSED];
 /** Timeout of a body after the status, which decides the outcome, has arrived. */
 const BODY_TIMEOUT_MS = 2000;
+/** Longest wait for a connection, with the look-up of the name and the TLS handshake. */
+export const MAX_CONNECT_MS = 10_000;
 
 export interface HttpResponse {
   status: number;
   /** Names are in lower case; repeated headers are joined by a comma. */
   headers: Record<string, string>;
-  /** The first 16 KiB as UTF-8. Invalid bytes and NUL are replaced by U+FFFD. */
+  /** The first 16 KiB as text, decoded. Invalid bytes and NUL are replaced by U+FFFD. */
   body: string;
   /** Whether the headers or the body were longer, or the body was incomplete. */
   truncated: boolean;
+  /** Whether the body was longer or incomplete, whatever the headers were. */
+  bodyTruncated: boolean;
 }
 
 export interface ExchangeOptions {
   /**
-   * Timeout from the name lookup to the headers of the response. The body gets the rest of it, at
-   * most 2 s.
+   * Timeout of the receiver: from the connection to the headers of the response. The body gets the
+   * rest of it, at most 2 s. The connection has to be there in the same time, within 10 s.
    */
   timeoutMs: number;
+  /**
+   * How much longer than `timeoutMs` the request may take because it waited for a connection. What
+   * exceeds it, is taken from the receiver's time. @default 0
+   */
+  connectMs?: number;
   /** Aborts the request. */
   signal?: AbortSignal;
 }
@@ -54,36 +63,44 @@ export interface ConnectionState {
 export function exchange(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions & { connection: ConnectionState },
-  { timeoutMs, signal }: ExchangeOptions,
+  { timeoutMs, connectMs = 0, signal }: ExchangeOptions,
 ): Promise<HttpResponse> {
   const { connection } = request;
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
-    let response: Omit<HttpResponse, 'body'> | undefined;
+    let response: Omit<HttpResponse, 'body' | 'bodyTruncated'> | undefined;
     const body = new BodyStart();
     let settled = false;
     let reused = false;
 
     const end = () => {
       settled = true;
-      clearTimeout(timer);
+      limit.clear();
       signal?.removeEventListener('abort', abandon);
     };
     const succeed = (complete: boolean) => {
       if (settled) return;
       end();
-      resolve({ ...response!, body: body.read(), truncated: response!.truncated || !complete || body.isLarger });
+      const finish = ({ text, isCut }: BodyText) => {
+        const bodyTruncated = !complete || body.isLarger || isCut;
+        resolve({ ...response!, body: text, truncated: response!.truncated || bodyTruncated, bodyTruncated });
+      };
+      const read = body.read(response!.headers);
+      if (read instanceof Promise) void read.then(finish);
+      else finish(read);
     };
     // After the status has arrived, the request has succeeded, with as much of the body as was
     // read.
-    const fail = (error: Error) => {
+    const fail = (reported: Error) => {
       if (settled) return;
-      const status = connection.client?.response?.status;
-      if (error instanceof errors.HeadersOverflowError && status) response ??= { status, headers: {}, truncated: true };
+      const { client } = connection;
+      const error = (codeOf(reported) === CLOSED && client?.connectionError) || reported;
+      const status = client?.response?.status;
+      const isRefused = error instanceof errors.HeadersOverflowError || isNotHttp(error);
+      if (isRefused && status) response ??= { status, headers: {}, truncated: true };
       if (response) return succeed(false);
       end();
-      const { code = '' } = error as NodeJS.ErrnoException;
-      const isStale = reused && !connection.client?.response?.hasBegun && CLOSED_CODES.includes(code);
+      const isStale = reused && !client?.response?.hasBegun && CLOSED_CODES.includes(codeOf(error));
       reject(
         isStale ? new StaleConnectionError('the connection was closed before a response', { cause: error }) : error,
       );
@@ -97,16 +114,19 @@ export function exchange(
       controller?.abort(error);
     };
     const abandon = () => abort(new AbandonedError('the request was abandoned'));
-    const deadline = performance.now() + timeoutMs;
-    const expire = () => {
-      const waitsForName = !controller && connection.isResolving();
+    const begun = performance.now();
+    let deadline: number;
+    const connectWithinMs = Math.min(timeoutMs, MAX_CONNECT_MS);
+    const expire = () => abort(new DeadlineError(`no response within ${timeoutMs / 1000} s`));
+    const giveUpConnecting = () => {
+      const within = `within ${connectWithinMs / 1000} s`;
       abort(
-        waitsForName
-          ? new NameLookupError(`the name servers did not answer within ${timeoutMs / 1000} s`)
-          : new DeadlineError(`no response within ${timeoutMs / 1000} s`),
+        connection.isResolving()
+          ? new NameLookupError(`the name servers did not answer ${within}`)
+          : new DeadlineError(`no connection ${within}`),
       );
     };
-    let timer = setTimeout(expire, timeoutMs);
+    let limit = new TimeLimit(connectWithinMs, giveUpConnecting);
     if (signal?.aborted) return abandon();
     signal?.addEventListener('abort', abandon);
 
@@ -116,14 +136,21 @@ export function exchange(
           controller = started;
           reused = connection.client?.startRequest() ?? false;
           // The request was aborted while it waited for a connection. It is not sent.
-          if (settled) started.abort(new AbandonedError('the request was abandoned'));
+          if (settled) return started.abort(new AbandonedError('the request was abandoned'));
+          const now = performance.now();
+          deadline = Math.min(now + timeoutMs, begun + timeoutMs + connectMs);
+          // The process was paused meanwhile. Nobody would wait for the response, and a claim may
+          // have lapsed.
+          if (deadline <= now) return giveUpConnecting();
+          limit.clear();
+          limit = new TimeLimit(deadline - now, expire);
         },
         onResponseStart(_controller, status, headers) {
           if (status < 200 || settled) return;
           response = { status, ...flatten(headers) };
-          clearTimeout(timer);
+          limit.clear();
           const leftMs = Math.min(BODY_TIMEOUT_MS, deadline - performance.now());
-          timer = setTimeout(() => abort(new DeadlineError('the body took too long')), leftMs);
+          limit = new TimeLimit(leftMs, () => abort(new DeadlineError('the body took too long')));
         },
         onResponseData(_controller, chunk) {
           if (!body.add(chunk)) abort(new AbandonedError('the body is too large'));
@@ -137,26 +164,8 @@ export function exchange(
   });
 }
 
-/** Keeps the start of a body, and counts a little more. */
-class BodyStart {
-  private readonly chunks: Buffer[] = [];
-  private size = 0;
-
-  /** @returns whether to read on; an endless body is cut off */
-  add(chunk: Buffer): boolean {
-    if (this.size < KEPT_BODY_BYTES) this.chunks.push(chunk.subarray(0, KEPT_BODY_BYTES - this.size));
-    this.size += chunk.length;
-    return this.size <= KEPT_BODY_BYTES + DRAINED_BODY_BYTES;
-  }
-
-  /** Whether the body is larger than the part that is kept. */
-  get isLarger(): boolean {
-    return this.size > KEPT_BODY_BYTES;
-  }
-
-  read(): string {
-    return this.size === 0 ? '' : Buffer.concat(this.chunks).toString('utf8').replaceAll('\u0000', '\ufffd');
-  }
+function codeOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
 }
 
 /** Joins repeated headers, and keeps the first of them if they are too large. */
@@ -166,9 +175,9 @@ function flatten(headers: Record<string, string | string[] | undefined>): Pick<H
   for (const name in headers) {
     const values = headers[name];
     if (values === undefined) continue;
-    const value = Array.isArray(values) ? values.join(', ') : values;
+    const value = Array.isArray(values) ? values.map(withoutBlanksAtEnd).join(', ') : withoutBlanksAtEnd(values);
     const size = name.length + value.length;
-    if (size <= left || name === 'retry-after') flat[name] = value;
+    if (size <= left || ALWAYS_KEPT.includes(name)) flat[name] = value;
     left -= size;
   }
   return { headers: flat, truncated: left < 0 };

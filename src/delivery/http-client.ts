@@ -10,8 +10,10 @@ import { TlsTransports } from './tls-transports';
 import { createTransport, type Transport } from './transport';
 
 const MAX_DESTINATIONS = 10_000;
+/** Without it, a receiver may use any content coding (RFC 9110 §12.5.3). */
+const ANY_REQUEST = { 'accept-encoding': 'identity' };
 
-export type { HttpResponse } from './exchange';
+export { MAX_CONNECT_MS, type HttpResponse } from './exchange';
 export type { HttpRequest, HttpResult } from './messages';
 
 /** A parsed and checked URL. */
@@ -49,7 +51,10 @@ export function createHttpClient({ guard, certificateAuthorities, egressProxy }:
 
   const destinations = new Map<string, Destination>();
 
-  /** Parses and checks a URL. Both depend on its text alone, so the result is cached. */
+  /**
+   * Parses and checks a URL once: the policy is that of the process, and the addresses of this
+   * machine hardly change. Names are checked at each look-up.
+   */
   function destinationOf(url: string): Destination {
     const cached = destinations.get(url);
     if (cached) return cached;
@@ -81,9 +86,10 @@ export function createHttpClient({ guard, certificateAuthorities, egressProxy }:
     request: HttpRequest,
     { origin, hostname, path }: Destination,
   ): Promise<HttpResponse> {
-    const { method, headers, body = null, timeoutMs, signal } = request;
+    const { method, body = null, timeoutMs, connectMs, signal } = request;
     const deadline = performance.now() + timeoutMs;
     const connection = { isResolving: () => connector.isResolving(hostname) };
+    const headers = { ...ANY_REQUEST, ...request.headers };
     const message = { origin, path, method, headers, body, connection };
     try {
       return await exchange(agent, message, request);
@@ -93,7 +99,9 @@ export function createHttpClient({ guard, certificateAuthorities, egressProxy }:
       // connections may be stale as well, so the request goes over one of its own.
       const client = newClient(origin);
       const leftMs = Math.max(0, deadline - performance.now());
-      return await exchange(client, message, { timeoutMs: leftMs, signal }).finally(() => void client.destroy());
+      return await exchange(client, message, { timeoutMs: leftMs, connectMs, signal }).finally(
+        () => void client.destroy(),
+      );
     }
   }
 
@@ -131,7 +139,7 @@ export function createHttpClient({ guard, certificateAuthorities, egressProxy }:
   };
 }
 
-const DELTA_SECONDS = /^\d{1,9}$/;
+const DELTA_SECONDS = /^\d+$/;
 /**
  * The current form of HTTP-date and an obsolete one (RFC 9110 §5.6.7). The third form, asctime,
  * does not name its zone GMT.
@@ -140,15 +148,26 @@ const HTTP_DATES = [
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
 ];
+/** Not the comma after the day of a date. */
+const BETWEEN_VALUES = /(?<!Mon|Tue|Wed|Thu|Fri|Sat|Sun|day),/;
 const ASCTIME = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
 /**
- * Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or a date.
+ * Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or a date. Of several values, joined by commas,
+ * the longest wait counts.
  *
- * @returns whole seconds from `now`, at least 0, or undefined if the header is absent or invalid
+ * @returns whole seconds from `now`, at least 0 and however many, or undefined if the header is
+ *   absent or invalid
  */
 export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
-  if (value === undefined) return undefined;
+  const waits = (value ?? '')
+    .split(BETWEEN_VALUES)
+    .map((one) => parseOne(one.trim(), now))
+    .filter((wait) => wait !== undefined);
+  return waits.length > 0 ? Math.max(...waits) : undefined;
+}
+
+function parseOne(value: string, now: Date): number | undefined {
   if (DELTA_SECONDS.test(value)) return Number(value);
   if (!ASCTIME.test(value) && !HTTP_DATES.some((form) => form.test(value))) return undefined;
   const at = Date.parse(ASCTIME.test(value) ? `${value} GMT` : value);

@@ -1,6 +1,7 @@
 import dns, { type LookupAddress } from 'node:dns';
 import os from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { TimeLimit } from '../process/time-limit';
 
 /** Timeout of the first try at a name server. c-ares doubles it for the second. */
 const TRY_TIMEOUT_MS = 1000;
@@ -48,10 +49,10 @@ export async function queryName(
   const resolver = new dns.promises.Resolver({ timeout: TRY_TIMEOUT_MS, tries: TRIES });
   if (servers) resolver.setServers(servers);
   let timedOut = false;
-  const timer = setTimeout(() => {
+  const limit = new TimeLimit(timeoutMs, () => {
     timedOut = true;
     resolver.cancel();
-  }, timeoutMs);
+  });
   const cancel = () => resolver.cancel();
   signal.addEventListener('abort', cancel);
   try {
@@ -59,7 +60,7 @@ export async function queryName(
   } catch (error) {
     throw timedOut ? Object.assign(error as Error, { code: dns.TIMEOUT }) : error;
   } finally {
-    clearTimeout(timer);
+    limit.clear();
     signal.removeEventListener('abort', cancel);
     // One family may still be unanswered.
     resolver.cancel();

@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { LRUCache } from 'lru-cache';
+import { TimeLimit } from '../process/time-limit';
 import { AbandonedError, NameLookupError } from './errors';
 import { createHostFiles } from './host-files';
 import { LookupSlots, type SlotLimits, type SlotRequest } from './lookup-slots';
@@ -87,20 +88,20 @@ export function createResolver(options: ResolverOptions = {}): Resolver {
   function begin(hostname: string, customer: string, callback: Callback): void {
     const lookup: Lookup = { callbacks: [callback], abort: new AbortController(), settle: () => undefined };
     lookup.settle = ({ error, addresses }) => {
-      clearTimeout(waiting);
+      waiting.clear();
       lookups.delete(hostname);
       // A look-up that was ended by close() settles again when its query ends.
       for (const each of lookup.callbacks.splice(0)) each(error, addresses);
     };
-    const waiting = setTimeout(() => {
+    const waiting = new TimeLimit(WAIT_TIMEOUT_MS, () => {
       lookup.slot?.withdraw();
       lookup.settle(
         failure(new NameLookupError('the name look-up waited too long for other look-ups of the customer')),
       );
-    }, WAIT_TIMEOUT_MS);
+    });
     lookups.set(hostname, lookup);
     lookup.slot = slots.request(customer, (release) => {
-      clearTimeout(waiting);
+      waiting.clear();
       void query(hostname, lookup.abort.signal).then((outcome) => {
         release();
         lookup.settle(outcome);

@@ -1,19 +1,26 @@
 import type { Socket } from 'node:net';
 import { errors } from 'undici';
+import { repairedHead } from './response-head';
 
-const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})[ \r\n]/;
+/** With the versions that undici accepts. */
+const STATUS_LINE = /^HTTP\/(?:0\.9|1\.[01]|2\.0) (\d{3})[ \r\n]/;
 const STATUS_LINE_BYTES = 'HTTP/1.1 200 '.length;
-const ENDS_OF_HEADERS = ['\r\n\r\n', '\n\n'];
+const VERSION_START = 'HTTP/';
+const ENDS_OF_HEADERS = ['\n\r\n', '\n\n'];
 /** Of all interim responses before a final one. */
 const MAX_INTERIM_BYTES = 64 * 1024;
+/** Headers up to this size are passed on together. */
+const MAX_HEAD_BYTES = 16 * 1024;
 const FIRST_STATUS = 100;
 const FIRST_FINAL_STATUS = 200;
 const SWITCHING_PROTOCOLS = 101;
 
 /**
- * Watches the start of each response on a connection, before undici parses it. Two things that
+ * Watches the start of each response on a connection, before undici parses it. Three things that
  * undici cannot do depend on it: it fails at a 100 that it did not ask for (RFC 9110 §15.2 has
- * clients skip interim responses), and it loses the status if the headers are too large.
+ * clients skip interim responses), it loses the status if the headers are too large or not valid,
+ * and it refuses a Content-Length that is repeated (RFC 9110 §8.6 allows to read equal ones as
+ * one).
  */
 export class ResponseStart {
   private expected = false;
@@ -24,7 +31,7 @@ export class ResponseStart {
   /** The status of the final response, once it is known. */
   status: number | undefined;
 
-  /** @param socket - whose data is passed on without the interim responses */
+  /** @param socket - whose data is passed on without what undici refuses */
   constructor(private readonly socket: Pick<Socket, 'read' | 'destroy'>) {
     const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
     socket.read = (size?: number) => this.pass(read(size));
@@ -52,12 +59,18 @@ export class ResponseStart {
     let rest = received;
     for (;;) {
       this.held = rest;
-      if (rest.length < STATUS_LINE_BYTES) return rest.subarray(0, 0);
-      const status = Number(STATUS_LINE.exec(rest.toString('latin1', 0, STATUS_LINE_BYTES))?.[1]);
+      const start = rest.toString('latin1', 0, STATUS_LINE_BYTES);
+      if (mayBecomeStatusLine(start)) return rest.subarray(0, 0);
+      const status = Number(STATUS_LINE.exec(start)?.[1]);
+      if (status < FIRST_STATUS) {
+        // undici would fail an assertion.
+        this.socket.destroy(new errors.HTTPParserError('invalid status code'));
+        return rest.subarray(0, 0);
+      }
       const isInterim = status >= FIRST_STATUS && status < FIRST_FINAL_STATUS && status !== SWITCHING_PROTOCOLS;
       if (!isInterim) {
         this.status = status || undefined;
-        return rest;
+        return this.status ? this.wholeHead(rest) : rest;
       }
       const size = headBytes(rest);
       if (this.skippedBytes + (size ?? rest.length) > MAX_INTERIM_BYTES) {
@@ -69,6 +82,21 @@ export class ResponseStart {
       rest = rest.subarray(size);
     }
   }
+
+  /** @returns nothing as long as the headers of the final response are incomplete */
+  private wholeHead(response: Buffer): Buffer {
+    const size = headBytes(response);
+    if (size === undefined) return response.length < MAX_HEAD_BYTES ? response.subarray(0, 0) : response;
+    const head = response.toString('latin1', 0, size);
+    const repaired = repairedHead(head);
+    return repaired === head ? response : Buffer.concat([Buffer.from(repaired, 'latin1'), response.subarray(size)]);
+  }
+}
+
+/** Whether these are too few bytes of a status line, rather than something else. */
+function mayBecomeStatusLine(start: string): boolean {
+  if (start.length >= STATUS_LINE_BYTES || start.includes('\n')) return false;
+  return VERSION_START.startsWith(start.slice(0, VERSION_START.length));
 }
 
 /** @returns the bytes up to the end of the headers; undefined if they have not arrived yet */

@@ -10,6 +10,11 @@ export class ReusableClient extends Client {
   private isUsed = false;
   /** The response to the last request; undefined before the first connection. */
   response: ResponseStart | undefined;
+  /**
+   * The first error of the connection. After a TLS alert the connection ends, and undici reports
+   * only that: with TLS 1.3, a receiver refuses a client certificate after the handshake.
+   */
+  connectionError: Error | undefined;
 
   constructor(origin: string | URL, options: Client.Options & { connect: buildConnector.connector }) {
     super(origin, {
@@ -18,6 +23,8 @@ export class ReusableClient extends Client {
         options.connect(target, (...[error, socket]) => {
           if (!socket) return callback(error!, null);
           this.response = new ResponseStart(socket);
+          this.connectionError = undefined;
+          socket.once('error', (cause: Error) => (this.connectionError ??= cause));
           callback(null, socket);
         }),
     });

@@ -11,8 +11,10 @@ export interface EventToAccept extends Omit<NewEvent, 'productId'> {
   productId?: string;
   /** Version of the event type whose schema the data was validated against. */
   schemaVersion: number;
-  /** Distinguishes a repost from a different event that reuses the id. */
-  bodyHash: Buffer;
+  /** Distinguishes a repost from a different event that reuses the id; null without one. */
+  bodyHash: Buffer | null;
+  /** The values by which the event is found; absent for a type without search keys. */
+  searchItems?: string[];
 }
 
 /**

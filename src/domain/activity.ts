@@ -1,4 +1,5 @@
 import { isUuid } from './ids';
+import type { JsonText } from './lossless-json';
 import type { NotificationStatus } from './types';
 
 /**
@@ -13,6 +14,16 @@ export const ACTIVITY_KINDS = [
   'notification.reopened',
 ] as const;
 export type ActivityKind = (typeof ACTIVITY_KINDS)[number];
+
+/** The data of an event, for those who ask the stream for payloads. */
+export interface ActivityPayload {
+  /** Null if it is left out. */
+  data: JsonText | null;
+  /** Its size as JSON text; null if it is not known to the reader. */
+  bytes: number | null;
+  /** Why it is left out. */
+  omitted: 'too-large' | 'expired' | 'withheld' | null;
+}
 
 /** One entry of the activity stream. It contains names and ids, never a payload or a secret. */
 export interface Activity {

@@ -1,3 +1,4 @@
+import type { RetrySchedule } from './retry-schedule';
 import type { NotificationStatus, AttemptError, AttemptTrigger, HttpMethod } from './types';
 
 /** A notification and its event, as an attempt needs them. */
@@ -21,7 +22,8 @@ export interface DeliveryFacts {
     webhookId: string;
     type: string;
     productId: string;
-    occurredAt: Date;
+    /** RFC 3339, as it is sent. */
+    timestamp: string;
     data: string;
     user: string | null;
     channels: string[];
@@ -34,6 +36,10 @@ export interface DeliveryFacts {
 export interface AttemptRecord {
   notificationId: string;
   subscriptionId: string;
+  /**
+   * The period of the subscription in which it began. The out-of-order rule counts within a period.
+   */
+  failurePeriod: number;
   attemptKey: string;
   trigger: AttemptTrigger;
   startedAt: Date;
@@ -44,7 +50,14 @@ export interface AttemptRecord {
   response: { status: number; headers: Record<string, string>; body: string; truncated: boolean } | null;
   workflowId: string;
   /** The notification's new status, unless it was cancelled meanwhile and this attempt failed. */
-  outcome: { status: 'delivered' } | { status: 'failed' } | { status: 'retrying'; nextAttemptAt: Date };
+  outcome: { status: 'delivered' } | { status: 'failed' } | RetryingOutcome;
+}
+
+interface RetryingOutcome {
+  status: 'retrying';
+  nextAttemptAt: Date;
+  /** By which `nextAttemptAt` was planned. @default the one of the ladder so far */
+  schedule?: RetrySchedule;
 }
 
 /** The notification after an attempt has been recorded. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { LosslessJson, stringifyLossless } from './lossless-json';
+import { canonicalJson, LosslessJson } from './lossless-json';
 import { MASK, maskQuery } from './mask';
 import type { Principal } from './types';
 
@@ -49,10 +49,10 @@ export function changesOf<T extends object>(
   return changes;
 }
 
-/** Whether two values are equal. Where JSON is kept as it was written, so is the order of names. */
+/** Whether two values are equal as JSON, whatever the order of names and the form of numbers. */
 export function isSame(one: unknown, other: unknown): boolean {
   return one instanceof LosslessJson || other instanceof LosslessJson
-    ? stringifyLossless(one ?? null) === stringifyLossless(other ?? null)
+    ? canonicalJson(one ?? null) === canonicalJson(other ?? null)
     : isDeepStrictEqual(one ?? null, other ?? null);
 }
 

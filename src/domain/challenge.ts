@@ -3,6 +3,8 @@ import type { ReceiverAccess } from './receiver-access';
 /** The outcome of a challenge (CRC). */
 export interface ChallengeOutcome {
   verified: boolean;
+  /** The secret that the response proves; null if it proves none. */
+  secret: string | null;
   /** `null` if there was no response. */
   responseStatus: number | null;
   /** An explanation for the person who fixes the receiver. */

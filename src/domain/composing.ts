@@ -5,7 +5,7 @@
  *   type. Their columns become the body.
  * - **transform**: an expression that turns what would be sent into another object. It belongs to a
  *   service definition or to one subscription.
- * - **data source**: a Postgres that service definitions read, known by its name.
+ * - **data source**: a database that service definitions read, known by its name.
  */
 import type { FieldError } from './problems';
 
@@ -21,18 +21,8 @@ export interface Transform {
   expression: string;
 }
 
-/** The types of arguments, each with its Postgres type. */
-export const ARGUMENT_TYPES = {
-  string: 'text',
-  int: 'bigint',
-  number: 'numeric',
-  boolean: 'boolean',
-  date: 'date',
-  timestamp: 'timestamptz',
-  uuid: 'uuid',
-  json: 'jsonb',
-} as const;
-export type ArgumentType = keyof typeof ARGUMENT_TYPES;
+export const ARGUMENT_TYPES = ['string', 'int', 'number', 'boolean', 'date', 'timestamp', 'uuid', 'json'] as const;
+export type ArgumentType = (typeof ARGUMENT_TYPES)[number];
 
 /** One value that is passed to a query, written `:name` in its SQL. */
 export interface QueryArgument {
@@ -74,7 +64,8 @@ export interface Composition {
   event: {
     id: string;
     type: string;
-    occurredAt: Date;
+    /** RFC 3339. */
+    timestamp: string;
     /** JSON text. */
     data: string;
     /** JSON text. */
@@ -86,8 +77,11 @@ export interface Composition {
   customerId: string;
   definition: ServiceDefinition | null;
   transform: Transform | null;
-  /** Returns the subscription's current secret. Called only if an argument uses it. */
-  secret(): string;
+  /**
+   * Returns the subscription's current secret, or null if the receiver was not given one. Called
+   * only if an argument uses it.
+   */
+  secret(): string | null;
   owner: EvaluationOwner;
 }
 

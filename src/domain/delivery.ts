@@ -50,11 +50,20 @@ export type Lane = 'fast' | 'slow';
 /** Input of the workflow `deliverNotification`. */
 export interface DeliverNotificationInput {
   notificationId: string;
-  /** Waits between the attempts, in seconds. */
+  /** Waits between the attempts, in seconds, when the ladder began. */
   schedule: readonly number[];
   lane: Lane;
   /** Failed attempts of the ladder so far, if the workflow replaces a lost one. @default 0 */
   step?: number;
+}
+
+/** The argument of the signal `reschedule`: a new time of the next attempt. */
+export interface RescheduleRequest {
+  /** Attempts made so far. The signal has no effect on the wait after another attempt. */
+  attempts: number;
+  waitSeconds: number;
+  /** The same time, RFC 3339. */
+  dueAt: string;
 }
 
 /** Result of a workflow that did not fail. */
@@ -97,6 +106,12 @@ export interface DeliverInput {
    */
   sequence: number;
   trigger: 'scheduled' | 'manual';
+  /**
+   * Recorded attempts when the retries were asked for that a manual attempt is made for. Absent: it
+   * is not known, or the run was reset, so the attempt is made.
+   */
+  askedAfter?: number;
+  /** For workers of earlier versions: an attempt reads the schedule of its subscription. */
   schedule: readonly number[];
   /** Failed attempts of the ladder so far. */
   step: number;
@@ -110,6 +125,8 @@ export type DeliverOutcome = DeliverResult & {
    * The attempt was made and recorded by an earlier execution whose result Temporal did not get.
    */
   repeated?: boolean;
+  /** The repeated attempt was made for a manual retry. Earlier versions do not say so. */
+  wasManual?: boolean;
 };
 
 type DeliverResult =

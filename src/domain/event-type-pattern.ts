@@ -41,3 +41,8 @@ export function matchesEventType(entries: readonly string[], type: string): bool
   const regex = patternRegex(entries);
   return regex !== null && new RegExp(regex).test(type);
 }
+
+/** Whether a name ends with a version, as in `payment.confirmed.v1`. */
+export function isVersioned(name: string): boolean {
+  return /\.v[0-9]+$/.test(name);
+}

@@ -12,8 +12,16 @@ export function fairnessKey(customerId: string): string {
   return customerId.length <= MAX_KEY_BYTES ? customerId : sha256(customerId).toString('hex');
 }
 
-/** Settling, recovering and maintaining go before deliveries, whose priority is 3. */
-export const CONTROL_PRIORITY = { priorityKey: 1 };
+/**
+ * The priority of workflows that settle, recover or erase, and of their activities. They go before
+ * deliveries, whose priority is 3. Tenants take turns: one with many subscriptions has as many
+ * settlements.
+ *
+ * @param tenantId - undefined: it takes its turn with all others whose tenant is unknown
+ */
+export function controlPriority(tenantId: string | undefined): { priorityKey: number; fairnessKey?: string } {
+  return { priorityKey: 1, ...(tenantId !== undefined && { fairnessKey: fairnessKey(tenantId) }) };
+}
 
 /** Who pays for a request: the customer of its credential, its product, or else the credential. */
 export function tenantOf({ id, customerId, productId }: Principal): string {

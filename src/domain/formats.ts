@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { Composed } from './composing';
 import { withMember } from './json-text';
-import { MASK, maskSecret } from './mask';
+import { LosslessJson } from './lossless-json';
+import { MASK, maskMembers, maskSecret } from './mask';
 import type { Format } from './types';
 
 /**
@@ -11,7 +12,8 @@ export interface BodySource {
   /** The id that the producer chose, else the generated one. */
   id: string;
   type: string;
-  occurredAt: Date;
+  /** RFC 3339 in UTC, with the digits that the producer wrote. */
+  timestamp: string;
   data: string;
   user: string | null;
   channels: readonly string[];
@@ -30,6 +32,8 @@ export interface FormatContext {
     timeoutSeconds: number;
     lastSuccessAt: Date | null;
     lastFailureAt: Date | null;
+    /** Whether format `flat` contains the secret. */
+    sharesSecret: boolean;
   };
   /** The URL of the subscription in the API. */
   apiUrl: string;
@@ -56,7 +60,9 @@ export function buildBody(format: Format, context: FormatContext): Body {
     case 'trigger':
       return shownAsSent(triggerBody(context));
     case 'flat':
-      return { text: flatBody(context.event.data, context.secret), shown: flatBody(context.event.data, MASK) };
+      return context.subscription.sharesSecret
+        ? { text: flatBody(context.event.data, context.secret), shown: flatBody(context.event.data, MASK) }
+        : shownAsSent(context.event.data);
   }
 }
 
@@ -87,7 +93,7 @@ const shownAsSent = (text: string): Body => ({ text, shown: text });
 export function standardBody(event: BodySource): string {
   const user = event.user === null ? '' : `,"user":${event.user}`;
   const channels = event.channels.length === 0 ? '' : `,"channels":${JSON.stringify(event.channels)}`;
-  return `{"id":${JSON.stringify(event.id)},"type":${JSON.stringify(event.type)},"timestamp":"${event.occurredAt.toISOString()}","data":${event.data}${user}${channels}}`;
+  return `{"id":${JSON.stringify(event.id)},"type":${JSON.stringify(event.type)},"timestamp":"${event.timestamp}","data":${event.data}${user}${channels}}`;
 }
 
 /**
@@ -97,7 +103,7 @@ export function standardBody(event: BodySource): string {
 function envelopeBody({ event, secret }: FormatContext): string {
   const user = event.user === null ? '' : `,"user":${event.user}`;
   const details = withMember(event.data, 'messageType', JSON.stringify(event.type), 'first');
-  const payload = `{"details":${details},"messageId":${JSON.stringify(event.id)},"timestamp":"${event.occurredAt.toISOString()}"${user}}`;
+  const payload = `{"details":${details},"messageId":${JSON.stringify(event.id)},"timestamp":"${event.timestamp}"${user}}`;
   const signature = createHmac('sha256', secret).update(payload).digest('hex');
   return `{"payload":${payload},"signature":"${signature}","payloadAsString":${JSON.stringify(payload)}}`;
 }
@@ -122,6 +128,26 @@ function triggerBody({ event, subscription, apiUrl, now }: FormatContext): strin
     processing_timeout: timeoutSeconds,
   };
   return withMember(JSON.stringify(members), 'data', data, 'last');
+}
+
+/**
+ * Masks the custom data in a body of format `trigger`, which may hold credentials of the receiver.
+ * The event stays.
+ *
+ * @returns any other body as it is
+ */
+export function maskCustomData(body: string): string {
+  let lossless: LosslessJson;
+  try {
+    lossless = new LosslessJson(body);
+  } catch {
+    return body;
+  }
+  const isTrigger = ['webhook_id', 'object_class', 'api_url'].every((name) => lossless.at(name) !== undefined);
+  const data: unknown = JSON.parse(lossless.at('data') ?? 'null');
+  if (!isTrigger || typeof data !== 'object' || data === null) return body;
+  const masked = JSON.stringify(maskMembers(data));
+  return withMember(body, 'data', withMember(masked, 'event', lossless.at('data', 'event') ?? 'null', 'last'), 'last');
 }
 
 /** The body of format `flat`: the fields of the event's data, and the shared secret. */

@@ -33,7 +33,7 @@ export function headStartDelivery(
       webhookId: encodeId('evt', event.uuid),
       type: event.type,
       productId,
-      occurredAt: event.timestamp,
+      timestamp: event.timestamp.text,
       data: event.data,
       user: event.user ?? null,
       channels: event.channels,

@@ -64,6 +64,12 @@ export function uuidTimeMs(uuid: string): number {
   return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
 }
 
+/**
+ * The creation time of a UUIDv7. Lists are sorted and filtered by ids, so this is the time that
+ * they show: the time of the transaction is some milliseconds later.
+ */
+export const uuidTime = (uuid: string) => new Date(uuidTimeMs(uuid));
+
 /** Random bytes for 256 ids. One call into native code per id would double the cost of an id. */
 const pool = Buffer.alloc(16 * 256);
 let drawn = pool.length;
@@ -116,6 +122,18 @@ export function decodeId(kind: IdKind, id: string): string | undefined {
     }
   }
   return formatHex(hex);
+}
+
+/** Shorter texts would select days of ids. */
+const MIN_PREFIX_LENGTH = 8;
+
+/** @returns the first and last UUID whose public id begins with a text that is not a whole id */
+export function idsWithPrefix(kind: IdKind, text: string): [first: string, last: string] | undefined {
+  const start = kind.length + 1;
+  if (text.length < start + MIN_PREFIX_LENGTH || text.length >= start + ENCODED_LENGTH) return undefined;
+  const first = decodeId(kind, text.padEnd(start + ENCODED_LENGTH, ALPHABET[0]));
+  const last = decodeId(kind, text.padEnd(start + ENCODED_LENGTH, ALPHABET.at(-1)));
+  return first !== undefined && last !== undefined ? [first, last] : undefined;
 }
 
 function valuesOf(alphabet: string): Uint8Array {

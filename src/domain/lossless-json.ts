@@ -10,8 +10,6 @@ const END = String.raw`(?=\s*(?:[,\]}]|$))`;
 const REWRITTEN = new RegExp(
   String.raw`(?:^|[:[,])\s*(?:-0${END}|-?(?:\d[\d.]{15}|\d+(?:\.\d+)?[eE]|\d+\.\d*0${END}|0\.0{6}))`,
 );
-/** A number with this many digits may not fit into a double. */
-const LONG_NUMBER = /\d[\d.]{15}/;
 /**
  * An escape, a quotation mark, or a number. A token for a whole string would overflow the stack of
  * the regular expression engine.
@@ -49,17 +47,54 @@ export class LosslessJson {
 
   /** @returns the JSON text of the value at a path, or `undefined` if there is none */
   at(...path: readonly (string | number)[]): string | undefined {
-    let value = this.root;
-    for (const name of path) {
-      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-      value = (value as Record<string | number, unknown>)[name];
-    }
-    return stringifyLossless(value);
+    const value = this.find(path);
+    return value === undefined ? undefined : stringifyLossless(value);
+  }
+
+  /** @returns `canonicalJson` of the value at a path, or `undefined` if there is none */
+  canonical(...path: readonly (string | number)[]): string | undefined {
+    const value = this.find(path);
+    return value === undefined ? undefined : canonicalJson(value);
+  }
+
+  /**
+   * Finds the numbers at or below a path that a double does not hold, such as 1e400 and
+   * 9007199254740993. Takes one pass, however deep they are.
+   *
+   * @param most - how many to find
+   * @returns the path of each, in the order of the text
+   */
+  inexactNumbers(most: number, ...path: readonly string[]): string[][] {
+    const found: string[][] = [];
+    const here = [...path];
+    const visit = (value: unknown): void => {
+      if (typeof value === 'string') {
+        if (value.startsWith(MARK) && !isExactNumber(value.slice(MARK.length))) found.push([...here]);
+      } else if (typeof value === 'object' && value !== null) {
+        for (const name of Object.keys(value)) {
+          if (found.length === most) return;
+          here.push(name);
+          visit((value as Record<string, unknown>)[name]);
+          here.pop();
+        }
+      }
+    };
+    visit(this.find(path));
+    return found;
   }
 
   /** @returns the value as `JSON.parse` returns it */
   value(): unknown {
     return JSON.parse(stringifyLossless(this.root));
+  }
+
+  private find(path: readonly (string | number)[]): unknown {
+    let value = this.root;
+    for (const name of path) {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+      value = (value as Record<string | number, unknown>)[name];
+    }
+    return value;
   }
 
   /** Used by `stringifyLossless`. `JSON.stringify` alone would print the marks. */
@@ -96,14 +131,49 @@ export function stringifyLossless(value: unknown): string {
 }
 
 /**
- * A text that is equal for equal values. Numbers that differ only in how they are written (125.5,
- * 125.50) are equal. Numbers that differ only beyond the precision of a double are not.
+ * JSON text that is the same for values that are equal as JSON: names of objects are sorted, and a
+ * number is written in one way (125.50 as 125.5). Numbers are exact: those that a double would take
+ * for the same differ.
  *
- * @param text - the value as `JSON.stringify` prints it
- * @param written - JSON text of the value, if JavaScript would print it differently
+ * @param value - a value without `undefined`, functions and dates. It may contain `LosslessJson`
  */
-export function identityOf(text: string, written?: string): string {
-  return written !== undefined && LONG_NUMBER.test(written) ? text + written : text;
+export function canonicalJson(value: unknown): string {
+  if (typeof value === 'string')
+    return value.startsWith(MARK) ? canonicalNumber(value.slice(MARK.length)) : JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (value instanceof LosslessJson) return canonicalJson(value.toJSON());
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const members = Object.keys(value)
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${canonicalJson((value as Record<string, unknown>)[name])}`);
+  return `{${members.join(',')}}`;
+}
+
+/** Whether a double holds a number in JSON. */
+export function isExactNumber(text: string): boolean {
+  const double = Number(text);
+  return Number.isFinite(double) && canonicalNumber(text) === canonicalJson(double);
+}
+
+/** @param text - a number in JSON */
+function canonicalNumber(text: string): string {
+  const double = String(Number(text));
+  const exact = decimalOf(text);
+  // JavaScript prints a double that equals no shorter number, so its text is in use for this value.
+  if (Number.isFinite(Number(text)) && decimalOf(double) === exact) return double === '-0' ? '0' : double;
+  return exact;
+}
+
+/** A number as its significant digits and an exponent: `12300` as `123e2`. Zero has no digits. */
+function decimalOf(text: string): string {
+  const [mantissa, exponent = '0'] = text.toLowerCase().split('e');
+  const [whole, fraction = ''] = mantissa!.replace('-', '').split('.');
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  if (significant === '') return '0';
+  // An exponent may have more digits than a double.
+  const power = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
+  return `${text.startsWith('-') ? '-' : ''}${significant}e${power}`;
 }
 
 function withMarks(text: string): string {

@@ -1,5 +1,7 @@
-import { MASK, maskQuery } from './mask';
+import { isSameUrl } from './canonical-url';
+import { MASK, maskMembers, maskQuery } from './mask';
 import type { Sealed } from './sealed';
+import { unmaskQuery } from './unmask';
 
 /** How requests to a receiver authenticate. */
 export type ReceiverAuth =
@@ -51,7 +53,7 @@ const SECRET_FIELD = { none: undefined, basic: 'password', bearer: 'token', oaut
  */
 export function maskPrivateSettings({ headers, auth, tls }: PrivateSettings, mayChange: boolean): PrivateSettings {
   return {
-    headers: mayChange ? headers : Object.fromEntries(Object.keys(headers).map((name) => [name, MASK])),
+    headers: mayChange ? headers : maskMembers(headers),
     auth: maskAuth(auth, mayChange),
     tls: tls?.clientKey === undefined ? tls : { ...tls, clientKey: MASK },
   };
@@ -65,7 +67,7 @@ function maskAuth(auth: ReceiverAuth, mayChange: boolean): ReceiverAuth {
 }
 
 /** A mask for which no value is stored. */
-export interface EmptyMask {
+export interface UnfoundedMask {
   /** Path of the field in the settings. */
   path: string[];
   message: string;
@@ -79,8 +81,8 @@ export interface EmptyMask {
 export function unmaskPrivateSettings(
   given: Partial<PrivateSettings>,
   stored: PrivateSettings,
-): { settings: Partial<PrivateSettings>; errors: EmptyMask[] } {
-  const errors: EmptyMask[] = [];
+): { settings: Partial<PrivateSettings>; errors: UnfoundedMask[] } {
+  const errors: UnfoundedMask[] = [];
   const settings: Partial<PrivateSettings> = {};
   if (given.headers) settings.headers = unmaskHeaders(given.headers, stored.headers, errors);
   if (given.auth) settings.auth = unmaskAuth(given.auth, stored.auth, errors);
@@ -91,7 +93,7 @@ export function unmaskPrivateSettings(
 function unmaskHeaders(
   given: Record<string, string>,
   stored: Record<string, string>,
-  errors: EmptyMask[],
+  errors: UnfoundedMask[],
 ): Record<string, string> {
   const known = new Map(Object.entries(stored).map(([name, value]) => [name.toLowerCase(), value]));
   const unmasked = Object.entries(given).map(([name, value]) => {
@@ -103,9 +105,11 @@ function unmaskHeaders(
   return Object.fromEntries(unmasked) as Record<string, string>;
 }
 
-const NOTHING_STORED = `${MASK} keeps a stored value, and there is none: send the value`;
+/** The message about a mask that stands for nothing. */
+export const NOTHING_STORED = `${MASK} keeps a stored value, and there is none: send the value`;
 
-function unmaskAuth(given: ReceiverAuth, stored: ReceiverAuth, errors: EmptyMask[]): ReceiverAuth {
+function unmaskAuth(sent: ReceiverAuth, stored: ReceiverAuth, errors: UnfoundedMask[]): ReceiverAuth {
+  const given = unmaskTokenUrl(sent, stored, errors);
   const field = SECRET_FIELD[given.type];
   if (field === undefined || fieldOf(given, field) !== MASK) return given;
   if (stored.type !== given.type) {
@@ -113,12 +117,19 @@ function unmaskAuth(given: ReceiverAuth, stored: ReceiverAuth, errors: EmptyMask
     return given;
   }
   // Otherwise a new token URL would get the secret from somebody who does not know it.
-  if (tokenUrlOf(stored) !== tokenUrlOf(given))
+  if (!isSameUrl(tokenUrlOf(stored) ?? '', tokenUrlOf(given) ?? ''))
     errors.push({ path: ['auth', field], message: 'must be sent again with a new tokenUrl' });
   return { ...given, [field]: fieldOf(stored, field) };
 }
 
-function unmaskTls(given: ReceiverTls | null, stored: ReceiverTls | null, errors: EmptyMask[]): ReceiverTls | null {
+function unmaskTokenUrl(given: ReceiverAuth, stored: ReceiverAuth, errors: UnfoundedMask[]): ReceiverAuth {
+  if (given.type !== 'oauth2') return given;
+  const { url, unfounded } = unmaskQuery(given.tokenUrl, tokenUrlOf(stored));
+  if (unfounded.length > 0) errors.push({ path: ['auth', 'tokenUrl'], message: NOTHING_STORED });
+  return { ...given, tokenUrl: url };
+}
+
+function unmaskTls(given: ReceiverTls | null, stored: ReceiverTls | null, errors: UnfoundedMask[]): ReceiverTls | null {
   if (given?.clientKey !== MASK) return given;
   if (stored?.clientKey !== undefined) return { ...given, clientKey: stored.clientKey };
   errors.push({ path: ['tls', 'clientKey'], message: NOTHING_STORED });

@@ -11,9 +11,11 @@ export const PROBLEMS = {
   'reauthentication-required': [403, 'A recent sign-in is required'],
   forbidden: [403, 'This credential may not make this call'],
   'product-disabled': [403, 'The product is disabled'],
+  'feature-disabled': [403, 'The feature is disabled in this installation'],
   'not-found': [404, 'The object does not exist'],
   'unknown-route': [404, 'The route does not exist'],
   'method-not-allowed': [405, 'The route does not support this method'],
+  'request-timeout': [408, 'The request took too long to arrive'],
   'already-exists': [409, 'The id or name is already taken'],
   'event-id-conflict': [409, 'The event id is already used for a different event'],
   'idempotency-key-conflict': [409, 'The idempotency key was used for a different request'],
@@ -28,10 +30,13 @@ export const PROBLEMS = {
   'own-credential': [409, 'A credential cannot revoke itself'],
   'payload-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The content type or encoding is not supported'],
+  'unknown-host': [421, 'The service does not serve this host'],
   'validation-failed': [422, 'The request is invalid'],
   'unknown-event-type': [422, 'The event type is not in the catalog'],
   'event-type-archived': [422, 'The event type is archived'],
+  'capability-required': [422, 'The customer lacks a capability that the event type requires'],
   'unknown-customer': [422, 'The customer does not exist'],
+  'unknown-subscription': [422, 'The subscription does not exist'],
   'unknown-product': [422, 'The product does not exist'],
   'data-breaks-schema': [422, 'The data does not match the schema of its event type'],
   'sample-breaks-schema': [422, 'The sample does not match the schema'],
@@ -41,6 +46,7 @@ export const PROBLEMS = {
   'invalid-service-definition': [422, 'The service definition is invalid'],
   'not-composed': [422, 'No body could be composed from the sample'],
   'too-many-requests': [429, 'Too many requests; try again later'],
+  'headers-too-large': [431, 'The headers are too large'],
   'internal-error': [500, 'The request failed because of an internal error'],
   'database-unavailable': [503, 'The database is unavailable'],
   'data-source-unavailable': [503, 'A data source is unavailable'],
@@ -71,6 +77,19 @@ export class Problem extends Error {
     super(`${code}: ${detail}`, { cause: options.cause });
     [this.status, this.title] = PROBLEMS[code];
   }
+}
+
+/** The body of the response to a problem, as JSON text (RFC 9457). */
+export function problemBody({ code, title, status, detail, options }: Problem, instance: string): string {
+  return JSON.stringify({
+    type: `/docs/errors#${code}`,
+    title,
+    status,
+    detail,
+    instance,
+    code,
+    errors: options.errors,
+  });
 }
 
 /**

@@ -14,7 +14,7 @@ export function argumentSource(from: QueryArgument['from']): ArgumentSource | un
   return path === undefined ? undefined : { kind: 'data', path: path.slice(1).split('.') };
 }
 
-/** Valid texts per type, checked here because the errors of Postgres would contain the value. */
+/** Valid texts per type, checked here because the errors of a database would contain the value. */
 const SHAPES: Partial<Record<ArgumentType, RegExp>> = {
   int: /^[+-]?\d{1,18}$/,
   number: /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/,
@@ -25,14 +25,14 @@ const SHAPES: Partial<Record<ArgumentType, RegExp>> = {
 };
 
 /**
- * The text of an argument's value for Postgres. Numbers keep the digits that the event has, whether
+ * The text of an argument's value. Numbers keep the digits that the event has, whether
  * it contains a number or a string.
  *
  * @param data - JSON text of the event's data
  * @returns `null` if there is no value
  * @throws ComposeError if the value does not have the argument's type
  */
-export function argumentValue(argument: QueryArgument, data: string, secret: () => string): string | null {
+export function argumentValue(argument: QueryArgument, data: string, secret: () => string | null): string | null {
   const source = argumentSource(argument.from);
   if (source?.kind === 'secret') return secret();
   const json = source?.kind === 'data' ? valueAt(data, source.path) : JSON.stringify(argument.from);

@@ -1,3 +1,4 @@
+import { MIN_SECRET_LENGTH } from './mask';
 import type { OAuth2Auth, PrivateSettings, ReceiverAuth, ReceiverTls } from './private-settings';
 import { sha256 } from './sha256';
 
@@ -15,7 +16,7 @@ export interface ReceiverAccess {
   tls?: TlsIdentity;
   /** The names of headers whose values no record of a request may contain. */
   privateNames: ReadonlySet<string>;
-  /** Values that no record of a response may contain, the longest first. */
+  /** Values that no record of a response may contain. */
   secrets: readonly string[];
 }
 
@@ -23,8 +24,6 @@ export const NO_ACCESS: ReceiverAccess = { headers: {}, privateNames: new Set(),
 
 /** Headers that a subscription may set and that are no secrets. They are shown as sent. */
 const SHOWN_HEADERS = ['accept', 'content-type', 'user-agent'];
-/** A shorter value is no secret, and masking it would make the texts around it unreadable. */
-const MIN_SECRET_LENGTH = 4;
 
 /** Prepares private settings for requests. */
 export function receiverAccessOf({ headers, auth, tls }: PrivateSettings): ReceiverAccess {

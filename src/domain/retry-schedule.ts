@@ -24,6 +24,13 @@ export function isRetryPreset(name: unknown): name is RetryPreset {
 
 export const MAX_RETRIES = 5;
 export const MAX_SCHEDULE_SECONDS = 86_400;
+/**
+ * Part of a wait by which it may be longer, so that notifications that failed together are not
+ * attempted together.
+ */
+const MAX_JITTER = 0.1;
+/** Shorter waits have no jitter. */
+const EXACT_BELOW_SECONDS = 5;
 
 /** @returns the error of a schedule, or `undefined` if it is valid */
 export function retryScheduleFault(schedule: RetrySchedule): string | undefined {
@@ -37,13 +44,25 @@ export function retryScheduleFault(schedule: RetrySchedule): string | undefined 
 
 /**
  * @param step - number of failed attempts in the current ladder, at least 1
+ * @param jitter - from 0 to 1: the part of the longest jitter to add
  * @param retryAfterSeconds - the receiver's `Retry-After` (RFC 9110 §10.2.3); honoured if it is
- *   longer than the schedule's wait and at most a day
+ *   longer than the schedule's wait. More than a day counts as a day
  * @returns seconds to wait before the next attempt, or `undefined` if the ladder is exhausted
  */
-export function nextWaitSeconds(schedule: RetrySchedule, step: number, retryAfterSeconds?: number): number | undefined {
+export function nextWaitSeconds(
+  schedule: RetrySchedule,
+  step: number,
+  jitter: number,
+  retryAfterSeconds = 0,
+): number | undefined {
   const wait = schedule[step - 1];
   if (wait === undefined) return undefined;
-  if (retryAfterSeconds === undefined || retryAfterSeconds > MAX_SCHEDULE_SECONDS) return wait;
-  return Math.max(wait, retryAfterSeconds);
+  const waitSeconds = wait < EXACT_BELOW_SECONDS ? wait : wait * (1 + jitter * maxJitter(schedule));
+  return Math.max(Math.round(waitSeconds * 1000) / 1000, Math.min(retryAfterSeconds, MAX_SCHEDULE_SECONDS));
+}
+
+/** Waits with their jitter add up to a day at most. */
+function maxJitter(schedule: RetrySchedule): number {
+  const total = schedule.reduce((sum, seconds) => sum + seconds, 0);
+  return Math.min(MAX_JITTER, MAX_SCHEDULE_SECONDS / total - 1);
 }

@@ -1,4 +1,5 @@
 import { createHmac, createPrivateKey, generateKeyPairSync, randomBytes, sign, timingSafeEqual } from 'node:crypto';
+import { withMember } from './json-text';
 
 /**
  * Prefix of a generated secret, before the base64 of the key (Standard Webhooks, "Signature
@@ -81,6 +82,25 @@ function ed25519(privateKey: string, content: string): string {
   const { seed, publicHalf } = halvesOf(privateKey);
   const jwk = { kty: 'OKP', crv: 'Ed25519', d: seed.toString('base64url'), x: publicHalf.toString('base64url') };
   return sign(null, Buffer.from(content), createPrivateKey({ key: jwk, format: 'jwk' })).toString('base64');
+}
+
+const TOKEN_HEADER = Buffer.from('{"typ":"JWT","alg":"HS256"}').toString('base64url');
+const TOKEN = new RegExp(`${TOKEN_HEADER}\\.[\\w-]*(?:\\.[\\w-]*)?`, 'g');
+
+/**
+ * The token of format `trigger`: a JWT with HS256 and the secret's text as the key. Its claims are
+ * the members of the body and `exp`.
+ */
+export function triggerToken(body: string, secret: string, expiresAtSeconds: number): string {
+  const encode = (text: string) => Buffer.from(text).toString('base64url');
+  const claims = withMember(body, 'exp', String(expiresAtSeconds), 'last');
+  const signed = `${TOKEN_HEADER}.${encode(claims)}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
+
+/** Replaces tokens of format `trigger` in a text, also one that the end of the text cuts. */
+export function replaceTokens(text: string, replacement: string): string {
+  return text.replace(TOKEN, replacement);
 }
 
 /**

@@ -1,3 +1,6 @@
+import type { ArgumentType } from './composing';
+import type { SqlDialect } from './sql-dialects';
+
 /** A SQL text is not usable as a query step. */
 export class SqlTextError extends Error {
   override readonly name = 'SqlTextError';
@@ -11,67 +14,66 @@ export class SqlTextError extends Error {
   }
 }
 
-/** A query whose named arguments have become numbered parameters. */
-export interface NumberedQuery {
+/** A query whose named arguments have become parameters of its database. */
+export interface ParameterQuery {
   text: string;
-  /** The names of the parameters, in the order of their numbers. */
+  /** The names of the parameters, in the order of their values. */
   names: string[];
   /** Maps an offset in `text` to the offset in the original text. */
   sourceOffset(offset: number): number;
 }
 
 /**
- * A word, a comment, a literal, a name in quotes, a parameter, a cast, or any other character
- * (PostgreSQL manual, "Lexical Structure"). As in its scanner, a comment ends at a carriage return,
- * too, every character beyond ASCII is part of a name, and no other space than these separates.
- */
-const TOKEN =
-  /(?<space>[ \t\n\r\f\v]+|--[^\n\r]*)|(?<comment>\/\*)|(?<escaped>[eE]'(?:[^'\\]|\\.|'')*'?)|(?<text>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'?)|(?<quoted>(?:[uU]&)?"(?:[^"]|"")*"?)|(?<dollar>\$(?:[A-Za-z_\u{80}-\u{10ffff}][\w\u{80}-\u{10ffff}]*)?\$)|(?<number>\$\d+)|(?<cast>::|:=)|(?<parameter>:[A-Za-z_]\w*)|(?<word>[A-Za-z_\u{80}-\u{10ffff}][\w$\u{80}-\u{10ffff}]*)|(?<other>.)/gsu;
-
-/**
  * Parses the SQL of a query step: one SELECT (or WITH … SELECT) with arguments written `:name`.
- * Checks only the form, so that the text can be put in parentheses without changing its meaning.
- * Postgres checks whether it is valid.
+ * Checks only the form, so that the text is one statement, also where the database would take
+ * several. The database checks whether it is valid.
  *
- * @param castOf - the Postgres type of an argument, or `undefined` if there is none of this name
+ * @param typeOf - the type of an argument, or `undefined` if there is none of this name
  * @throws SqlTextError
  */
-export function numberParameters(sql: string, castOf: (name: string) => string | undefined): NumberedQuery {
+export function bindParameters(
+  sql: string,
+  dialect: SqlDialect,
+  typeOf: (name: string) => ArgumentType | undefined,
+): ParameterQuery {
   const names: string[] = [];
   const pieces: { from: number; to: number }[] = [];
+  const tokens = new RegExp(dialect.token);
   let text = '';
   let depth = 0;
-  let begun = false;
   let ended = false;
-  TOKEN.lastIndex = 0;
-  for (let match = TOKEN.exec(sql); match; match = TOKEN.exec(sql)) {
+  let [first, previous] = ['', ''];
+  for (let match = tokens.exec(sql); match; match = tokens.exec(sql)) {
     const offset = match.index;
     const groups = match.groups!;
+    const kind = Object.keys(groups).find((name) => groups[name] !== undefined)!;
     let token = match[0];
-    if (groups.comment || groups.dollar) {
-      token = groups.comment ? commentAt(sql, offset) : dollarQuotedAt(sql, offset, token);
-      TOKEN.lastIndex = offset + token.length;
+    if (kind === 'comment' || kind === 'dollar') {
+      token = kind === 'comment' ? commentAt(sql, offset, dialect.nestsComments) : dollarQuotedAt(sql, offset, token);
+      tokens.lastIndex = offset + token.length;
     }
-    const blank = groups.space !== undefined || groups.comment !== undefined;
+    const blank = kind === 'space' || kind === 'comment';
     if (!blank) {
       if (ended) throw new SqlTextError('there is more than one statement', offset);
-      if (!begun && !/^(select|with)$/i.test(token))
+      if (first === '' && !/^(select|with)$/i.test(token))
         throw new SqlTextError('a query must begin with SELECT or WITH', offset);
-      begun = true;
-      if (isUnterminated(groups, token)) throw new SqlTextError('the quoted text here has no end', offset);
+      if (dialect.quotes[kind]?.test(token) === false)
+        throw new SqlTextError('the quoted text here has no end', offset);
     }
+    const refusal = dialect.refusal({ text: token, kind, depth, first, previous });
+    if (refusal !== undefined) throw new SqlTextError(refusal, offset);
     if (token === '(') depth++;
     if (token === ')' && --depth < 0) throw new SqlTextError('this parenthesis was not opened', offset);
-    if (groups.number)
-      throw new SqlTextError(`numbered parameters are not supported: write :name instead of ${token}`, offset);
     if (token === ';') {
       ended = true;
       continue;
     }
+    if (!blank) previous = token.toLowerCase();
+    first ||= previous;
     pieces.push({ from: offset, to: text.length });
-    text += groups.parameter ? parameter(token.slice(1), offset) : token;
+    text += kind === 'parameter' ? parameter(token.slice(1), offset) : token;
   }
-  if (!begun) throw new SqlTextError('there is no statement', 0);
+  if (first === '') throw new SqlTextError('there is no statement', 0);
   if (depth > 0) throw new SqlTextError('a parenthesis is not closed', sql.length);
   return {
     text,
@@ -83,18 +85,17 @@ export function numberParameters(sql: string, castOf: (name: string) => string |
   };
 
   function parameter(name: string, offset: number): string {
-    const cast = castOf(name);
-    if (cast === undefined) throw new SqlTextError(`there is no argument ${name}`, offset);
-    if (!names.includes(name)) names.push(name);
-    return `($${names.indexOf(name) + 1}::${cast})`;
+    const type = typeOf(name);
+    if (type === undefined) throw new SqlTextError(`there is no argument ${name}`, offset);
+    if (!dialect.numbersParameters || !names.includes(name)) names.push(name);
+    return dialect.parameter(type, names.indexOf(name) + 1);
   }
 }
 
-/** Comments nest. */
-function commentAt(sql: string, offset: number): string {
-  const bounds = /\/\*|\*\//g;
-  bounds.lastIndex = offset;
-  let depth = 0;
+function commentAt(sql: string, offset: number, nests: boolean): string {
+  const bounds = nests ? /\/\*|\*\//g : /\*\//g;
+  bounds.lastIndex = nests ? offset : offset + '/*'.length;
+  let depth = nests ? 0 : 1;
   for (let match = bounds.exec(sql); match; match = bounds.exec(sql)) {
     depth += match[0] === '/*' ? 1 : -1;
     if (depth === 0) return sql.slice(offset, bounds.lastIndex);
@@ -106,12 +107,6 @@ function dollarQuotedAt(sql: string, offset: number, tag: string): string {
   const end = sql.indexOf(tag, offset + tag.length);
   if (end < 0) throw new SqlTextError('the quoted text here has no end', offset);
   return sql.slice(offset, end + tag.length);
-}
-
-function isUnterminated(groups: Record<string, string | undefined>, token: string): boolean {
-  if (groups.escaped) return !/^[eE]'(?:[^'\\]|\\.|'')*'$/s.test(token);
-  if (groups.text) return !/^(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'$/s.test(token);
-  return groups.quoted !== undefined && !/^(?:[uU]&)?"(?:[^"]|"")*"$/s.test(token);
 }
 
 /** `line 2, column 8`, from 1. */

@@ -18,11 +18,14 @@
  * - **settlement**: the work after a change of a subscription's status: releasing its held
  *   notifications, or cancelling the open ones of a deleted subscription.
  */
+import type { Branding } from './branding';
+import type { BodyEncryption } from './body-encryption';
 import type { StoredPrivateSettings } from './private-settings';
 import type { ProductRetention } from './retention';
 import type { Transform } from './composing';
 import type { RetrySchedule } from './retry-schedule';
 import type { JsonText, LosslessJson } from './lossless-json';
+import type { Timestamp } from './timestamp';
 
 export const ROLES = ['admin', 'product', 'producer', 'viewer', 'customer'] as const;
 export type Role = (typeof ROLES)[number];
@@ -33,25 +36,43 @@ export interface Principal {
   id: string;
   name: string;
   role: Role;
-  /** Set for `product`, and for a `viewer` limited to one product. */
+  /** Set for `product` and `producer`, and for a `viewer` limited to one product. */
   productId: string | null;
+  /** Granted in place of one product: the products of a segment. */
+  segment?: GrantedSegment;
   /** Set for `customer`. */
   customerId: string | null;
 }
 
+/** A segment that a credential is granted. */
+export interface GrantedSegment {
+  name: string;
+  /** The products that are in it now. */
+  productIds: readonly string[];
+}
+
 /** Restricts a query to what a principal may see. An absent field does not restrict it. */
 export interface Scope {
-  productId?: string;
+  productIds?: readonly string[];
   customerId?: string;
 }
+
+/**
+ * Whether an event for a customer that does not exist is refused, or stored without notifications.
+ */
+export const UNKNOWN_CUSTOMERS = ['refuse', 'accept'] as const;
+export type UnknownCustomers = (typeof UNKNOWN_CUSTOMERS)[number];
 
 export interface Product {
   id: string;
   name: string;
+  segment: string | null;
   enabled: boolean;
+  unknownCustomers: UnknownCustomers;
   /** Whether a subscription must pass a challenge before it takes deliveries. */
   requireVerification: boolean;
   retention: ProductRetention;
+  branding: Branding;
   createdAt: Date;
   modifiedAt: Date;
 }
@@ -63,16 +84,30 @@ export interface EventType {
   /** JSON Schema of `data`. `null` allows any object. */
   schema: object | null;
   sample: LosslessJson | null;
+  /** Capabilities that a customer must have to get its events. */
+  requires: string[];
+  /** Paths into `data`. Events are found by the values at them. */
+  searchKeys: string[];
   archived: boolean;
   createdAt: Date;
   modifiedAt: Date;
 }
+
+/**
+ * Whose events the subscriptions of a customer get: `self` its own, `product` those of its product
+ * for every customer.
+ */
+export const AUDIENCES = ['self', 'product'] as const;
+export type Audience = (typeof AUDIENCES)[number];
 
 export interface Customer {
   id: string;
   name: string;
   /** `null` if all products share the customer. */
   productId: string | null;
+  audience: Audience;
+  /** What it may do, by which event types are restricted. */
+  capabilities: string[];
   retrySchedule: RetrySchedule;
   createdAt: Date;
   modifiedAt: Date;
@@ -95,9 +130,9 @@ export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
 /** When the service disables a subscription automatically. Both conditions must be met. */
 export interface OutOfOrderRule {
-  /** Seconds since the first failure after the last success. */
+  /** Seconds since the first failure that counts. */
   afterSeconds: number;
-  /** Failed attempts since the last success. */
+  /** Failed attempts since the last success, enabling, or change of URL or access. */
   minFailures: number;
 }
 
@@ -115,6 +150,8 @@ export interface Subscription {
   channels: string[];
   /** Headers and credentials of deliveries. Answers contain them opened, and masked as needed. */
   privateSettings: StoredPrivateSettings;
+  /** `null` if bodies are sent in the clear. */
+  encryption: BodyEncryption | null;
   format: Format;
   customData: LosslessJson;
   /** Computes what is sent from the event's data. */
@@ -149,6 +186,18 @@ export const CLOSED_STATUSES = ['delivered', 'failed', 'cancelled'] as const sat
 export const isClosed = (status: NotificationStatus): boolean =>
   (CLOSED_STATUSES as readonly NotificationStatus[]).includes(status);
 
+/** Why a subscription got an event, or did not. */
+export const ROUTING_RESULTS = [
+  'notified',
+  'created-later',
+  'product',
+  'event-type',
+  'channels',
+  'capability',
+  'changed-later',
+] as const;
+export type RoutingResult = (typeof ROUTING_RESULTS)[number];
+
 export const ATTEMPT_ERROR_CLASSES = [
   'dns',
   'connect',
@@ -180,7 +229,7 @@ export interface NewEvent {
   /** Every customer of the product if absent. */
   customerId?: string;
   channels: string[];
-  timestamp: Date;
+  timestamp: Timestamp;
   data: string;
   user?: string;
 }
@@ -194,7 +243,8 @@ export interface Event {
   type: string;
   customerId: string | null;
   channels: string[];
-  timestamp: Date;
+  /** RFC 3339 in UTC, with the digits that the producer wrote. */
+  timestamp: string;
   /** Null if the payload has expired. */
   data: JsonText | null;
   user: JsonText | null;
@@ -218,6 +268,8 @@ export interface Notification {
   lastResponseStatus: number | null;
   createdAt: Date;
   finishedAt: Date | null;
+  /** When it was first delivered, also if it was retried since. */
+  deliveredAt: Date | null;
   workflowId: string;
 }
 

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Config } from '../config';
+import { keepRunning, type ServerProcess } from './keep-running';
 import { lockDataDir } from './lock';
 import { startPostgres } from './postgres';
 import { startTemporal } from './temporal';
@@ -54,15 +55,28 @@ export async function startEmbedded(config: Config, report: (line: string) => vo
 
 async function runPostgres({ dataDir }: Config, report: (line: string) => void) {
   report('starting Postgres …');
-  const postgres = await startPostgres({ directory: path.join(dataDir, 'postgres') });
-  report(`Postgres ${postgres.adopted ? 'was already running' : 'runs'} on 127.0.0.1:${postgres.port}`);
-  return postgres;
+  const directory = path.join(dataDir, 'postgres');
+  const postgres = await startPostgres({ directory });
+  const { url, port } = postgres;
+  report(`Postgres ${postgres.adopted ? 'was already running' : 'runs'} on 127.0.0.1:${port}`);
+  const startAgain = async () => atSamePort(await startPostgres({ directory, port }), port);
+  return { url, stop: keepRunning('Postgres', postgres, startAgain, report) };
 }
 
 async function runTemporal({ dataDir, temporal }: Config, report: (line: string) => void) {
   const cli = await findTemporalCli(temporal.cliPath, report);
   report('starting Temporal …');
-  const server = await startTemporal(cli, path.join(dataDir, 'temporal'));
-  report(`Temporal ${server.adopted ? 'was already running' : 'runs'} on ${server.address}`);
-  return server;
+  const directory = path.join(dataDir, 'temporal');
+  const server = await startTemporal(cli, directory);
+  const { address, uiUrl, port, uiPort } = server;
+  report(`Temporal ${server.adopted ? 'was already running' : 'runs'} on ${address}`);
+  const startAgain = async () => atSamePort(await startTemporal(cli, directory, port, {}, uiPort), port);
+  return { address, uiUrl, stop: keepRunning('Temporal', server, startAgain, report) };
+}
+
+/** Our connections go to the port of the server that ended. Stops one that got another port. */
+async function atSamePort<T extends ServerProcess & { port: number }>(server: T, port: number): Promise<T> {
+  if (server.port === port) return server;
+  await server.stop();
+  throw new Error(`port ${port} is taken by another program`);
 }

@@ -3,7 +3,7 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config';
 import { MASTER_KEY_BYTES } from '../domain/master-key';
-import { makePrivate } from './private-directory';
+import { makePrivateAbovePostgres } from './private-directory';
 
 export interface Keys {
   adminKey: string;
@@ -44,7 +44,7 @@ function ensureFile(
   name: string,
   generate: () => string,
 ): { path: string; content: string; isNew: boolean } {
-  makePrivate(directory);
+  makePrivateAbovePostgres(directory);
   const file = path.join(directory, name);
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   writeFileSync(draft, `${generate()}\n`, { mode: 0o600 });

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError } from '../config';
-import { makePrivate } from './private-directory';
+import { makePrivateAbovePostgres, withPrivateFiles } from './private-directory';
 import { isAlive, statusFields } from './processes';
 
 /**
@@ -12,12 +12,12 @@ import { isAlive, statusFields } from './processes';
  * @throws ConfigError if another process holds the lock
  */
 export function lockDataDir(dataDir: string): () => void {
-  makePrivate(dataDir);
+  makePrivateAbovePostgres(dataDir);
   const file = path.join(dataDir, 'lock.json');
   const content = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
   for (let tries = 0; tries < 3; tries++) {
     try {
-      writeFileSync(file, content, { flag: 'wx' });
+      withPrivateFiles(() => writeFileSync(file, content, { flag: 'wx' }));
       return () => rmSync(file, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -16,7 +16,7 @@ import {
   startWithRetries,
   waitUntilUp,
 } from './processes';
-import { makePrivate } from './private-directory';
+import { makePrivateAbovePostgres } from './private-directory';
 import { giveToPostgres, runAsPostgres } from './postgres-user';
 
 const DEFAULT_PORT = 5433;
@@ -62,7 +62,7 @@ export async function startPostgres({
   const data = path.join(directory, 'data');
   const log = path.join(directory, 'postgres.log');
   const passwordFile = path.join(directory, 'password');
-  makePrivate(directory);
+  makePrivateAbovePostgres(directory);
   const binaries = findBinaries();
   if (!existsSync(path.join(data, 'PG_VERSION'))) await initialise(binaries.initdb, data, passwordFile);
   const password = readFileSync(passwordFile, 'utf8').trim();

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withPrivateFiles } from './private-directory';
 
 const POLL_MS = 50;
 const LOG_TAIL_LINES = 5;
@@ -78,7 +79,8 @@ export function serverEnvironment(): NodeJS.ProcessEnv {
 
 /**
  * Starts a server in its own process group. Ctrl-C in a terminal must reach only us: we stop the
- * server when our own work is done. Its output goes to a file.
+ * server when our own work is done. Its output goes to a file. Only the user it runs as may read
+ * the files that it creates.
  */
 export function spawnServer(
   command: string,
@@ -86,19 +88,21 @@ export function spawnServer(
   logFile: string,
   options: SpawnOptions = {},
 ): ChildProcess {
-  const log = openSync(logFile, 'a');
-  try {
-    const child = spawn(command, args, {
-      ...options,
-      env: serverEnvironment(),
-      detached: true,
-      stdio: ['ignore', log, log],
-    });
-    child.unref();
-    return child;
-  } finally {
-    closeSync(log);
-  }
+  return withPrivateFiles(() => {
+    const log = openSync(logFile, 'a');
+    try {
+      const child = spawn(command, args, {
+        ...options,
+        env: serverEnvironment(),
+        detached: true,
+        stdio: ['ignore', log, log],
+      });
+      child.unref();
+      return child;
+    } finally {
+      closeSync(log);
+    }
+  });
 }
 
 /**

@@ -113,12 +113,13 @@ function cacheDir(): string {
   return path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'signpost');
 }
 
-function onPath(name: string): string | undefined {
+/** Finds a program on PATH. */
+export function onPath(name: string): string | undefined {
   const candidates = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
   return candidates.map((directory) => path.join(directory, name)).find(isExecutable);
 }
 
-function isExecutable(file: string): boolean {
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return existsSync(file);

@@ -10,7 +10,7 @@ import {
   startWithRetries,
   waitUntilUp,
 } from './processes';
-import { makePrivate } from './private-directory';
+import { makePrivate, withPrivateFiles } from './private-directory';
 
 const DEFAULT_PORT = 7233;
 const DEFAULT_UI_PORT = 8233;
@@ -21,7 +21,9 @@ const SEARCH_ATTRIBUTES = ['SignpostCustomer', 'SignpostSubscription', 'Signpost
 /** A Temporal development server on 127.0.0.1. */
 export interface RunningTemporal {
   address: string;
+  port: number;
   uiUrl: string;
+  uiPort: number;
   pid: number;
   /** Whether it was already running, left behind by a process that was killed. */
   adopted: boolean;
@@ -40,14 +42,18 @@ interface State {
  * that a killed process left behind.
  *
  * @param cli - path of the `temporal` command
- * @param preferredPort - if it is taken, a free one is used; with any other port than the default,
- *   the UI gets a free one
+ * @param preferredPort - if it is taken, a free one is used
+ * @param settings - dynamic configuration of the server, with values in JSON
+ * @param preferredUiPort - the same for the UI; with any other port than the default, it gets a
+ *   free one if this is absent
  * @throws Error with the end of its log if it does not start
  */
 export async function startTemporal(
   cli: string,
   directory: string,
   preferredPort = DEFAULT_PORT,
+  settings: Readonly<Record<string, string>> = {},
+  preferredUiPort = preferredPort === DEFAULT_PORT ? DEFAULT_UI_PORT : 0,
 ): Promise<RunningTemporal> {
   makePrivate(directory);
   const database = path.join(directory, 'temporal.db');
@@ -59,20 +65,29 @@ export async function startTemporal(
     await endProcess(running.pid, 'SIGTERM', STOP_TIMEOUT_MS);
   }
   // The server uses more ports than these, and another program may have taken one of them.
-  return startWithRetries(() => startFresh(cli, { database, stateFile, log }, preferredPort));
+  return startWithRetries(() =>
+    startFresh(cli, { database, stateFile, log }, [preferredPort, preferredUiPort], settings),
+  );
+}
+
+/** @returns the address of the embedded Temporal, undefined if none runs in this data directory */
+export function findRunningTemporal(dataDir: string): string | undefined {
+  const state = readState(path.join(dataDir, 'temporal', 'server.json'));
+  return state && isAlive(state.pid) ? `127.0.0.1:${state.port}` : undefined;
 }
 
 async function startFresh(
   cli: string,
   { database, stateFile, log }: { database: string; stateFile: string; log: string },
-  preferredPort: number,
+  [preferredPort, preferredUiPort]: [number, number],
+  settings: Readonly<Record<string, string>>,
 ): Promise<RunningTemporal> {
   const port = await freePort(preferredPort);
-  const uiPort = await freePort(preferredPort === DEFAULT_PORT ? DEFAULT_UI_PORT : 0);
+  const uiPort = await freePort(preferredUiPort);
   const logged = existsSync(log) ? statSync(log).size : 0;
-  const child = spawnServer(cli, serverArgs(database, port, uiPort), log);
+  const child = spawnServer(cli, [...serverArgs(database, port, uiPort), ...settingArgs(settings)], log);
   const state = { pid: child.pid ?? 0, port, uiPort };
-  writeFileSync(stateFile, JSON.stringify(state));
+  withPrivateFiles(() => writeFileSync(stateFile, JSON.stringify(state)));
   try {
     await waitUntilUp(
       child,
@@ -114,9 +129,13 @@ function serverArgs(database: string, port: number, uiPort: number): string[] {
     // loss.
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL'],
     // Customers take turns in a backlog, by the fairness keys of their workflows.
-    ...['--dynamic-config-value', 'matching.enableFairness=true'],
+    ...settingArgs({ 'matching.enableFairness': 'true' }),
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
+}
+
+function settingArgs(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]);
 }
 
 function readState(file: string): State | undefined {
@@ -131,7 +150,9 @@ function readState(file: string): State | undefined {
 function describe(state: State, stateFile: string, adopted: boolean): RunningTemporal {
   return {
     address: `127.0.0.1:${state.port}`,
+    port: state.port,
     uiUrl: `http://127.0.0.1:${state.uiPort}`,
+    uiPort: state.uiPort,
     pid: state.pid,
     adopted,
     async stop() {

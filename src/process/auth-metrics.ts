@@ -8,6 +8,7 @@ export const AUTH_FAILURES = [
   'role',
   'sign-in',
   'client-credentials',
+  'refresh-token-reuse',
 ] as const;
 export type AuthFailure = (typeof AUTH_FAILURES)[number];
 

@@ -42,7 +42,7 @@ export function createBoundMetrics(registry: Registry): BoundMetrics & SideThrea
     }),
     headStartsLeft: new Counter({
       name: 'signpost_head_starts_left_total',
-      help: 'First attempts left to their workflows, by reason: late, slow (subscription), full (queue), or stopped.',
+      help: 'First attempts left to their workflows, by reason: late, slow (subscription), full (queue), postponed, or stopped.',
       labelNames: ['reason'],
       registers,
     }),

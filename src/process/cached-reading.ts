@@ -1,3 +1,5 @@
+import { endsWithin } from './ends-within';
+
 const FRESH_MS = 10_000;
 /** A value that is slow to read is read less often: at most a twentieth of the time. */
 const FRESH_PER_READ = 20;
@@ -28,12 +30,7 @@ export class CachedReading<T> {
   async read(): Promise<T | undefined> {
     if (this.value !== undefined && this.ageMs() < this.freshMs) return this.value;
     this.reading ??= this.refresh();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE_MS);
-    });
-    await Promise.race([this.reading, late]);
-    clearTimeout(timer);
+    await endsWithin(this.reading, PATIENCE_MS);
     return this.value;
   }
 

@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { DeploymentState } from '../domain/deployment';
 import { CachedReading } from './cached-reading';
+import { DATABASE_WIDE } from './database-wide';
 
 /** Registers the metrics of a versioned process. `read` is called at most every 10 s. */
 export function registerDeploymentMetrics(registry: Registry, read: () => Promise<DeploymentState>): void {
@@ -22,12 +23,12 @@ export function registerDeploymentMetrics(registry: Registry, read: () => Promis
   );
   gauge(
     'signpost_deployment_workers',
-    'Worker processes of the current version that polled within 75 s. 0: no workflow continues.',
+    `Worker processes of the current version that polled within 75 s. 0: no workflow continues. ${DATABASE_WIDE}`,
     ({ workers }) => workers,
   );
   new Gauge({
     name: 'signpost_deployment_age_seconds',
-    help: 'Age of the other deployment metrics. Rises while Temporal does not answer.',
+    help: 'Age of what this process read for the other deployment metrics. Rises while Temporal does not answer.',
     registers: [registry],
     collect() {
       this.set(reading.ageSeconds());

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import net from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { endsWithin } from './ends-within';
 
 /** How long the server goes on while it reports that it is not ready, for load balancers to see. */
 const MIN_MS = 1000;
@@ -31,7 +32,7 @@ export async function drainServer(server: Server, leftMs: number): Promise<void>
   let requestAt = -Infinity;
   let isClosing = false;
   const requests = holdable(server, (request, response) => {
-    if (!PROBES.has(request.url ?? '')) requestAt = performance.now();
+    if (!isProbe(request)) requestAt = performance.now();
     if (isClosing) response.shouldKeepAlive = false;
   });
   const isQuiet = () => performance.now() - requestAt > QUIET_MS;
@@ -50,10 +51,11 @@ export async function drainServer(server: Server, leftMs: number): Promise<void>
   const closingAt = performance.now();
   await Promise.race([closed, until(() => isQuiet() && elapsed(closingAt) > QUIET_MS, endsAt - performance.now())]);
   server.closeIdleConnections();
-  await Promise.race([closed, sleep(Math.max(0, endsAt - performance.now()), undefined, { ref: false })]);
+  await endsWithin(closed, Math.max(0, endsAt - performance.now()));
   server.closeAllConnections();
 }
 
+const isProbe = ({ url = '' }: IncomingMessage) => PROBES.has(url.split('?', 1)[0]!);
 const elapsed = (since: number) => performance.now() - since;
 
 async function until(condition: () => boolean, maxMs: number): Promise<void> {

@@ -1,8 +1,10 @@
+import { within } from './time-limit';
+
 /** @returns whether the work ends within the time, in milliseconds; it goes on otherwise */
-export async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, ms, false)));
-  const ended = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return ended;
+export function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  return within(
+    ms,
+    work.then(() => true),
+    () => false,
+  );
 }

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { answerClientError } from './client-errors';
 import { ConfigError, type Config } from '../config';
 
 /**
@@ -29,9 +30,14 @@ export async function listen(
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      // The handler refuses it, with a body.
+      requireHostHeader: false,
     },
     handler,
   );
+  server.on('clientError', answerClientError);
+  // An expectation that nobody knows is no reason to refuse a request (RFC 9110 §10.1.1).
+  server.on('checkExpectation', handler);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(

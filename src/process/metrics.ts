@@ -43,6 +43,8 @@ export function createMetrics(readOpen?: () => Promise<OpenNotifications>): Metr
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  // Sums of metrics that remain, named like counters although they are gauges.
+  for (const kind of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${kind}_total`);
   const finished = new Counter({
     name: 'signpost_notifications_finished_total',
     help: 'Notifications closed by this process, by status.',
@@ -50,7 +52,7 @@ export function createMetrics(readOpen?: () => Promise<OpenNotifications>): Metr
     registers,
   });
   if (readOpen) registerOpenMetrics(registry, readOpen);
-  return {
+  const metrics: Metrics = {
     registry,
     ...createBoundMetrics(registry),
     accepted: new Counter({
@@ -176,4 +178,13 @@ export function createMetrics(readOpen?: () => Promise<OpenNotifications>): Metr
       if (status === 'delivered' || status === 'failed' || status === 'cancelled') finished.inc({ status });
     },
   };
+  exportZeros(metrics);
+  return metrics;
+}
+
+/** Rates of a counter miss its first value, so those that alerts name are there from the start. */
+function exportZeros({ attempts, signalsRepeated, outOfOrder }: Metrics): void {
+  for (const outcome of ['delivered', 'internal', 'sign']) attempts.inc({ outcome }, 0);
+  for (const signal of ['retry', 'release', 'cancel']) signalsRepeated.inc({ signal }, 0);
+  for (const cause of ['gone', 'failing']) outOfOrder.inc({ cause }, 0);
 }

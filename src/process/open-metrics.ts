@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { OpenNotifications } from '../domain/open-notifications';
 import { CachedReading } from './cached-reading';
+import { DATABASE_WIDE } from './database-wide';
 
 /** Registers what operators watch to find notifications that do not move. */
 export function registerOpenMetrics(registry: Registry, readOpen: () => Promise<OpenNotifications>): void {
@@ -8,7 +9,7 @@ export function registerOpenMetrics(registry: Registry, readOpen: () => Promise<
   const reading = new CachedReading(readOpen);
   new Gauge({
     name: 'signpost_notifications',
-    help: 'Open notifications, by status. Read from Postgres at most every 10 s.',
+    help: `Open notifications, by status. Read from Postgres at most every 10 s. ${DATABASE_WIDE}`,
     labelNames: ['status'],
     registers,
     async collect() {
@@ -17,7 +18,7 @@ export function registerOpenMetrics(registry: Registry, readOpen: () => Promise<
   });
   new Gauge({
     name: 'signpost_oldest_open_seconds',
-    help: 'Time since the notification that has been open for longest was accepted or reopened, by status; 0 if there is none.',
+    help: `Time since the notification that has been open for longest was accepted or reopened, by status; 0 if none is open. ${DATABASE_WIDE}`,
     labelNames: ['status'],
     registers,
     async collect() {
@@ -27,7 +28,7 @@ export function registerOpenMetrics(registry: Registry, readOpen: () => Promise<
   });
   new Gauge({
     name: 'signpost_overdue_notifications',
-    help: 'Notifications whose attempt has been due for more than two minutes. Not 0 for long: something is stuck.',
+    help: `Notifications whose attempt has been due for more than two minutes. Not 0 for long: something is stuck. ${DATABASE_WIDE}`,
     registers,
     async collect() {
       const open = await reading.read();
@@ -36,7 +37,7 @@ export function registerOpenMetrics(registry: Registry, readOpen: () => Promise<
   });
   new Gauge({
     name: 'signpost_notifications_age_seconds',
-    help: 'Age of signpost_notifications. Rises while Postgres does not answer.',
+    help: 'Age of what this process read for signpost_notifications. Rises while Postgres does not answer.',
     registers,
     collect() {
       this.set(reading.ageSeconds());

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import { CachedReading } from './cached-reading';
+import { DATABASE_WIDE } from './database-wide';
 
 /** The partitions of one table. */
 interface TableReading {
@@ -18,7 +19,7 @@ export function registerRetentionMetrics(registry: Registry, read: () => Promise
   const gauge = (name: string, help: string, valueOf: (table: TableReading) => number) =>
     new Gauge({
       name,
-      help,
+      help: `${help} ${DATABASE_WIDE}`,
       labelNames: ['table'],
       registers: [registry],
       async collect() {

@@ -14,10 +14,12 @@ import { SignInRequests } from '../api/auth/oidc/sign-in-requests';
 import { createTokens } from '../api/auth/tokens';
 import { Acceptor } from '../api/events/acceptor';
 import { EventReader } from '../api/events/event-reader';
+import { ResponseWaiters } from '../api/events/response-waiters';
 import { SchemaChecks } from '../api/events/schema-checks';
 import { Limits } from '../api/limits/limits';
 import { Quotas } from '../api/limits/quotas';
 import { RequestBytes } from '../api/limits/request-bytes';
+import { createCursors } from '../api/http/cursors';
 import { docsPage } from '../api/pages/docs-page';
 import { secretPage } from '../api/pages/secret-page';
 import { webUi } from '../api/pages/web-ui';
@@ -25,11 +27,12 @@ import { allRoutes, type RouteDeps } from '../api/routes';
 import { SideThread } from '../api/side-thread/side-thread';
 import type { Config } from '../config';
 import { createChallengeSender } from '../delivery/challenge';
-import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import type { Keys } from '../embedded/keys';
 import { drainServer } from '../process/drain-server';
+import { createHttpMetrics } from '../process/http-metrics';
 import { listen } from '../process/http-server';
 import { createAuthMetrics } from '../process/auth-metrics';
+import { knownHosts, type KnownHosts } from '../process/known-hosts';
 import { createLimitMetrics } from '../process/limit-metrics';
 import type { Metrics } from '../process/metrics';
 import { metricsListener } from '../process/metrics-listener';
@@ -39,12 +42,11 @@ import { findSession } from '../store/access/sessions';
 import type { Sealer } from '../store/db/crypto';
 import type { Pools } from '../store/db/pools';
 import type { TemporalLink } from '../temporal/connection';
-import { startErasure } from '../temporal/erasure-workflows';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
-import { RecoveryWorkflows } from '../temporal/recovery-workflows';
 import type { Cleanups } from './cleanups';
 import type { DeliveryEngine } from './delivery-engine';
 import { createNotificationLauncher } from './notification-launcher';
+import { controlWorkflows } from './control-workflows';
 
 /** The build writes the web UI to dist/web. */
 const WEB_DIRECTORY = path.join(__dirname, '..', 'web');
@@ -83,7 +85,7 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     tokens,
     findByKeyHash: (hash) => findHolderOfKey(authDb, hash),
     findByClientId: (clientId) => findOAuthClient(authDb, clientId),
-    findByPortalSession: (id) => findPortalPrincipal(authDb, id),
+    findByPortalSession: async (id) => (config.features.has('portal') ? findPortalPrincipal(authDb, id) : undefined),
     findSession: (tokenHash) => findSession(authDb, sealer, tokenHash, rules),
     usesHttps,
     onUse: (id) => lastUse.note(id),
@@ -93,46 +95,75 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
   tally.start();
   cleanups.addWork(() => tally.close());
   const signIn = {
-    browserSessions: new BrowserSessions({ db, sealer, rules, lifeSeconds: sessionLifeSeconds, usesHttps }),
+    browserSessions: new BrowserSessions({
+      db,
+      sealer,
+      rules,
+      lifeSeconds: sessionLifeSeconds,
+      usesHttps,
+      portalIsFramed: config.portalFrameAncestors.length > 0,
+    }),
     oidc: oidc && { provider: new OidcProvider(oidc), requests: new SignInRequests(keys.masterKey, usesHttps) },
   };
   const limitMetrics = createLimitMetrics(deps.metrics.registry);
   const activity = new ActivityStream(readDb, log);
+  const responseWaiters = new ResponseWaiters(readDb, log);
   const sideThread = new SideThread({ metrics: deps.metrics });
   cleanups.addWork(() => sideThread.close());
+  const limits = new Limits(config.limits, limitMetrics);
+  const isKnownHost = knownHosts(config);
   const app = createApp({
     requestBytes: new RequestBytes(config.bounds.requestBytes, deps.metrics),
-    routes: routesOf(config, deps, { tokens, authenticator, ...signIn, tally, activity, limitMetrics, sideThread }),
-    pages: [docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)])],
+    routes: routesOf(config, deps, {
+      tokens,
+      authenticator,
+      ...signIn,
+      tally,
+      activity,
+      responseWaiters,
+      limitMetrics,
+      sideThread,
+    }),
+    pages: [
+      docsPage(),
+      ...(config.role === 'worker'
+        ? []
+        : [secretPage({ db, sealer, limits }), webUi(WEB_DIRECTORY, config.portalFrameAncestors)]),
+    ],
     db,
     readDb,
     sealer,
+    cursors: createCursors(keys.masterKey, keys.previousMasterKey),
     authenticator,
-    limits: new Limits(config.limits, limitMetrics),
+    limits,
     quotas: new Quotas(config.quotas, limitMetrics),
     tally,
     refusals: new Refusals(tally, createAuthMetrics(deps.metrics.registry)),
+    knownHosts: isKnownHost,
     trustedProxies: config.trustedProxies,
+    features: config.features,
     usesHttps,
+    httpMetrics: createHttpMetrics(deps.metrics.registry),
     log,
   });
   const server = await listen(app, config);
-  if (config.metricsPort !== undefined) await startMetrics(config.host, config.metricsPort, deps, cleanups);
+  if (config.metricsPort !== undefined)
+    await startMetrics({ host: config.host, port: config.metricsPort, isKnownHost }, deps, cleanups);
   // Half of the grace period is left for attempts.
   cleanups.addDrain((leftMs) => drainServer(server, leftMs / 2));
-  // Runs first: open streams would otherwise keep the server from closing.
+  // These run first: open streams and calls that wait would otherwise keep the server from closing.
+  cleanups.addDrain(async () => responseWaiters.close());
   cleanups.addDrain(() => activity.close());
   return (server.address() as AddressInfo).port;
 }
 
 /** Serves metrics apart from the API, to the end. */
 async function startMetrics(
-  host: string,
-  port: number,
+  { host, port, isKnownHost }: Pick<Config, 'host' | 'port'> & { isKnownHost: KnownHosts },
   { metrics, log }: Pick<ApiDeps, 'metrics' | 'log'>,
   cleanups: Cleanups,
 ): Promise<void> {
-  const server = await listen(metricsListener(metrics.registry), { host, port }, 'SIGNPOST_METRICS_PORT');
+  const server = await listen(metricsListener(metrics.registry, isKnownHost), { host, port }, 'SIGNPOST_METRICS_PORT');
   cleanups.add(async () => {
     server.close();
     server.closeAllConnections();
@@ -145,7 +176,15 @@ function routesOf(
   deps: ApiDeps,
   access: Pick<
     RouteDeps,
-    'tokens' | 'authenticator' | 'browserSessions' | 'oidc' | 'tally' | 'activity' | 'limitMetrics' | 'sideThread'
+    | 'tokens'
+    | 'authenticator'
+    | 'browserSessions'
+    | 'oidc'
+    | 'tally'
+    | 'activity'
+    | 'responseWaiters'
+    | 'limitMetrics'
+    | 'sideThread'
   >,
 ) {
   const { pools, sealer, engine, temporal, workflows, temporalUiUrl, metrics, log } = deps;
@@ -159,7 +198,8 @@ function routesOf(
     settlement: deps.settlement,
     metrics,
     allowedUrls: deps.allowedUrls,
-    httpsOnly: config.httpsOnly,
+    urlFault: engine.urlFault,
+    features: config.features,
     publicUrl: deps.publicUrl,
     retention: config.retention,
     schemaChecks,
@@ -169,8 +209,7 @@ function routesOf(
     challengeSender: createChallengeSender(engine.http),
     composer: engine.dryRunComposer,
     control: workflows,
-    recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
-    startErasure: (id) => startErasure(temporal, MAIN_TASK_QUEUE, id),
+    ...controlWorkflows(temporal, pools.db),
     temporal: () => temporal.ping(),
     isStopping: deps.isStopping,
     servesMetrics: config.metricsPort === undefined,

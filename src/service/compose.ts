@@ -2,26 +2,28 @@ import { createLaneGates } from '../attempts/lane-gate';
 import { createStartPlanner } from '../attempts/start-planner';
 import type { Config } from '../config';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
+import { parseUrl } from '../domain/parse-url';
 import { parseUrlPattern } from '../domain/url-pattern';
 import { ensureKeys, type Keys } from '../embedded/keys';
+import { registerBuildInfo } from '../process/build-info';
 import { registerDeploymentMetrics } from '../process/deployment-metrics';
 import { createLog } from '../process/log';
 import { createMetrics } from '../process/metrics';
 import { registerPoolMetrics } from '../process/pool-metrics';
 import { registerRetentionMetrics } from '../process/retention-metrics';
-import { reconcileAllowedUrls } from '../store/catalog/allowlist';
+import { reconcileAllowedUrls } from '../store/catalog/review-urls';
 import { createSealer } from '../store/db/crypto';
 import { requireMasterKey } from '../store/db/master-key-check';
 import { OpenCounts } from '../store/notifications/open-counts';
 import { readTables } from '../store/retention/status';
-import { markSettling } from '../store/subscriptions/settling';
+import { findCustomersOf, markSettling } from '../store/subscriptions/settling';
 import { readDeploymentState } from '../temporal/deployment-state';
 import { installRuntime } from '../temporal/runtime';
 import { settleNow, startSettling } from '../temporal/settlement';
 import { WorkflowEraser } from '../temporal/workflow-eraser';
 import { startApi } from './api';
 import { Cleanups } from './cleanups';
-import { connectTemporal, openConnections } from './connections';
+import { connectTemporal, openConnections, type Connections } from './connections';
 import { reportKeyUseRegularly } from './key-use';
 import { createReleaseLauncher } from './notification-launcher';
 import { createDeliveryEngine } from './delivery-engine';
@@ -85,6 +87,7 @@ async function compose(
   await requireMasterKey(db, sealer);
   const open = new OpenCounts(readDb);
   const metrics = createMetrics(() => open.read());
+  registerBuildInfo(metrics.registry, config.role);
   registerPoolMetrics(metrics.registry, pools);
   reportKeyUseRegularly({ db, keys: sealer, registry: metrics.registry, log }, cleanups);
   registerRetentionMetrics(metrics.registry, () => readTables(readDb, Date.now()));
@@ -94,14 +97,22 @@ async function compose(
   const { deployment } = config.temporal;
   if (deployment)
     registerDeploymentMetrics(metrics.registry, () => readDeploymentState(temporal, MAIN_TASK_QUEUE, deployment));
-  const ensureSettling = (subscriptionId: string) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionId);
-  const settle = (subscriptionIds: string[]) => settleNow(temporal, MAIN_TASK_QUEUE, subscriptionIds);
+  const ensureSettling = async (subscriptionId: string) =>
+    startSettling(temporal, MAIN_TASK_QUEUE, subscriptionId, await findCustomersOf(db, [subscriptionId]));
+  const settle = async (subscriptionIds: string[]) =>
+    settleNow(temporal, MAIN_TASK_QUEUE, subscriptionIds, await findCustomersOf(db, subscriptionIds));
 
   // The port is unknown until the server listens. No event is accepted before, and attempts of
   // earlier notifications use the configured port.
   let publicUrl = config.publicUrl ?? urlOf(config.host, config.port);
   const common = { sealer, workflows, publicUrl: () => publicUrl, metrics, log };
-  const engine = createDeliveryEngine(config, { ...common, pathDb }, cleanups);
+  const temporalUiUrl = config.temporal.uiUrl ?? servers.embeddedUiUrl;
+  const ownPorts = new Set([
+    config.port,
+    ...portsOf(servers, temporalUiUrl),
+    ...(config.metricsPort === undefined ? [] : [config.metricsPort]),
+  ]);
+  const engine = createDeliveryEngine(config, { ...common, pathDb, ownPorts: () => ownPorts }, cleanups);
   let stopping = false;
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
@@ -130,7 +141,6 @@ async function compose(
   cleanups.addWork(() => engine.workflowStarter.close());
 
   const allowedUrls = config.allowUrls.map((pattern) => parseUrlPattern(pattern)!);
-  const temporalUiUrl = config.temporal.uiUrl ?? servers.embeddedUiUrl;
   const settlement = { mark: markSettling, start: settle };
   const port = await startApi(
     config,
@@ -138,6 +148,7 @@ async function compose(
     cleanups,
   );
   publicUrl = config.publicUrl ?? urlOf(config.host, port);
+  ownPorts.add(port);
 
   const unsettled = await db.transaction((executor) => reconcileAllowedUrls(executor, allowedUrls));
   void keeper.ready
@@ -161,4 +172,15 @@ async function compose(
 
 function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** The ports of the servers that this process uses, whether they run on this machine or not. */
+function portsOf(
+  { databaseUrl, temporalAddress }: Pick<Connections, 'databaseUrl' | 'temporalAddress'>,
+  temporalUiUrl: string | undefined,
+): number[] {
+  return [databaseUrl, `http://${temporalAddress}`, temporalUiUrl].flatMap((url) => {
+    const port = url === undefined ? undefined : parseUrl(url)?.port;
+    return port ? [Number(port)] : [];
+  });
 }

@@ -18,6 +18,7 @@ import type { Cleanups } from './cleanups';
 /** The migrated database, and the address of Temporal. */
 export interface Connections {
   pools: Pools;
+  databaseUrl: string;
   temporalAddress: string;
   /** UI of the embedded Temporal; absent with another Temporal service. */
   embeddedUiUrl: string | undefined;
@@ -47,7 +48,8 @@ export async function openConnections(
   const pools = openPools(embedded.databaseUrl, { ...config.database, transactionPooling }, (error) =>
     log.warn({ err: error }, 'an idle Postgres connection was lost; the pool replaces it'),
   );
-  for (const pool of Object.values<Database>({ ...pools })) cleanups.add(() => pool.close());
+  // Concurrently: each may wait 2 s for a silent server.
+  cleanups.add(() => Promise.all(Object.values<Database>({ ...pools }).map((pool) => pool.close())));
   const { db } = pools;
   await preparePartitions(db, log);
   completeIndexesLater(config.migrationDatabaseUrl ?? embedded.databaseUrl, log, cleanups);
@@ -56,6 +58,7 @@ export async function openConnections(
   if (config.databaseUrl === undefined) await endClaims(db);
   return {
     pools,
+    databaseUrl: embedded.databaseUrl,
     temporalAddress: embedded.temporalAddress,
     embeddedUiUrl: embedded.temporalUiUrl,
     stopEmbedded: () => embedded.stop(),

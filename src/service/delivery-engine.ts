@@ -5,7 +5,7 @@ import { createComposer } from '../composition/composer';
 import { DataSources, DRY_RUN_CONNECTIONS } from '../composition/data-sources';
 import { TransformPool } from '../composition/transform-pool';
 import type { Config } from '../config';
-import { createAddressGuard } from '../delivery/address-guard';
+import { createAddressGuard, type AddressGuard } from '../delivery/address-guard';
 import { createHttpClient } from '../delivery/http-client';
 import { createResolver } from '../delivery/resolver';
 import { countLookups } from '../delivery/resolver-metrics';
@@ -15,7 +15,7 @@ import { registerHeadStartMetrics } from '../process/bound-metrics';
 import type { Metrics } from '../process/metrics';
 import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
-import { releaseClaims } from '../store/notifications/claims';
+import { releaseClaims, renewClaims } from '../store/notifications/claims';
 import { createRecorder } from '../store/notifications/recorder';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import { WorkflowStarter } from '../temporal/workflow-starter';
@@ -26,6 +26,8 @@ interface DeliveryDeps {
   sealer: Sealer;
   workflows: NotificationWorkflows;
   publicUrl(): string;
+  /** Ports of Signpost's own services, which no delivery may reach on this machine. */
+  ownPorts(): ReadonlySet<number>;
   metrics: Metrics;
   log: Logger;
 }
@@ -35,6 +37,8 @@ export interface DeliveryEngine {
   http: ReturnType<typeof createHttpClient>;
   /** Composes for dry runs and checks, apart from deliveries. */
   dryRunComposer: Composer;
+  /** As the address guard has it. */
+  urlFault: AddressGuard['faultOf'];
   runAttempt: AttemptRunner;
   headStarts: HeadStarts;
   /** The caller closes it, before the worker stops. */
@@ -46,12 +50,12 @@ export interface DeliveryEngine {
  * starter.
  */
 export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanups: Cleanups): DeliveryEngine {
-  const { pathDb, sealer, workflows, publicUrl, metrics, log } = deps;
+  const { pathDb, sealer, workflows, publicUrl, ownPorts, metrics, log } = deps;
   const lookups = countLookups(metrics.registry);
   const resolver = createResolver({ ...config.dnsLookups, onRefused: lookups.refused });
   lookups.observe(resolver);
   const { allowAddresses, denyAddresses: deniedCidrs, httpsOnly } = config;
-  const guard = createAddressGuard(allowAddresses, resolver.resolve, { deniedCidrs, httpsOnly });
+  const guard = createAddressGuard(allowAddresses, resolver.resolve, { deniedCidrs, httpsOnly, ownPorts });
   const http = createHttpClient({ guard, egressProxy: config.egressProxy });
   cleanups.add(() => http.close());
   // Runs before the above, which waits for requests: none of them should wait for a name server.
@@ -82,6 +86,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
       keepOutcomes: config.role !== 'api',
       limits: config.bounds.headStarts,
       releaseClaims: (notificationIds, soon) => releaseClaims(pathDb, notificationIds, processId, soon),
+      renewClaims: (notificationIds) => renewClaims(pathDb, notificationIds, processId),
       onLeft: (reason) => metrics.headStartsLeft.inc({ reason }),
     },
     runAttempt,
@@ -99,7 +104,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     metrics,
     log,
   );
-  return { http, dryRunComposer, runAttempt, headStarts, workflowStarter };
+  return { http, urlFault: (url) => guard.faultOf(url), dryRunComposer, runAttempt, headStarts, workflowStarter };
 }
 
 /** Dry runs have processes and connections of their own, so that they never delay a delivery. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
+import { DATABASE_WIDE } from '../process/database-wide';
 import type { KeyRing } from '../store/db/crypto';
 import type { Executor } from '../store/db/database';
 import { REPORT_INTERVAL_MS, reportKeyUse, SEAL_BUDGET } from '../store/db/master-key-use';
@@ -23,7 +24,7 @@ interface Deps {
 export function reportKeyUseRegularly({ db, keys, registry, log }: Deps, cleanups: Cleanups): void {
   const gauge = new Gauge({
     name: 'signpost_master_key_seals',
-    help: 'Values sealed with the current master key by all processes, of 4294967296 (2^32) that are safe.',
+    help: `Values sealed with the current master key by all processes, of 4294967296 (2^32) that are safe. ${DATABASE_WIDE}`,
     registers: [registry],
   });
   let unreported = 0;

@@ -32,12 +32,12 @@ export function createNotificationLauncher(
 }
 
 function headStartOf(
-  { notificationId, subscriptionId, customerId, schedule, host }: NotificationToLaunch['notification'],
+  { notificationId, subscriptionId, customerId, host }: NotificationToLaunch['notification'],
   workflowId: string,
   claimedAt: number,
   accepted: HeadStartDelivery,
 ): HeadStart {
-  return { notificationId, subscriptionId, customerId, schedule, host, workflowId, claimedAt, accepted };
+  return { notificationId, subscriptionId, customerId, host, workflowId, claimedAt, accepted };
 }
 
 /**

@@ -20,8 +20,10 @@ export function printSummary(
   }
   if (misreadsKeys())
     print(
-      `warning: Node ${process.versions.node} reads some JSON keys wrongly, and may mix up keys of different customers; use Node 20 or 22`,
+      `warning: Node ${process.versions.node} reads some JSON keys wrongly, and may mix up keys of different customers; use Node 22, or 24.22.3 or later`,
     );
+  if (config.databaseUrl !== undefined && config.publicUrl === undefined)
+    print(`warning: SIGNPOST_PUBLIC_URL is not set, so links for customers begin with ${url}`);
   print('');
   if (config.role !== 'worker') print(`  web UI         ${url}/`);
   print(`  API            ${url}`);
@@ -29,6 +31,9 @@ export function printSummary(
   if (temporalUiUrl) print(`  Temporal UI    ${temporalUiUrl}`);
   if (config.role !== 'worker') {
     print(`  admin key      ${describeAdminKey(keys)}`);
+  }
+  // A service with a Postgres of its own is not one to try out.
+  if (config.role !== 'worker' && config.databaseUrl === undefined) {
     print('');
     print('To send your first event, paste these lines into another terminal:');
     for (const line of walkThrough(url, shellExpressionOf(keys))) print(`  ${line}`);

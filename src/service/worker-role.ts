@@ -1,15 +1,14 @@
 import type { Config } from '../config';
-import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { type Database } from '../store/db/database';
 import { closeRecovery } from '../store/notifications/recoveries';
 import type { Temporal } from '../temporal/connection';
-import { startErasure } from '../temporal/erasure-workflows';
 import { isNotFound, type NamespaceKeeper } from '../temporal/namespace-keeper';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
-import { RecoveryWorkflows } from '../temporal/recovery-workflows';
+import type { RecoveryWorkflows } from '../temporal/recovery-workflows';
 import { Reconciler } from '../temporal/reconciler';
 import { startWorkers, type Workers } from '../worker';
 import type { Cleanups } from './cleanups';
+import { controlWorkflows } from './control-workflows';
 import { createReconcilerStore } from './reconciler-store';
 
 type WorkerDeps = Parameters<typeof startWorkers>[0];
@@ -103,7 +102,7 @@ async function isGone(temporal: Temporal, keeper: NamespaceKeeper): Promise<bool
 function createReconciler(deps: WorkerDeps, parts: RoleParts, temporal: Temporal): Reconciler {
   const { db, metrics, log } = deps;
   const { config, workflows, ensureSettling, ping } = parts;
-  const recoveries = new RecoveryWorkflows({ use: () => temporal }, MAIN_TASK_QUEUE);
+  const { recoveries, startErasure } = controlWorkflows({ use: () => temporal }, db);
   return new Reconciler({
     store: createReconcilerStore(db),
     workflows,
@@ -111,7 +110,7 @@ function createReconciler(deps: WorkerDeps, parts: RoleParts, temporal: Temporal
     burst: config.burst,
     startSettling: ensureSettling,
     resumeRecovery: (id) => resumeRecovery(db, recoveries, id),
-    startErasure: (id) => startErasure({ use: () => temporal }, MAIN_TASK_QUEUE, id),
+    startErasure,
     listTerminated: (since) => workflows.listTerminated(since),
     metrics,
     log,

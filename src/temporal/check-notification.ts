@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { OverdueNotification } from '../domain/delivery';
+import type { NotificationRef, OverdueNotification } from '../domain/delivery';
 import type { Metrics } from '../process/metrics';
 import type { NotificationWorkflows } from './notification-workflows';
 import type { WorkflowState } from './workflow-state';
@@ -16,7 +16,13 @@ export interface CheckDeps {
   store: {
     /** Records that an operator terminated the workflow. */
     cancel(notificationId: string): Promise<void>;
-    /** Ends the checks of a notification that is closed or held. */
+    /**
+     * Reopens a closed notification.
+     *
+     * @returns what is needed to signal its workflow, or undefined if it cannot be retried
+     */
+    reopen(notificationId: string): Promise<NotificationRef | undefined>;
+    /** Ends the checks of a notification that is held or closed. */
     endCheck(notificationId: string): Promise<void>;
     /** Has notifications that were taken checked again sooner. */
     checkAgain(notificationIds: readonly string[], afterSeconds: number): Promise<void>;
@@ -37,8 +43,12 @@ export async function checkNotification(
   notification: OverdueNotification,
 ): Promise<'start' | 'restart' | undefined> {
   const { workflows, metrics } = deps;
+  if (notification.status === 'failed' && notification.retryAsked) {
+    await retryFailed(deps, notification);
+    return undefined;
+  }
   const state = await workflows.stateOf(notification.notificationId);
-  if (notification.status === 'cancelled' || notification.status === 'held') {
+  if (['cancelled', 'delivered', 'held'].includes(notification.status)) {
     await checkUnstartable(deps, notification, state);
     return undefined;
   }
@@ -59,7 +69,21 @@ export async function checkNotification(
   return state.kind === 'absent' ? 'start' : 'restart';
 }
 
-/** Nothing is to be started for what was cancelled, or waits for its subscription. */
+/**
+ * A retry was asked for during the last attempt of the ladder, and its signal was lost. It begins a
+ * new ladder, as the signal would have.
+ */
+async function retryFailed({ store, workflows, metrics }: CheckDeps, { notificationId }: OverdueNotification) {
+  const reopened = await store.reopen(notificationId);
+  if (!reopened) return store.endCheck(notificationId);
+  metrics.signalsRepeated.inc({ signal: 'retry' });
+  await workflows.retry(reopened, { reopened: true });
+}
+
+/**
+ * Nothing is to be started for what was cancelled, or waits for its subscription. A notification
+ * that was delivered before the cancelled retry has the status `delivered`.
+ */
 async function checkUnstartable(
   deps: CheckDeps,
   notification: OverdueNotification,

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import type { TlsPaths } from '../config';
+import type { TlsPaths } from '../config/tls-paths';
+import { endsWithin } from '../process/ends-within';
 import { callWithDeadline } from './deadline';
 
 export interface TemporalSettings {
@@ -30,6 +31,8 @@ export class TemporalUnavailableError extends Error {
 
 const RECONNECT_MS = 1000;
 const PING_TIMEOUT_MS = 2000;
+/** Longest wait for the end of the connection. */
+const CLOSE_MS = 1000;
 
 /**
  * Connects to Temporal in the background, because events are accepted whether or not it is
@@ -67,7 +70,8 @@ export class TemporalLink {
   async close(): Promise<void> {
     // It does not wait for an attempt to connect, which takes long if nothing answers.
     this.closing.abort();
-    await this.temporal?.connection.close();
+    // A silent server does not confirm it.
+    if (this.temporal) await endsWithin(this.temporal.connection.close(), CLOSE_MS);
   }
 
   private async connect(): Promise<Temporal> {

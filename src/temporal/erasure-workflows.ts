@@ -1,6 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { erasureWorkflowId } from '../domain/erasure';
-import { CONTROL_PRIORITY } from '../domain/fairness';
+import { controlPriority } from '../domain/fairness';
 import type { eraseCustomer } from '../workflows';
 import type { TemporalLink } from './connection';
 import { callWithDeadline } from './deadline';
@@ -8,11 +8,14 @@ import { callWithDeadline } from './deadline';
 /**
  * Starts the workflow of an erasure, unless it is running. One that an operator terminated is
  * started again by the reconciler: an erasure cannot be taken back.
+ *
+ * @param tenantId - who pays for it: tenants take turns
  */
 export async function startErasure(
   temporal: Pick<TemporalLink, 'use'>,
   taskQueue: string,
   erasureId: string,
+  tenantId?: string,
 ): Promise<void> {
   try {
     await callWithDeadline(temporal, (client) =>
@@ -21,7 +24,7 @@ export async function startErasure(
         workflowId: erasureWorkflowId(erasureId),
         args: [{ erasureId }],
         staticSummary: `Erasure ${erasureId}`,
-        priority: CONTROL_PRIORITY,
+        priority: controlPriority(tenantId),
       }),
     );
   } catch (error) {

@@ -3,8 +3,9 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
   type Client,
+  type WorkflowHandle,
 } from '@temporalio/client';
-import type { LiveState, NotificationRef } from '../domain/delivery';
+import type { LiveState, NotificationRef, RescheduleRequest } from '../domain/delivery';
 import { fairnessKey } from '../domain/fairness';
 import { notificationWorkflowId } from '../domain/types';
 import type { deliverBurst, deliverNotification } from '../workflows';
@@ -12,6 +13,7 @@ import {
   cancelSignal,
   liveQuery,
   releaseSignal,
+  rescheduleSignal,
   retrySignal,
   type CancelRequest,
   type RetryRequest,
@@ -131,9 +133,14 @@ export class NotificationWorkflows {
    * Signals `retry`. A waiting workflow skips its wait, a held one continues, and a closed one is
    * started again.
    */
-  async retry(notification: NotificationRef, { reopened = false } = {}): Promise<void> {
+  async retry(
+    notification: NotificationRef,
+    { reopened = false, attempts }: Pick<RetryRequest, 'reopened' | 'attempts'> = {},
+  ): Promise<void> {
     const { schedule } = notification;
-    const signalArgs: [RetryRequest?] = [reopened ? { schedule, reopened } : { schedule }];
+    const signalArgs: [RetryRequest?] = [
+      { schedule, ...(reopened ? { reopened } : {}), ...(attempts === undefined ? {} : { attempts }) },
+    ];
     await this.withStartOptions(notification, (client, startOptions) =>
       client.workflow.signalWithStart<typeof deliverNotification, [RetryRequest?]>('deliverNotification', {
         ...startOptions,
@@ -160,9 +167,21 @@ export class NotificationWorkflows {
    */
   async cancel(notificationId: string, openedAt?: Date): Promise<void> {
     const request: [CancelRequest?] = openedAt ? [{ openedAt: openedAt.toISOString() }] : [];
+    await this.signalRunning(notificationId, (handle) => handle.signal(cancelSignal, ...request));
+  }
+
+  /** Signals `reschedule`, if the workflow is running. */
+  async reschedule(notificationId: string, request: RescheduleRequest): Promise<void> {
+    await this.signalRunning(notificationId, (handle) => handle.signal(rescheduleSignal, request));
+  }
+
+  private async signalRunning(
+    notificationId: string,
+    signal: (handle: WorkflowHandle) => Promise<void>,
+  ): Promise<void> {
     try {
       await callWithDeadline(this.temporal, (client) =>
-        client.workflow.getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal, ...request),
+        signal(client.workflow.getHandle(notificationWorkflowId(notificationId))),
       );
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;

@@ -20,6 +20,8 @@ export interface ReconcilerStore {
   markForgottenHolds(): Promise<string[]>;
   findStalledRecoveries(olderThanSeconds: number): Promise<string[]>;
   findStalledErasures(olderThanSeconds: number): Promise<string[]>;
+  /** Adds the attempts since the last call to the response times of their subscriptions. */
+  summariseResponseTimes(): Promise<void>;
   /** Has notifications checked in the next sweep, if they are open. */
   checkNow(notificationIds: readonly string[]): Promise<void>;
 }
@@ -42,7 +44,8 @@ export interface ReconcilerDeps extends SweepDeps {
  * terminated manually. In normal times it finds nothing.
  *
  * Notifications, settlements, holds, recoveries, erasures and terminated workflows are checked
- * independently, so that none waits for the others.
+ * independently, so that none waits for the others. The response times of attempts are summarised
+ * at the same pace.
  */
 export class Reconciler {
   private readonly notifications: NotificationSweep;
@@ -63,6 +66,7 @@ export class Reconciler {
       task('forgotten holds', RARE_INTERVAL_MS, async () => this.settle(await store.markForgottenHolds())),
       task('recoveries', SWEEP_INTERVAL_MS, () => this.resumeRecoveries()),
       task('erasures', SWEEP_INTERVAL_MS, () => this.restartErasures()),
+      task('response times', RARE_INTERVAL_MS, () => store.summariseResponseTimes()),
     ];
   }
 

@@ -4,7 +4,7 @@ import {
   type WorkflowExecutionStatusName,
 } from '@temporalio/client';
 import { recoveryWorkflowId } from '../domain/recovery';
-import { CONTROL_PRIORITY } from '../domain/fairness';
+import { controlPriority } from '../domain/fairness';
 import type { recoverSubscription } from '../workflows';
 import { cancelSignal } from '../workflows/messages';
 import type { TemporalLink } from './connection';
@@ -12,13 +12,18 @@ import { callWithDeadline } from './deadline';
 
 /** Starts and cancels the workflows of recoveries. */
 export class RecoveryWorkflows {
+  /**
+   * @param tenantOf - finds who pays for a recovery: tenants take turns
+   */
   constructor(
     private readonly temporal: Pick<TemporalLink, 'use'>,
     private readonly taskQueue: string,
+    private readonly tenantOf: (recoveryId: string) => Promise<string | undefined> = async () => undefined,
   ) {}
 
   /** Starts a recovery's workflow, unless it is running. */
   async start(recoveryId: string): Promise<void> {
+    const tenantId = await this.tenantOf(recoveryId);
     try {
       await callWithDeadline(this.temporal, (client) =>
         client.workflow.start<typeof recoverSubscription>('recoverSubscription', {
@@ -26,7 +31,7 @@ export class RecoveryWorkflows {
           workflowId: recoveryWorkflowId(recoveryId),
           args: [{ recoveryId }],
           staticSummary: `Recovery ${recoveryId}`,
-          priority: CONTROL_PRIORITY,
+          priority: controlPriority(tenantId),
         }),
       );
     } catch (error) {

@@ -33,11 +33,9 @@ export function searchAttributesOf(notification: NotificationRef): SearchAttribu
  *   list them. If some are missing, Temporal refuses a start with any.
  */
 export async function ensureSearchAttributes({ connection, namespace }: Temporal): Promise<boolean> {
-  const registered = await listNames(connection, namespace);
+  const missing = await missingSearchAttributes({ connection, namespace });
   // Without permission to list, only a start can show.
-  if (!registered) return true;
-  const missing = NAMES.filter((name) => !registered.has(name));
-  if (missing.length === 0) return true;
+  if (!missing || missing.length === 0) return true;
   try {
     await connection.operatorService.addSearchAttributes({
       namespace,
@@ -50,6 +48,15 @@ export async function ensureSearchAttributes({ connection, namespace }: Temporal
     const now = await listNames(connection, namespace);
     return now !== undefined && NAMES.every((name) => now.has(name));
   }
+}
+
+/** @returns undefined if this process may not list them */
+export async function missingSearchAttributes({
+  connection,
+  namespace,
+}: Pick<Temporal, 'connection' | 'namespace'>): Promise<string[] | undefined> {
+  const registered = await listNames(connection, namespace);
+  return registered && NAMES.filter((name) => !registered.has(name));
 }
 
 /** @returns undefined if this process may not list them */

@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { settleSubscription } from '../workflows';
 import { eachConcurrently } from '../domain/concurrency';
-import { CONTROL_PRIORITY } from '../domain/fairness';
+import { controlPriority } from '../domain/fairness';
 import { settlementWorkflowId } from '../domain/settlement';
 import { settleSignal } from '../workflows/messages';
 import type { TemporalLink } from './connection';
@@ -9,12 +9,15 @@ import { callWithDeadline } from './deadline';
 
 const CONCURRENCY = 8;
 
-const startOptions = (taskQueue: string, subscriptionId: string) => ({
+/** The customers of subscriptions, by the subscription's id. */
+export type CustomersById = ReadonlyMap<string, string>;
+
+const startOptions = (taskQueue: string, subscriptionId: string, customers: CustomersById) => ({
   taskQueue,
   workflowId: settlementWorkflowId(subscriptionId),
   args: [{ subscriptionId }] as Parameters<typeof settleSubscription>,
   staticSummary: `Settles ${subscriptionId}`,
-  priority: CONTROL_PRIORITY,
+  priority: controlPriority(customers.get(subscriptionId)),
 });
 
 /**
@@ -25,10 +28,14 @@ export async function startSettling(
   temporal: Pick<TemporalLink, 'use'>,
   taskQueue: string,
   subscriptionId: string,
+  customers: CustomersById = new Map(),
 ): Promise<void> {
   try {
     await callWithDeadline(temporal, (client) =>
-      client.workflow.start<typeof settleSubscription>('settleSubscription', startOptions(taskQueue, subscriptionId)),
+      client.workflow.start<typeof settleSubscription>(
+        'settleSubscription',
+        startOptions(taskQueue, subscriptionId, customers),
+      ),
     );
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -45,13 +52,14 @@ export async function settleNow(
   temporal: Pick<TemporalLink, 'use'>,
   taskQueue: string,
   subscriptionIds: readonly string[],
+  customers: CustomersById = new Map(),
 ): Promise<void> {
   const failures: unknown[] = [];
   await eachConcurrently(subscriptionIds, CONCURRENCY, async (subscriptionId) => {
     try {
       await callWithDeadline(temporal, (client) =>
         client.workflow.signalWithStart<typeof settleSubscription>('settleSubscription', {
-          ...startOptions(taskQueue, subscriptionId),
+          ...startOptions(taskQueue, subscriptionId, customers),
           signal: settleSignal,
         }),
       );

@@ -1,3 +1,5 @@
+import { endsWithin } from '../process/ends-within';
+
 /** A burst that takes longer waits for slow receivers, which costs neither us nor Temporal. */
 const SLOW_AFTER_MS = 1000;
 /**
@@ -21,13 +23,7 @@ export class SlowBursts {
    * @param run - does not reject
    */
   async endOrLinger(key: string, run: Promise<void>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const isSlow = await Promise.race([
-      run.then(() => false),
-      new Promise<boolean>((resolve) => (timer = setTimeout(resolve, SLOW_AFTER_MS, true))),
-    ]);
-    clearTimeout(timer);
-    if (!isSlow) return;
+    if (await endsWithin(run, SLOW_AFTER_MS)) return;
     if (this.total >= MAX_SLOW || this.of(key) >= MAX_SLOW_PER_KEY) return run;
     this.count(key, 1);
     void run.then(() => this.count(key, -1));

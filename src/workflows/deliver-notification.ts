@@ -19,8 +19,11 @@ import {
   type DeliverOutcome,
   type Lane,
   type LiveState,
+  type RescheduleRequest,
 } from '../domain/delivery';
-import { cancelSignal, liveQuery, releaseSignal, retrySignal, type CancelRequest } from './messages';
+import { cancelSignal, liveQuery, releaseSignal, rescheduleSignal, retrySignal, type CancelRequest } from './messages';
+import { attemptsAt, isMade, isMadeFor, isReset } from './manual-retry';
+import { wait } from './wait';
 
 /**
  * Both lanes try until the outcome is recorded. A failed activity means that our database or
@@ -33,8 +36,10 @@ const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '2 min', r
 function slowLane(): Pick<Activities, 'deliver'> {
   return proxyActivities<Activities>({
     taskQueue: workflowInfo().taskQueue + SLOW_TASK_QUEUE_SUFFIX,
-    // The maximum timeout of a subscription is 10 minutes.
-    startToCloseTimeout: '12 min',
+    // The maximum timeout of a subscription is 10 minutes, and recording is tried for an hour. An
+    // attempt that is given up before that would be made again. Heartbeats show that its worker is
+    // alive.
+    startToCloseTimeout: '75 min',
     heartbeatTimeout: '30 s',
     retry: INFRASTRUCTURE_RETRY,
   });
@@ -45,6 +50,10 @@ interface Requested {
   retry: boolean;
   /** A retry reopened the closed record. */
   reopened: boolean;
+  /** Recorded attempts when the latest of the retries was asked for. */
+  attempts: number;
+  /** Whether all callers of the retries sent that number. */
+  isCounted: boolean;
   release: boolean;
   cancel: CancelRequest | undefined;
   /** The later one of the signals `retry` and `cancel`. */
@@ -71,21 +80,36 @@ interface Requested {
  * wait (due):
  *
  * - `retry` skips the wait and ends a hold. During the last attempt of a ladder, or after `cancel`,
- *   it begins a new ladder.
+ *   it begins a new ladder. During an attempt that was made for a retry, it has no further effect.
  * - `cancel` ends the ladder, unless `retry` follows or the record was reopened. It never
  *   interrupts an attempt.
  * - `release` ends a hold. If the notification waits for its turn under a rate limit, it asks
  *   again, because the limit was changed.
+ * - `reschedule` moves the time at which the wait ends, because the retry schedule was changed.
  *
  * @throws ApplicationFailure `NotificationFailed` if the ladder is exhausted or the failure is
  *   permanent, so that the workflow closes as Failed
  */
 export async function deliverNotification(input: DeliverNotificationInput): Promise<DeliverNotificationResult> {
-  const requested: Requested = { retry: false, reopened: false, release: false, cancel: undefined, last: undefined };
+  const requested: Requested = {
+    retry: false,
+    reopened: false,
+    attempts: 0,
+    isCounted: true,
+    release: false,
+    cancel: undefined,
+    last: undefined,
+  };
   const live: LiveState = { phase: 'delivering', attempt: 0, nextAttemptAt: null };
   let { schedule } = input;
   let nextSchedule = schedule;
+  let lastManual = 0;
   setHandler(retrySignal, (request) => {
+    const asked = attemptsAt(request, live);
+    // The retry that came with it was faster than this signal.
+    if (asked < lastManual && !requested.cancel && patched('presses-merge')) return;
+    requested.attempts = requested.retry ? Math.max(requested.attempts, asked) : asked;
+    requested.isCounted = (!requested.retry || requested.isCounted) && request?.attempts !== undefined;
     requested.retry = true;
     requested.reopened ||= request?.reopened ?? false;
     requested.last = 'retry';
@@ -95,10 +119,21 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
     requested.cancel = request ?? {};
     requested.last = 'cancel';
   });
+  let rescheduled: RescheduleRequest | undefined;
+  setHandler(rescheduleSignal, (request) => {
+    // Workers of earlier versions ignored the signal.
+    if (patched('reschedule')) rescheduled = request;
+  });
   setHandler(releaseSignal, () => void (requested.release = true));
   setHandler(liveQuery, () => live);
 
   const isCancelled = () => requested.cancel !== undefined;
+  /** @returns the new time of a wait, once; undefined if it was not moved */
+  const takeMove = (attempts: number) => {
+    const move = rescheduled?.attempts === attempts ? rescheduled : undefined;
+    if (move) rescheduled = undefined;
+    return move;
+  };
   let lane = input.lane;
   let step = input.step ?? 0;
   let sequence = 0;
@@ -118,6 +153,8 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
         schedule = nextSchedule;
       }
       const trigger = requested.retry ? 'manual' : 'scheduled';
+      const asked = requested.attempts;
+      const askedAfter = requested.retry && requested.isCounted && !isReset() ? asked : undefined;
       requested.retry = false;
       requested.reopened = false;
       requested.release = false;
@@ -128,13 +165,23 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
         notificationId: input.notificationId,
         sequence,
         trigger,
+        ...(askedAfter === undefined ? {} : { askedAfter }),
         schedule,
         step,
       });
       live.attempt = outcome.attempts;
-      // An earlier execution made this attempt before the retry was requested. The retry begins
-      // now.
-      if (outcome.repeated && trigger === 'manual') requested.retry = true;
+      if (trigger === 'manual' && (isMade(outcome) || isMadeFor(asked, outcome))) {
+        lastManual = outcome.attempts;
+        // Asked for before this attempt was over, which was made for a retry already.
+        if (requested.retry && requested.attempts < lastManual && !requested.cancel && patched('presses-merge')) {
+          requested.retry = false;
+          requested.reopened = false;
+        }
+      } else if (outcome.repeated && trigger === 'manual') {
+        // An earlier execution made this attempt before the retry was requested. The retry begins
+        // now.
+        requested.retry = true;
+      }
       switch (outcome.kind) {
         case 'delivered':
         case 'cancelled':
@@ -170,13 +217,13 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
         case 'throttled': {
           const wakes = patched('throttled-wakes');
           const isWoken = () => wakes && (requested.retry || requested.release);
-          await wait(outcome, live, () => isCancelled() || isWoken());
+          await wait(outcome, live, () => isCancelled() || isWoken(), takeMove);
           break;
         }
         case 'retry':
           step += 1;
           lane = outcome.lane;
-          await wait(outcome, live, () => requested.retry || isCancelled());
+          await wait(outcome, live, () => requested.retry || isCancelled(), takeMove);
           break;
       }
     }
@@ -223,18 +270,4 @@ function isRetriedAfterCancel({ last }: Requested): boolean {
 
 function resultOf({ status, attempts }: CancelNotificationResult): DeliverNotificationResult {
   return { status, attempts };
-}
-
-/**
- * Shows the due time of the record, because the workflow's clock stands still while a local
- * activity runs.
- */
-async function wait(
-  { waitSeconds, dueAt }: { waitSeconds: number; dueAt: string },
-  live: LiveState,
-  interrupted: () => boolean,
-): Promise<void> {
-  live.phase = 'waiting';
-  live.nextAttemptAt = dueAt;
-  await condition(interrupted, waitSeconds * 1000);
 }

@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { LiveState } from '../domain/delivery';
+import type { LiveState, RescheduleRequest } from '../domain/delivery';
 
 /** The optional argument of `retry`. A retry in the Temporal UI needs none. */
 export interface RetryRequest {
@@ -10,6 +10,12 @@ export interface RetryRequest {
    * an attempt in progress. @default false
    */
   reopened?: boolean;
+  /**
+   * Recorded attempts when the retry was asked for. A manual attempt with a higher number meets it.
+   *
+   * @default those that the workflow knows of when the signal arrives
+   */
+  attempts?: number;
 }
 
 /** The optional argument of `cancel`. A cancellation in the Temporal UI needs none. */
@@ -27,6 +33,8 @@ export const retrySignal = defineSignal<[RetryRequest?]>('retry');
 export const cancelSignal = defineSignal<[CancelRequest?]>('cancel');
 /** The subscription takes deliveries again, or its rate limit was changed. */
 export const releaseSignal = defineSignal('release');
+/** Moves the next attempt that the workflow waits for, because the retry schedule was changed. */
+export const rescheduleSignal = defineSignal<[RescheduleRequest]>('reschedule');
 /** The subscription was changed again: settles without waiting. */
 export const settleSignal = defineSignal('settle');
 /** Returns what the workflow is doing, and when the next attempt is due. */

@@ -14,8 +14,8 @@ const BATCHES_PER_RUN = 200;
 /**
  * Settles a subscription after a change. If it takes deliveries again, releases its held
  * notifications in order of acceptance. If its rate limit was changed, wakes those that wait for
- * their turn. If it was deleted, cancels its open notifications. Works in batches, so that a crash
- * costs at most one batch.
+ * their turn; if its retry schedule was changed, moves their next attempts. If it was deleted,
+ * cancels its open notifications. Works in batches, so that a crash costs at most one batch.
  *
  * Signal: `settle` ends the wait between two batches.
  */

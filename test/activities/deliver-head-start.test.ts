@@ -30,10 +30,13 @@ async function setUp({
   status,
   failures = 0,
   retrySchedule = [30],
+  answered = Promise.resolve(),
 }: {
   status: number;
   failures?: number;
   retrySchedule?: number[];
+  /** The receiver answers then. */
+  answered?: Promise<void>;
 }) {
   const seeded = await seed(database.db, { url: 'https://receiver.example/', retrySchedule });
   const event = eventFor(seeded);
@@ -47,8 +50,9 @@ async function setUp({
   let left = failures;
   const runAttempt = testRunner(
     database.db,
-    () => {
+    async () => {
       seen.requests += 1;
+      await answered;
       return httpResult(status);
     },
     {
@@ -60,22 +64,26 @@ async function setUp({
   );
   const log = pino({ level: 'silent' });
   const headStarts = new HeadStarts({ processId: 'mine', keepOutcomes: true }, runAttempt, log);
-  const deliver = createDeliver(activityDeps({ db: database.db, runAttempt, headStarts }));
+  const deps = activityDeps({ db: database.db, runAttempt, headStarts });
+  const lane = { isFull: false };
+  const visit = () => ({ enter: () => (lane.isFull ? 0.1 : undefined), leave: () => undefined });
+  const deliver = createDeliver({ ...deps, lanes: { ...deps.lanes, fast: Object.assign(deps.lanes.fast, { visit }) } });
   const workflowId = notificationWorkflowId(notificationId);
   return {
     seen,
+    lane,
     notificationId,
     begin() {
       const accepted = headStartDelivery(event, notification)!;
       headStarts.begin([{ ...notification, workflowId, claimedAt: performance.now(), accepted }]);
     },
-    /** The workflow's first attempt. */
-    deliver(): Promise<DeliverOutcome> {
+    /** The workflow's first attempt, or its next one if that could not be made. */
+    deliver(sequence = 1): Promise<DeliverOutcome> {
       const environment = new MockActivityEnvironment({
         isLocal: true,
         workflowExecution: { workflowId, runId: 'run' },
       });
-      const input: DeliverInput = { notificationId, sequence: 1, trigger: 'scheduled', schedule, step: 0 };
+      const input: DeliverInput = { notificationId, sequence, trigger: 'scheduled', schedule, step: 0 };
       return environment.run(deliver, input);
     },
   };
@@ -113,6 +121,24 @@ it.each([
   },
 );
 
+it.each([
+  [200, { kind: 'delivered', attempts: 1 }],
+  [500, { kind: 'retry', attempts: 1, repeated: true }],
+])('waits for one that hangs and then gets %i, however often its lane has no place', async (status, outcome) => {
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const { seen, lane, begin, deliver, notificationId } = await setUp({ status, answered });
+  begin();
+  lane.isFull = true;
+  for (const sequence of [1, 2]) expect(await deliver(sequence)).toMatchObject({ kind: 'throttled', attempts: 0 });
+  lane.isFull = false;
+  const delivering = deliver(3);
+  answer();
+  expect(await delivering).toMatchObject(outcome);
+  expect(seen.requests).toBe(1);
+  expect(await attemptsOf(database.db, notificationId)).toHaveLength(1);
+});
+
 it('makes the attempt itself if this process made no head start', async () => {
   const { seen, deliver } = await setUp({ status: 200 });
   expect(await deliver()).toEqual({ kind: 'delivered', attempts: 1 });
@@ -141,4 +167,26 @@ describe('an attempt in the slow lane', () => {
     jest.advanceTimersByTime(25_000);
     expect(heartbeats).toBe(2);
   });
+});
+
+it.each([
+  [true, 'fast'],
+  [false, 'slow'],
+] as const)('an attempt with isLocal %s takes its place in the %s lane', async (isLocal, expected) => {
+  const entered: string[] = [];
+  const laneOf = (lane: string) => {
+    const gate = activityDeps({ db: database.db }).lanes.fast;
+    return Object.assign(gate, { visit: () => ({ enter: () => void entered.push(lane), leave: () => undefined }) });
+  };
+  const deliver = createDeliver({
+    ...activityDeps({ db: database.db }),
+    lanes: { fast: laneOf('fast'), slow: laneOf('slow') },
+    runAttempt: async ({ visit }) => {
+      visit?.enter('customer', 'subscription');
+      return { kind: 'delivered', attempts: 1 };
+    },
+  });
+  const input: DeliverInput = { notificationId: 'ntf_1', sequence: 2, trigger: 'scheduled', schedule: [], step: 0 };
+  await new MockActivityEnvironment({ isLocal }).run(deliver, input);
+  expect(entered).toEqual([expected]);
 });

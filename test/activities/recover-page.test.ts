@@ -4,6 +4,8 @@ import { createRecoverPage } from '../../src/activities/recover-page';
 import type { RecoverPageResult } from '../../src/domain/recovery';
 import type { Database } from '../../src/store/db/database';
 import { closeRecovery, findRecovery, insertRecovery } from '../../src/store/notifications/recoveries';
+import { insertFilterRecovery } from '../../src/store/notifications/filter-recoveries';
+import { readOutcomes } from '../../src/store/notifications/recovery-items';
 import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification, setSubscription } from '../support/rows';
@@ -60,6 +62,7 @@ function page(
     },
     release: async () => undefined,
     cancel: async () => undefined,
+    reschedule: async () => undefined,
   };
   const activity = createRecoverPage(activityDeps({ db, control }));
   return new MockActivityEnvironment().run(activity, { recoveryId });
@@ -133,4 +136,95 @@ it('signals nothing for a notification that is no longer failed when its turn co
     await deliver(ids[1]!);
   });
   expect(retried).toEqual(ids.slice(0, 1));
+});
+
+describe('by filter', () => {
+  const cancelled: string[] = [];
+  const status = ['failed' as const];
+  const insertFilter = async (action: 'retry' | 'cancel', filter: object, total = 0): Promise<string> =>
+    (
+      await insertFilterRecovery(database.db, {
+        action,
+        filter: { status, ...filter },
+        since: new Date(0),
+        until: new Date(Date.now() + 3_600_000),
+        ratePerSecond: 1000,
+        total,
+        productId: null,
+        customerId: null,
+      })
+    ).id;
+  const cancelPage = (recoveryId: string) => {
+    const control: NotificationControl = {
+      start: async () => true,
+      retry: async () => undefined,
+      release: async () => undefined,
+      cancel: async (id) => void cancelled.push(id),
+      reschedule: async () => undefined,
+    };
+    return new MockActivityEnvironment().run(createRecoverPage(activityDeps({ db: database.db, control })), {
+      recoveryId,
+    });
+  };
+
+  it('retries what matches in turns by customer, lists it with its outcome, and is completed then', async () => {
+    const many = await failed(3);
+    const { customerId: first } = seeded;
+    seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+    const few = await failed(1);
+    const productIds = [first, seeded.customerId];
+    // Only these two customers: other tests left failed notifications behind.
+    await database.db.query({
+      text: "update notifications set status = 'delivered' where customer_id <> all ($1)",
+      values: [productIds],
+    });
+    const id = await insertFilter('retry', {}, 4);
+    expect((await page(id)).done).toBe(false);
+    expect(retried).toEqual([many[0], few[0], many[1], many[2]]);
+    expect(await page(id)).toEqual({ done: true, waitSeconds: 0 });
+    expect(await findRecovery(database.db, id, {})).toMatchObject({ status: 'completed', retried: 4, skipped: 0 });
+    await setNotification(database.db, many[1]!, "status = 'failed'");
+    await setNotification(database.db, many[2]!, "status = 'retrying'");
+    expect(await readOutcomes(database.db, id)).toEqual({ delivered: 2, failed: 1, waiting: 1, cancelled: 0 });
+  });
+
+  it('retries a notification once, also if it fails again immediately', async () => {
+    const ids = await failed(2);
+    const id = await insertFilter('retry', { customerId: seeded.customerId });
+    await page(id, (notificationId) => setNotification(database.db, notificationId, "status = 'failed'"));
+    expect((await page(id)).done).toBe(true);
+    expect(retried).toEqual(ids);
+  });
+
+  it('is completed although a notification was delivered before its turn', async () => {
+    const ids = await failed(2);
+    const id = await insertFilter('retry', { customerId: seeded.customerId }, 2);
+    await page(id, async (notificationId) => {
+      await deliver(notificationId);
+      await deliver(ids[1]!);
+    });
+    expect((await page(id)).done).toBe(true);
+    expect(retried).toEqual(ids.slice(0, 1));
+    expect(await findRecovery(database.db, id, {})).toMatchObject({ status: 'completed', retried: 1, skipped: 1 });
+    expect(await readOutcomes(database.db, id)).toMatchObject({ delivered: 1 });
+  });
+
+  it('cancels open notifications and signals their workflows', async () => {
+    const ids = await failed(2);
+    for (const id of ids) await setNotification(database.db, id, "status = 'retrying', finished_at = null");
+    const id = await insertFilter('cancel', { customerId: seeded.customerId, status: ['retrying'] });
+    await cancelPage(id);
+    expect(cancelled).toEqual(ids);
+    expect(await Promise.all(ids.map(statusOf))).toEqual(['cancelled', 'cancelled']);
+    expect(((await cancelPage(id)) as RecoverPageResult).done).toBe(true);
+    expect(await readOutcomes(database.db, id)).toMatchObject({ cancelled: 2 });
+  });
+
+  it('stops at the notification at which it was cancelled', async () => {
+    const ids = await failed(3);
+    const id = await insertFilter('retry', { customerId: seeded.customerId });
+    await page(id, async () => void (await closeRecovery(database.db, id, 'cancelled')));
+    expect(retried).toEqual(ids.slice(0, 1));
+    expect((await page(id)).done).toBe(true);
+  });
 });

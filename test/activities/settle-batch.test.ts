@@ -11,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification, setSubscription } from '../support/rows';
 import { acceptOne, seed, type Seeded } from '../support/seed';
 import { activityDeps } from '../support/activity-deps';
+import { until } from '../support/until';
 
 /** One step of settling, on a real database. Signals to workflows are recorded. */
 let database: TestDatabase;
@@ -53,6 +54,7 @@ function settle(
     retry: async () => undefined,
     release: async ({ notificationId }) => void released.push(notificationId),
     cancel,
+    reschedule: async () => undefined,
   };
   const launchReleased: ActivityDeps['launchReleased'] = (notifications) =>
     launched.push(...notifications.map(({ notificationId }) => notificationId));
@@ -140,7 +142,10 @@ it('cancels the open notifications of a deleted subscription, and signals their 
   await setOurs('deleted_at = now()');
   await mark();
   expect(await settle()).toEqual({ done: false });
-  expect(cancelled.sort()).toEqual([open, held].sort());
+  await until(
+    async () => cancelled.sort(),
+    (signalled) => signalled.join() === [open, held].sort().join(),
+  );
   expect(released).toEqual([]);
   expect([await statusOf(open), await statusOf(held)]).toEqual(['cancelled', 'cancelled']);
   while (!(await settle()).done);
@@ -154,15 +159,31 @@ it('records all notifications of a deleted subscription as cancelled before it s
   await mark();
   const seen: string[] = [];
   await settle(database.db, async () => void seen.push(...(await Promise.all(ids.map(statusOf)))));
+  for (const id of ids)
+    await until(
+      async () => (await notificationRow(database.db, id)).reconcile_after,
+      (check) => check === null,
+    );
   expect(seen).toEqual(Array(9).fill('cancelled'));
-  expect((await notificationRow(database.db, ids[0]!)).reconcile_after).toBeNull();
+});
+
+it('does not wait for the signals to the workflows of a deleted subscription, so that others get its slot', async () => {
+  await notificationThatIs('retrying');
+  await setOurs('deleted_at = now()');
+  await mark();
+  expect(await settle(database.db, () => new Promise(() => undefined))).toEqual({ done: false });
+  while (!(await settle()).done);
+  expect(await isMarked()).toBe(false);
 });
 
 it('leaves cancelled notifications whose workflows could not be signalled to the reconciler', async () => {
   const id = await notificationThatIs('retrying');
   await setOurs('deleted_at = now()');
   await mark();
-  await expect(settle(database.db, () => Promise.reject(new Error('Temporal is away')))).rejects.toThrow();
+  let asked = 0;
+  const failing = () => Promise.reject(new Error(`Temporal is away (${++asked})`));
+  expect(await settle(database.db, failing)).toEqual({ done: false });
+  expect(asked).toBe(1);
   expect(await notificationRow(database.db, id)).toMatchObject({
     status: 'cancelled',
     reconcile_after: expect.any(Date),

@@ -62,6 +62,23 @@ async function wake() {
 }
 const isMarked = async () => (await findWake(database.db, seeded.subscriptionId)) !== undefined;
 
+it('a long line is woken in batches of 10 s, which continue where the last one ended', async () => {
+  const ids = await asleep(35, 100);
+  const now = jest.spyOn(performance, 'now');
+  // Each signal takes a second.
+  now.mockImplementation(() => Date.now() - performance.timeOrigin + woken.length * 1000);
+  try {
+    for (let batch = 1; batch <= 3; batch++) {
+      expect(await wake()).toEqual({ done: false });
+      expect(woken).toEqual(ids.slice(0, batch * 10));
+    }
+    expect(await wake()).toEqual({ done: true });
+    expect(woken).toEqual(ids);
+  } finally {
+    now.mockRestore();
+  }
+});
+
 it('a line whose limit was raised is woken in order, one after the other, and shows when each is due', async () => {
   const ids = await asleep(5, 100);
   expect(await wake()).toEqual({ done: true });

@@ -39,6 +39,10 @@ describe('API keys', () => {
       status: 422,
       body: { code: 'unknown-product' },
     });
+    expect(await create({ role: 'customer', customerId: 'nobody' })).toMatchObject({
+      status: 422,
+      body: { code: 'unknown-customer', errors: [{ path: '/customerId' }] },
+    });
     expect(await create({ role: 'customer', customerId })).toMatchObject({ status: 201 });
   });
 

@@ -12,6 +12,70 @@ beforeAll(async () => {
 afterAll(() => api?.stop());
 
 describe('products', () => {
+  it('a product has a branding, of which a change keeps the rest', async () => {
+    const none = { name: null, logoUrl: null, accentColor: null };
+    expect(await api.must('POST', '/v1/products', { id: 'branded', name: 'P' })).toMatchObject({ branding: none });
+    const logoUrl = `data:image/svg+xml;base64,${Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>').toString('base64')}`;
+    const change = { name: ' Acme Pay ', logoUrl, accentColor: '#0A5C3B' };
+    const branding = { name: 'Acme Pay', logoUrl, accentColor: '#0a5c3b' };
+    expect(await api.must('PATCH', '/v1/products/branded', { branding: change })).toMatchObject({ branding });
+    const { modifiedAt } = await api.must('PATCH', '/v1/products/branded', { branding: {} });
+    expect(await api.must('PATCH', '/v1/products/branded', { branding: change })).toMatchObject({ modifiedAt });
+    expect(await api.must('PATCH', '/v1/products/branded', { branding: { logoUrl: null } })).toMatchObject({
+      branding: { ...branding, logoUrl: null },
+    });
+    const { items } = await api.must('GET', '/v1/audit?action=product.change');
+    expect(items[0].changes.branding).toEqual({ from: branding, to: { ...branding, logoUrl: null } });
+  });
+
+  it.each([
+    [{ logoUrl: 'http://acme.example/logo.png' }, '/branding/logoUrl'],
+    [{ logoUrl: 'javascript:alert(1)' }, '/branding/logoUrl'],
+    [{ logoUrl: 'https://user:password@acme.example/logo.png' }, '/branding/logoUrl'],
+    [{ logoUrl: 'data:text/html;base64,PGI+' }, '/branding/logoUrl'],
+    [{ logoUrl: 'data:image/svg+xml,<svg/>' }, '/branding/logoUrl'],
+    [{ logoUrl: `data:image/png;base64,${'A'.repeat(8192)}` }, '/branding/logoUrl'],
+    [{ accentColor: 'red' }, '/branding/accentColor'],
+    [{ accentColor: '#abc' }, '/branding/accentColor'],
+    // 4.48:1 with white, just below what WCAG asks.
+    [{ accentColor: '#777777' }, '/branding/accentColor'],
+    [{ name: ' ' }, '/branding/name'],
+    [{ color: '#000000' }, '/branding/color'],
+  ])('a product refuses the branding %j with a pointer', async (branding, path) => {
+    const refused = await api.call('POST', '/v1/products', { body: { name: 'P', branding } });
+    expect(refused).toMatchObject({ status: 422, body: { errors: [{ path }] } });
+  });
+
+  it('a product takes an accent colour with a contrast of 4.5:1 with white', async () => {
+    const branding = { accentColor: '#767676' };
+    expect((await api.call('POST', '/v1/products', { body: { name: 'P', branding } })).status).toBe(201);
+  });
+
+  it('products are grouped by segment, and listed by it', async () => {
+    for (const [id, segment] of [
+      ['seg-a', 'Payments & Cash'],
+      ['seg-b', 'Payments & Cash'],
+      ['seg-c', 'Claims'],
+    ])
+      await api.must('POST', '/v1/products', { id, name: id, segment });
+    const ids = async (segment: string) =>
+      (await api.must('GET', `/v1/products?segment=${encodeURIComponent(segment)}`)).items.map(
+        (item: { id: string }) => item.id,
+      );
+    expect(await ids('Payments & Cash')).toEqual(['seg-b', 'seg-a']);
+    expect(await ids('Payments')).toEqual([]);
+    await api.must('PATCH', '/v1/products/seg-b', { segment: 'Claims' });
+    expect(await ids('Claims')).toEqual(['seg-c', 'seg-b']);
+    expect(await api.must('PATCH', '/v1/products/seg-b', { segment: null })).toMatchObject({ segment: null });
+    expect(await ids('Claims')).toEqual(['seg-c']);
+    for (const segment of ['', 'x'.repeat(129), 'a\u0000b'])
+      expect(await api.call('POST', '/v1/products', { body: { name: 'P', segment } })).toMatchObject({
+        status: 422,
+        body: { errors: [{ path: '/segment' }] },
+      });
+    expect((await api.call('GET', '/v1/products?segment=')).status).toBe(422);
+  });
+
   it('a product may be created with a given id, which must be unique', async () => {
     expect(await api.must('POST', '/v1/products', { id: 'own:id', name: 'A' })).toMatchObject({ id: 'own:id' });
     expect(await api.call('POST', '/v1/products', { body: { id: 'own:id', name: 'B' } })).toMatchObject({

@@ -123,3 +123,21 @@ it('concurrent posts with one Idempotency-Key create one event', async () => {
   expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
   expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);
 });
+
+it('two retries of the same notifications in opposite orders both succeed, with their results in order', async () => {
+  await subscribe({ retrySchedule: [] });
+  const ids: string[] = [];
+  for (let count = 0; count < 40; count++) {
+    const event = { type: 'concurrent.v1', customerId, data: {} };
+    ids.push((await api.must('POST', '/v1/events', event, key)).notifications[0].id);
+  }
+  const reversed = [...ids].reverse();
+  for (let round = 0; round < 5; round++) {
+    await api.database.db.query({ text: "update notifications set status = 'failed', reconcile_after = null" });
+    const answers = await Promise.all(
+      [ids, reversed].map((order) => api.call('POST', '/v1/notifications/retry', { key, body: { ids: order } })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(answers[1]!.body.results.map(({ id }: { id: string }) => id)).toEqual(reversed);
+  }
+});

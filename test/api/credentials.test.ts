@@ -60,6 +60,103 @@ describe('access tokens', () => {
     }
   });
 
+  it('a Basic header and form fields with different client credentials are refused', async () => {
+    const { productId } = await tenant('oauth-two');
+    const { clientId, clientSecret } = await clientOf({ role: 'product', productId });
+    const other = await clientOf({ role: 'product', productId });
+    const header = basic(clientId, clientSecret);
+    const others: Record<string, string>[] = [
+      { client_id: other.clientId },
+      { client_secret: other.clientSecret },
+      { client_id: other.clientId, client_secret: other.clientSecret },
+    ];
+    for (const fields of others)
+      expect(await form({ ...grant, ...fields }, header)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_request' },
+      });
+    expect((await form({ ...grant, client_id: clientId, client_secret: clientSecret }, header)).status).toBe(200);
+  });
+
+  it('a refresh token is issued if it is asked for, works once, and ends with its client', async () => {
+    const { productId } = await tenant('refreshed');
+    const { clientId, clientSecret } = await clientOf({ role: 'product', productId });
+    const other = await clientOf({ role: 'product', productId });
+    const first = await form({ ...grant, scope: 'offline_access' }, basic(clientId, clientSecret));
+    expect(first).toMatchObject({ status: 200, body: { scope: 'product offline_access' } });
+    const refresh = (token: string, { clientId: id, clientSecret: secret } = { clientId, clientSecret }) =>
+      form({ grant_type: 'refresh_token', refresh_token: token }, basic(id, secret));
+    const invalid = { status: 400, body: { error: 'invalid_grant' } };
+    expect(await refresh(first.body.refresh_token, other as never)).toMatchObject(invalid);
+    const second = await refresh(first.body.refresh_token);
+    expect(second).toMatchObject({ status: 200, body: { expires_in: 3600, scope: 'product offline_access' } });
+    expect((await api.call('GET', '/v1/products', bearer(second.body.access_token))).status).toBe(200);
+    expect(second.body.refresh_token).not.toBe(first.body.refresh_token);
+    expect(await refresh('')).toMatchObject(invalid);
+    const { rows } = await api.database.db.query({ text: 'select hash::text as hash from oauth_refresh_tokens' });
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain(Buffer.from(second.body.refresh_token).toString('hex'));
+    expect(await form({ grant_type: 'refresh_token', refresh_token: second.body.refresh_token })).toMatchObject({
+      status: 401,
+    });
+    await api.database.db.query({ text: "update oauth_refresh_tokens set expires_at = now() - interval '1 second'" });
+    expect(await refresh(second.body.refresh_token)).toMatchObject(invalid);
+    const third = await form({ ...grant, scope: 'a offline_access' }, basic(clientId, clientSecret));
+    await api.must('DELETE', `/v1/oauth-clients/${clientId}`);
+    expect((await refresh(third.body.refresh_token)).status).toBe(401);
+  });
+
+  it('a refresh token that is used again ends all of its successors, and nothing else', async () => {
+    const { clientId, clientSecret } = await clientOf({ role: 'admin' });
+    const other = await clientOf({ role: 'admin' });
+    const asked = { ...grant, scope: 'offline_access' };
+    const tokenOf = async (fields: Record<string, string>) =>
+      (await form(fields, basic(clientId, clientSecret))).body.refresh_token as string;
+    const refresh = (token: string, id = clientId, secret = clientSecret) =>
+      form({ grant_type: 'refresh_token', refresh_token: token }, basic(id, secret));
+    const unrelated = await tokenOf(asked);
+    const stolen = await tokenOf(asked);
+    const second = (await refresh(stolen)).body.refresh_token as string;
+    const third = (await refresh(second)).body.refresh_token as string;
+    // Another client that sends it ends nothing.
+    expect((await refresh(stolen, other.clientId, other.clientSecret)).status).toBe(400);
+    const fourth = (await refresh(third)).body.refresh_token as string;
+    expect(await refresh(stolen)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    for (const token of [fourth, third, second]) expect((await refresh(token)).status).toBe(400);
+    expect((await refresh(unrelated)).status).toBe(200);
+    await api.writeTally();
+    const { items } = await api.must('GET', '/v1/audit?action=token.refuse');
+    const reused = items.filter(({ object }: { object: string }) => object === clientId);
+    expect(reused).toMatchObject([{ detail: { reason: 'refresh-token-reuse' } }]);
+  });
+
+  it('a refresh token that has expired ends no family when it is sent', async () => {
+    const { clientId, clientSecret } = await clientOf({ role: 'admin' });
+    const { body } = await form({ ...grant, scope: 'offline_access' }, basic(clientId, clientSecret));
+    const where = `where client_id = (select id from oauth_clients order by created_at desc limit 1)`;
+    await api.database.db.query({
+      text: `update oauth_refresh_tokens set expires_at = now() - interval '1 s' ${where}`,
+    });
+    const fields = { grant_type: 'refresh_token', refresh_token: body.refresh_token };
+    expect((await form(fields, basic(clientId, clientSecret))).status).toBe(400);
+    const left = await api.database.db.query({ text: `select from oauth_refresh_tokens ${where}` });
+    expect(left.rowCount).toBe(1);
+  });
+
+  it('a client has at most 20 refresh tokens, and a further one replaces the oldest', async () => {
+    const { clientId, clientSecret } = await clientOf({ role: 'admin' });
+    const tokens: string[] = [];
+    for (let n = 0; n < 21; n += 1)
+      tokens.push(
+        (await form({ ...grant, scope: 'offline_access' }, basic(clientId, clientSecret))).body.refresh_token,
+      );
+    const refresh = async (token: string) =>
+      (await form({ grant_type: 'refresh_token', refresh_token: token }, basic(clientId, clientSecret))).status;
+    expect(await refresh(tokens[0]!)).toBe(400);
+    expect(await refresh(tokens[1]!)).toBe(200);
+    expect(await refresh(tokens[20]!)).toBe(200);
+  });
+
   it('token requests are refused as RFC 6749 specifies', async () => {
     const { clientId, clientSecret } = await clientOf({ role: 'admin' });
     const wrong = await form(grant, basic(clientId, 'wrong'));

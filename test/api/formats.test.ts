@@ -20,7 +20,7 @@ let counter = 0;
 const settings = (given: Record<string, unknown> = {}) => ({
   name: `s-${++counter}`,
   url: 'http://127.0.0.1:1/',
-  eventTypes: ['a.v1', 'b.v1'],
+  eventTypes: given.format === 'trigger' ? ['a.v1'] : ['a.v1', 'b.v1'],
   ...given,
 });
 const create = (given: Record<string, unknown> = {}) =>
@@ -92,14 +92,70 @@ describe('header Authorization of a subscription', () => {
   });
 });
 
+const several422 = (path: string) => ({ status: 422, body: { code: 'validation-failed', errors: [{ path }] } });
+
+describe('new subscriptions of format trigger', () => {
+  it.each([[['a.v1', 'b.v1']], [['*']], [['a.*']], [['a.v1', 'a.*']]])(
+    'a subscription of format trigger has one event type, and not %j',
+    async (eventTypes) => {
+      expect(await create({ format: 'trigger', eventTypes })).toMatchObject(several422('/eventTypes'));
+      const subscriptions = [settings(), settings({ format: 'trigger', eventTypes })];
+      const { id } = await api.must('POST', '/v1/customers', { name: 'D' }, tenant.key);
+      expect(
+        await api.call('PUT', `/v1/customers/${id}/subscriptions`, { key: tenant.key, body: { subscriptions } }),
+      ).toMatchObject(several422('/subscriptions/1/eventTypes'));
+      expect((await api.must('GET', `/v1/subscriptions?customerId=${id}`)).items).toEqual([]);
+    },
+  );
+
+  it('a subscription of format trigger has one product, that of its customer by default', async () => {
+    const { productId } = tenant;
+    const body = (owner: object) => ({ ...settings({ format: 'trigger' }), ...owner });
+    expect(await api.must('POST', '/v1/subscriptions', body({ customerId }))).toMatchObject({ productId });
+    const { id: shared } = await api.must('POST', '/v1/customers', { name: 'Shared' });
+    expect(await api.call('POST', '/v1/subscriptions', { body: body({ customerId: shared }) })).toMatchObject(
+      several422('/productId'),
+    );
+    expect(await api.must('POST', '/v1/subscriptions', body({ customerId: shared, productId }))).toMatchObject({
+      productId,
+    });
+  });
+
+  it('the retry schedule growing also decides when the subscription is out of order', async () => {
+    const growing = { afterSeconds: 300 + 900 + 3600 + 14_400 + 43_200, minFailures: 6 };
+    const usual = { afterSeconds: 432_000, minFailures: 10 };
+    expect(await made({ format: 'trigger', retrySchedule: 'growing' })).toMatchObject({ outOfOrderRule: growing });
+    expect(await made({ retrySchedule: 'default' })).toMatchObject({ outOfOrderRule: usual });
+    expect(await made()).toMatchObject({ outOfOrderRule: usual });
+    const waits = [300, 900, 3600, 14_400, 43_200];
+    expect(await made({ retrySchedule: waits })).toMatchObject({ retrySchedule: waits, outOfOrderRule: usual });
+    const own = { afterSeconds: 1, minFailures: 1 };
+    for (const outOfOrderRule of [own, null])
+      expect(await made({ retrySchedule: 'growing', outOfOrderRule })).toMatchObject({ outOfOrderRule });
+    const { id } = await api.must('POST', '/v1/customers', { name: 'D' }, tenant.key);
+    const one = settings({ retrySchedule: 'growing', outOfOrderRule: own });
+    const put = async (subscription: object) =>
+      (await api.must('PUT', `/v1/customers/${id}/subscriptions`, { subscriptions: [subscription] }, tenant.key))
+        .items[0];
+    expect(await put(one)).toMatchObject({ outOfOrderRule: own });
+    expect(await put({ ...one, outOfOrderRule: undefined })).toMatchObject({ outOfOrderRule: growing });
+    expect(await put({ ...one, outOfOrderRule: undefined, retrySchedule: waits })).toMatchObject({
+      outOfOrderRule: usual,
+    });
+    await api.must('PATCH', `/v1/customers/${id}`, { retrySchedule: 'growing' }, tenant.key);
+    expect(await put(settings())).toMatchObject({ retrySchedule: null, outOfOrderRule: usual });
+  });
+});
+
 describe('existing subscriptions of format trigger', () => {
   const fixed = (path: string) => ({ status: 409, body: { code: 'fixed-after-creation', errors: [{ path }] } });
 
-  it('a subscription of format trigger keeps its event types, whose order may change', async () => {
+  it('a subscription of format trigger keeps its event type', async () => {
     const { id, eventTypes } = await made({ format: 'trigger' });
-    for (const other of [['a.v1'], ['a.v1', 'b.v1', '*'], ['b.v1', '*']])
-      expect(await patch(id, { eventTypes: other })).toMatchObject(fixed('/eventTypes'));
-    expect(await patch(id, { eventTypes: [...eventTypes].reverse() })).toMatchObject({ status: 200 });
+    expect(await patch(id, { eventTypes: ['b.v1'] })).toMatchObject(fixed('/eventTypes'));
+    for (const several of [['a.v1', 'b.v1'], ['*'], ['a.*']])
+      expect(await patch(id, { eventTypes: several })).toMatchObject(several422('/eventTypes'));
+    expect(await patch(id, { eventTypes })).toMatchObject({ status: 200 });
   });
 
   it('the format trigger can be neither left nor entered by an existing subscription', async () => {
@@ -139,7 +195,7 @@ describe('existing subscriptions of format trigger', () => {
     expect(
       await put([
         { ...first, method: 'PUT' },
-        { ...second, eventTypes: ['*'] },
+        { ...second, eventTypes: ['b.v1'] },
       ]),
     ).toMatchObject(fixed('/subscriptions/1/eventTypes'));
     expect(await put([first, { ...second, headers: { authorization: 'x' } }])).toMatchObject({
@@ -181,7 +237,10 @@ describe('retry presets', () => {
     const { body } = await api.call('GET', '/openapi.json', { key: null });
     const { schema } = body.paths['/v1/customers'].post.requestBody.content['application/json'];
     expect(schema.properties.retrySchedule).toMatchObject({
-      type: ['array', 'string'],
+      anyOf: [
+        { type: 'array', items: { type: 'integer', minimum: 1, maximum: 86_400 }, maxItems: 5 },
+        { type: 'string', enum: ['default', 'growing'] },
+      ],
       description: expect.stringContaining('`growing` (300, 900, 3600, 14400, 43200)'),
     });
   });

@@ -13,6 +13,7 @@ let keyOfA: string;
 let keyOfB: string;
 let viewerOfB: string;
 let subscriptionId: string;
+let eventId: string;
 
 beforeAll(async () => {
   api = await startTestApi();
@@ -36,7 +37,8 @@ beforeAll(async () => {
     subscriptionId = (await api.must('POST', '/v1/subscriptions', settings, a.key)).id;
   }
   for (let i = 0; i < EACH; i++) {
-    await api.must('POST', '/v1/events', { type: 'a.happened.v0', customerId: SHARED, data: {} }, a.key);
+    const event = { type: 'a.happened.v0', customerId: SHARED, data: {} };
+    eventId = (await api.must('POST', '/v1/events', event, a.key)).id;
     await api.must('POST', `/v1/subscriptions/${subscriptionId}/challenge`, {}, a.key);
     const recovery = { since: '2026-01-01T00:00:00Z' };
     const { id } = await api.must('POST', `/v1/subscriptions/${subscriptionId}/recover`, recovery, a.key);
@@ -50,14 +52,21 @@ interface Item {
   id?: string;
   clientId?: string;
   name?: string;
+  at?: string;
+  acceptedAt?: string;
+  createdAt?: string;
 }
 const identity = ({ id, clientId, name }: Item): string => id ?? clientId ?? name!;
 
 /** The lists, with the paths of tenant A's objects. */
-function lists(): { path: string; roles: readonly string[] }[] {
+function lists(): { path: string; roles: readonly string[]; query: z.ZodObject }[] {
   return api.routes
     .filter(({ query }) => query && 'cursor' in (query as z.ZodObject).shape)
-    .map(({ path, roles }) => ({ path: path.replace(':id', subscriptionId), roles: roles as readonly string[] }));
+    .map(({ path, roles, query }) => ({
+      path: path.replace(':id', path.startsWith('/v1/events/') ? eventId : subscriptionId),
+      roles: roles as readonly string[],
+      query: query as z.ZodObject,
+    }));
 }
 
 async function pages(path: string, limit: number, between: () => Promise<unknown> = async () => undefined) {
@@ -76,7 +85,7 @@ async function pages(path: string, limit: number, between: () => Promise<unknown
 }
 
 it('the pages of every list add up to the whole list, without gaps or repeats', async () => {
-  expect(lists()).toHaveLength(16);
+  expect(lists()).toHaveLength(17);
   for (const { path } of lists()) {
     const whole = (await api.must('GET', `${path}?limit=200`)) as { items: Item[]; nextCursor: string | null };
     expect([path, whole.items.length >= EACH, whole.nextCursor]).toEqual([path, true, null]);
@@ -87,6 +96,27 @@ it('the pages of every list add up to the whole list, without gaps or repeats', 
       expect(paged.at(-1)!.length).toBeGreaterThan(0);
     }
     expect(new Set(whole.items.map(identity)).size).toBe(whole.items.length);
+  }
+});
+
+it('an item is listed since the time that it shows, not before', async () => {
+  const ofTime = lists().filter(({ query }) => 'since' in query.shape);
+  expect(ofTime.map(({ path }) => path).sort()).toEqual([
+    '/v1/audit',
+    '/v1/events',
+    '/v1/notifications',
+    `/v1/subscriptions/${subscriptionId}/notifications`,
+  ]);
+  for (const { path } of ofTime) {
+    const whole: Item[] = (await api.must('GET', `${path}?limit=200`)).items;
+    const times = whole.map(({ at, acceptedAt, createdAt }) => (at ?? acceptedAt ?? createdAt)!);
+    expect([path, times]).toEqual([path, [...times].sort().reverse()]);
+    for (const [index, time] of times.slice(0, EACH).entries()) {
+      const since: Item[] = (await api.must('GET', `${path}?limit=200&since=${time}`)).items;
+      const until: Item[] = (await api.must('GET', `${path}?limit=200&until=${time}`)).items;
+      const id = identity(whole[index]!);
+      expect([path, since.map(identity).includes(id), until.map(identity).includes(id)]).toEqual([path, true, false]);
+    }
   }
 });
 
@@ -102,7 +132,7 @@ it('lists show nothing of another tenant', async () => {
     if (!roles.includes('product')) continue;
     for (const key of roles.includes('viewer') ? [keyOfB, viewerOfB] : [keyOfB]) {
       const { status, body } = await api.call('GET', path, { key });
-      if (path.includes(subscriptionId)) {
+      if (path.includes(subscriptionId) || path.includes(eventId)) {
         expect([path, status]).toEqual([path, 404]);
         continue;
       }

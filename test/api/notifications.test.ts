@@ -34,6 +34,7 @@ async function attempt(notificationId: string, overrides: Partial<AttemptRecord>
     {
       notificationId,
       subscriptionId,
+      failurePeriod: 0,
       attemptKey: `run:${++counter}`,
       trigger: 'scheduled',
       startedAt: new Date('2026-01-02T03:04:05.678Z'),

@@ -148,3 +148,26 @@ it('the stored response of an Idempotency-Key keeps its numbers', async () => {
   expect(first).toContain('"customData":{"n":1.50}');
   expect(await call()).toBe(first);
 });
+
+it.each([
+  ['1e400', '{"properties":{"a":{"maximum":1e400}}}', '/schema/properties/a/maximum'],
+  ['an integer of 20 digits', '{"enum":[1,12345678901234567891]}', '/schema/enum/1'],
+  [
+    '2 to the power of 53, plus 1',
+    '{"properties":{"a/b":{"minimum":9007199254740993}}}',
+    '/schema/properties/a~1b/minimum',
+  ],
+  ['17 decimals', '{"default":{"n":0.10000000000000001}}', '/schema/default/n'],
+])('a schema with a number that a double does not hold is refused: %s', async (_what, schema, path) => {
+  const { status, body } = await send('PUT', '/v1/event-types/numbers.inexact.v1', `{"schema":${schema}}`);
+  expect([status, body.code]).toEqual([422, 'invalid-schema']);
+  expect(body.errors).toEqual([
+    { path, message: 'has more digits than a double, and would be stored as another number' },
+  ]);
+  expect((await api.call('GET', '/v1/event-types/numbers.inexact.v1', { key })).status).toBe(404);
+});
+
+it('a schema may write the numbers of a double in any notation', async () => {
+  const schema = '{"properties":{"a":{"multipleOf":0.010,"minimum":-0,"maximum":1e2,"enum":[1.50,1e21]}}}';
+  expect((await send('PUT', '/v1/event-types/numbers.notation.v1', `{"schema":${schema}}`)).status).toBe(201);
+});

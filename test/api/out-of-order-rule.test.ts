@@ -1,4 +1,6 @@
+import { decodeId } from '../../src/domain/ids';
 import { startTestApi, type TestApi } from '../support/api';
+import { setSubscription } from '../support/rows';
 
 let api: TestApi;
 const settings = { name: 'a', url: 'http://127.0.0.1:1/', eventTypes: ['*'] };
@@ -55,6 +57,52 @@ it.each([
     'validation-failed',
     [path],
   ]);
+});
+
+describe('a subscription that was disabled automatically', () => {
+  async function outOfOrder(name: string): Promise<string> {
+    const { id } = await api.must('POST', '/v1/subscriptions', { customerId: 'c', ...settings, name });
+    await setSubscription(api.pools.db, id, `out_of_order_at = now(), out_of_order_reason = 'gone'`);
+    return `/v1/subscriptions/${id}`;
+  }
+  const periodOf = async (path: string) => {
+    const text = 'select failure_period::int as period from subscriptions where id = $1';
+    const { rows } = await api.pools.db.query<{ period: number }>({
+      text,
+      values: [decodeId('sub', path.split('/')[3]!)],
+    });
+    return rows[0]!.period;
+  };
+
+  it.each([
+    ['alone', {}],
+    ['with another change', { description: 'fixed' }],
+  ])('is enabled by a PATCH with `enabled: true` %s, as by the call enable', async (_, change) => {
+    const path = await outOfOrder(`patched ${JSON.stringify(change)}`);
+    const before = await periodOf(path);
+    api.settled.length = 0;
+    const answer = await api.must('PATCH', path, { enabled: true, ...change });
+    expect(answer).toMatchObject({ enabled: true, status: 'enabled', outOfOrder: null, ...change });
+    expect(await periodOf(path)).toBeGreaterThan(before);
+    const { items } = await api.must('GET', `/v1/audit?action=subscription.enable&object=${path.split('/')[3]}`);
+    expect(items).toMatchObject([{ changes: { status: { from: 'out-of-order', to: 'enabled' } } }]);
+  });
+
+  it('stays so after a PATCH without `enabled`, and after a set that lists it unchanged', async () => {
+    const path = await outOfOrder('kept');
+    expect(await api.must('PATCH', path, { description: 'd' })).toMatchObject({ status: 'out-of-order' });
+    const subscriptions = [{ ...settings, name: 'kept', description: 'd' }];
+    const { items } = await api.must('PUT', '/v1/customers/c/subscriptions', { subscriptions });
+    expect(items).toMatchObject([{ status: 'out-of-order' }]);
+  });
+
+  it('is enabled once: the same PATCH again changes nothing', async () => {
+    const path = await outOfOrder('once');
+    const first = await api.must('PATCH', path, { enabled: true });
+    const period = await periodOf(path);
+    expect(await api.must('PATCH', path, { enabled: true })).toEqual(first);
+    expect(await periodOf(path)).toBe(period);
+  });
 });
 
 describe('operational events', () => {

@@ -58,13 +58,14 @@ export async function makeObjects(
     {
       notificationId,
       subscriptionId,
+      failurePeriod: 0,
       attemptKey: 'run:1',
       trigger: 'scheduled',
       startedAt: new Date(),
       finishedAt: new Date(),
       durationMs: 1,
       error: { class: 'connect', message: 'connection refused' },
-      request: { method: 'POST', url: URL, headers: {}, body: null },
+      request: { method: 'POST', url: URL, headers: { 'webhook-id': event.id }, body: null },
       response: null,
       workflowId: `notification/${notificationId}`,
       outcome: { status: 'failed' },
@@ -134,6 +135,8 @@ export const CALLS: Record<string, Call> = {
   },
   'GET /v1/events': { names: 'eventId', shows: items('id') },
   'GET /v1/events/:id': { names: 'eventId' },
+  'GET /v1/events/:id/routing': { names: 'eventId' },
+  'POST /v1/events/:id/replay': { names: 'eventId', body: ({ subscriptionId }) => ({ subscriptionId }) },
   'POST /v1/products': { body: () => ({ name: 'P' }) },
   'GET /v1/products': { names: 'productId', shows: items('id') },
   'GET /v1/products/:id': { names: 'productId' },
@@ -234,6 +237,12 @@ export const CALLS: Record<string, Call> = {
     shows: ({ results }) =>
       (results as { id: string; code: string | null }[]).filter(({ code }) => code !== 'not-found').map(({ id }) => id),
   },
+  'POST /v1/notifications/cancel': {
+    names: 'notificationId',
+    body: ({ notificationId }) => ({ ids: [notificationId] }),
+    shows: ({ results }) =>
+      (results as { id: string; code: string | null }[]).filter(({ code }) => code !== 'not-found').map(({ id }) => id),
+  },
   'GET /v1/notifications/:id': { names: 'notificationId' },
   'POST /v1/notifications/:id/retry': {
     names: 'notificationId',
@@ -247,6 +256,16 @@ export const CALLS: Record<string, Call> = {
   },
   'POST /v1/notifications/:id/cancel': { names: 'notificationId', body: none },
   'GET /v1/attempts/:id': { names: 'attemptId' },
+  'POST /v1/recoveries': {
+    names: 'subscriptionId',
+    body: ({ subscriptionId }) => ({ filter: { subscriptionId } }),
+    // Only five recoveries by filter may run at a time.
+    async prepare(api) {
+      await api.database.db.query({ text: "update recoveries set status = 'cancelled', finished_at = now()" });
+      return {};
+    },
+  },
+  'POST /v1/attempts/:id/signed-request': { names: 'attemptId', body: none },
   'GET /v1/recoveries': { names: 'recoveryId', shows: items('id') },
   'GET /v1/recoveries/:id': { names: 'recoveryId' },
   'POST /v1/recoveries/:id/cancel': { names: 'recoveryId', body: none },

@@ -15,6 +15,8 @@ const TABLE = `
   POST /v1/events/batch                                hidden   hidden   all    own      none    none      none      own
   GET /v1/events                                       hidden   -        all    own      all     own       own       none
   GET /v1/events/:id                                   404      404      all    own      all     own       own       none
+  GET /v1/events/:id/routing                           404      404      all    own      all     own       own       none
+  POST /v1/events/:id/replay                           404      404      all    own      none    none      own       none
   POST /v1/products                                    -        -        all    none     none    none      none      none
   GET /v1/products                                     hidden   -        all    own      all     own       none      none
   GET /v1/products/:id                                 404      404      all    own      all     own       none      none
@@ -64,10 +66,13 @@ const TABLE = `
   DELETE /v1/url-allowlist/:id                         404      404      all    own      none    none      none      none
   GET /v1/notifications                                hidden   -        all    own      all     own       own       none
   POST /v1/notifications/retry                         hidden   hidden   all    own      none    none      own       none
+  POST /v1/notifications/cancel                        hidden   hidden   all    own      none    none      own       none
   GET /v1/notifications/:id                            404      404      all    own      all     own       own       none
   POST /v1/notifications/:id/retry                     404      404      all    own      none    none      own       none
   POST /v1/notifications/:id/cancel                    404      404      all    own      none    none      own       none
   GET /v1/attempts/:id                                 404      404      all    own      all     own       own       none
+  POST /v1/recoveries                                  422      422      all    own      none    none      own       none
+  POST /v1/attempts/:id/signed-request                 404      404      all    own      none    none      none      none
   GET /v1/recoveries                                   hidden   -        all    own      all     own       own       none
   GET /v1/recoveries/:id                               404      404      all    own      all     own       own       none
   POST /v1/recoveries/:id/cancel                       404      404      all    own      none    none      own       none
@@ -103,6 +108,7 @@ export const PUBLIC_OPERATIONS: Record<string, number> = {
   'GET /readyz': 200,
   'GET /metrics': 200,
   'GET /openapi.json': 200,
+  'GET /asyncapi.json': 200,
   'POST /oauth/token': 401,
   'POST /login/oauth/access_token': 401,
   'POST /v1/session': 401,
@@ -111,6 +117,7 @@ export const PUBLIC_OPERATIONS: Record<string, number> = {
   'GET /v1/session/methods': 200,
   'GET /v1/session/oidc': 404,
   'GET /v1/session/oidc/callback': 404,
+  'GET /v1/session/oidc/sign-out': 404,
 };
 
 export const CALLERS = ['admin', 'product', 'viewer', 'viewer/p', 'customer', 'producer'] as const;

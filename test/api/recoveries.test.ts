@@ -32,6 +32,7 @@ async function failed(): Promise<string> {
     {
       notificationId,
       subscriptionId,
+      failurePeriod: 0,
       attemptKey: `run:${++counter}`,
       trigger: 'scheduled',
       startedAt: new Date(),
@@ -59,6 +60,8 @@ it('a recovery returns its total once it is stored, and is started', async () =>
     body: {
       id: expect.stringMatching(/^rec_/),
       subscriptionId,
+      action: 'retry',
+      filter: null,
       status: 'running',
       since: LONG_AGO,
       until: expect.any(String),
@@ -71,7 +74,10 @@ it('a recovery returns its total once it is stored, and is started', async () =>
     },
   });
   expect(api.recovering).toEqual([body.id]);
-  expect(await api.must('GET', `/v1/recoveries/${body.id}`, undefined, key)).toEqual(body);
+  expect(await api.must('GET', `/v1/recoveries/${body.id}`, undefined, key)).toEqual({
+    ...body,
+    outcomes: { cancelled: 0, delivered: 0, failed: 0, waiting: 0 },
+  });
 });
 
 it('a recovery includes only notifications accepted in the given period', async () => {

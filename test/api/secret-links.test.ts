@@ -166,3 +166,11 @@ it('a secret link is valid for a minute to thirty days', async () => {
       body: { errors: [{ path: '/expiresInSeconds' }] },
     });
 });
+
+it('refuses an address that tries hundreds of tokens, but not one that has the right token', async () => {
+  const { token } = await makeLink();
+  const wrong = Buffer.alloc(32, 1).toString('base64url');
+  const answers = await Promise.all(Array.from({ length: 330 }, () => open(wrong)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404, 429]));
+  expect((await open(token)).status).toBe(200);
+});

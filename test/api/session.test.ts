@@ -1,3 +1,5 @@
+import type { Response } from 'express';
+import { setSessionCookie, type CookieRules, type SessionKind } from '../../src/api/auth/session-cookie';
 import { startTestApi, ADMIN_KEY, type Answer, type TestApi } from '../support/api';
 
 let api: TestApi;
@@ -124,10 +126,32 @@ it('the database holds only hashes and sealed text of a session', async () => {
   }
 });
 
+it.each<[SessionKind, CookieRules]>([
+  ['portal', { secure: false, portalIsFramed: true }],
+  ['portal', { secure: true, portalIsFramed: false }],
+  ['staff', { secure: true, portalIsFramed: true }],
+])('the cookie of a %s session is SameSite=Strict and not partitioned with %j', (kind, rules) => {
+  const cookie = jest.fn();
+  setSessionCookie({ cookie } as unknown as Response, kind, 'token', 60, rules);
+  expect(cookie.mock.calls[0][2]).toMatchObject({ sameSite: 'strict', partitioned: false, secure: rules.secure });
+});
+
+it('a portal shows the name of its customer and the branding of its product, and operators have neither', async () => {
+  const branding = { name: 'Acme Pay', logoUrl: 'https://acme.example/logo.svg', accentColor: '#0a5c3b' };
+  await api.must('POST', '/v1/products', { id: 'acme-pay', name: 'P', branding });
+  await api.must('POST', '/v1/customers', { id: 'shop-1', name: 'Corner Shop', productId: 'acme-pay' });
+  const { token } = await api.must('POST', '/v1/portal-sessions', { customerId: 'shop-1' });
+  const portal = await signIn(token);
+  const shown = { customerName: 'Corner Shop', branding };
+  expect(portal.answer.body).toMatchObject(shown);
+  expect((await api.call('GET', '/v1/session', as(portal))).body).toMatchObject(shown);
+  expect((await signIn(ADMIN_KEY)).answer.body).toMatchObject({ customerName: null, branding: null });
+});
+
 describe('behind https', () => {
   let secure: TestApi;
   beforeAll(async () => {
-    secure = await startTestApi([], {}, { publicUrl: 'https://signpost.example' });
+    secure = await startTestApi([], {}, { publicUrl: 'https://signpost.example', portalIsFramed: true });
   });
   afterAll(() => secure.stop());
 
@@ -139,6 +163,23 @@ describe('behind https', () => {
     const read = (sent: string) => secure.call('GET', '/v1/session', { key: null, headers: { cookie: sent } });
     expect((await read(cookie!)).status).toBe(200);
     expect((await read(cookie!.replace('__Host-', ''))).status).toBe(401);
+  });
+
+  it('the cookie of a portal that may be framed is sent in frames of other sites, and partitioned by them', async () => {
+    await secure.must('POST', '/v1/customers', { id: 'framed', name: 'Framed Ltd' });
+    const { token } = await secure.must('POST', '/v1/portal-sessions', { customerId: 'framed' });
+    const { headers, body } = await secure.call('POST', '/v1/session', { key: null, body: { credential: token } });
+    const [cookie, ...attributes] = headers.get('set-cookie')!.split('; ');
+    expect(cookie).toMatch(/^__Host-signpost_portal=[\w-]{43}$/);
+    expect(attributes).toEqual(
+      expect.arrayContaining(['Path=/', 'HttpOnly', 'Secure', 'Partitioned', 'SameSite=None']),
+    );
+    expect(body).toMatchObject({ customerName: 'Framed Ltd', branding: null });
+    const ended = await secure.call('DELETE', '/v1/session', {
+      key: null,
+      headers: { cookie: cookie!, 'x-csrf-token': body.csrfToken },
+    });
+    expect(ended.headers.get('set-cookie')).toMatch(/Max-Age=0.*Partitioned; SameSite=None/);
   });
 
   it.each(['/v1/session', '/healthz', '/docs', '/nowhere'])('%s keeps browsers on https', async (path) => {

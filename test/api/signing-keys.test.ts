@@ -1,4 +1,8 @@
+import { decodeJwt } from 'jose';
+import { standardSignature } from '../../src/domain/signing';
+import { recordAttempts } from '../../src/store/notifications/record-attempts';
 import { startTestApi, type TestApi } from '../support/api';
+import { attemptRecord } from '../support/attempt-record';
 
 let api: TestApi;
 let key: string;
@@ -109,4 +113,61 @@ it('deleting a subscription deletes its signing key', async () => {
     text: 'select count(*) from subscriptions where deleted_at is not null and (signing_key is not null or old_signing_key is not null)',
   });
   expect(rows[0]!.count).toBe(0);
+});
+
+/** Records an attempt of a notification of the subscription like the worker. @returns its path */
+async function attemptAt(subscriptionId: string, body: string): Promise<string> {
+  const { id: notificationId } = await api.must('POST', `/v1/subscriptions/${subscriptionId}/trigger`, {}, key);
+  const headers = { 'webhook-id': 'evt_1', 'webhook-timestamp': '1', 'webhook-signature': 'v1,old', 'x-key': '***' };
+  const request = { method: 'POST' as const, url: 'http://127.0.0.1:1/', headers, body };
+  await recordAttempts(api.database.db, [
+    attemptRecord({ notificationId, subscriptionId }, { status: 'failed' }, { request }),
+  ]);
+  const { attempts } = await api.must('GET', `/v1/notifications/${notificationId}`, undefined, key);
+  return `/v1/attempts/${attempts[0].id}/signed-request`;
+}
+
+it('the request of an attempt is signed again by the current secrets and keys, with masks kept', async () => {
+  const id = path.split('/')[3]!;
+  const { secret: previous } = await api.must('GET', `/v1/subscriptions/${id}/secret`, undefined, key);
+  const { secret } = await api.must('POST', `/v1/subscriptions/${id}/secret/rotate`, { overlapSeconds: 600 }, key);
+  const body = '{"ref":12345678901234567890}';
+  const route = await attemptAt(id, body);
+  const signed = await api.must('POST', route, {}, key);
+  const timestampSeconds = Number(signed.headers['webhook-timestamp']);
+  expect(Math.abs(Date.now() / 1000 - timestampSeconds)).toBeLessThan(60);
+  expect(signed).toMatchObject({ method: 'POST', url: 'http://127.0.0.1:1/', body });
+  expect(signed.headers).toMatchObject({
+    'webhook-id': 'evt_1',
+    'webhook-signature': standardSignature({ id: 'evt_1', timestampSeconds, body }, [secret, previous]),
+    'x-key': '***',
+  });
+  expect(Date.parse(signed.validUntil) / 1000).toBe(timestampSeconds + 300);
+
+  await api.must('POST', path, {}, key);
+  const { headers } = await api.must('POST', route, {}, key);
+  expect(headers['webhook-signature']).toMatch(/^v1,\S+ v1,\S+ v1a,\S+$/);
+});
+
+it('a request in format trigger gets a new token, and only products and admins may have one signed', async () => {
+  const settings = { customerId: 'c', name: 'token', url: 'http://127.0.0.1:1/', eventTypes: ['a.b.v1'] };
+  const { id } = await api.must('POST', '/v1/subscriptions', { ...settings, format: 'trigger' }, key);
+  const route = await attemptAt(id, '{"webhook_id":"w","exp":1}');
+  const { headers } = await api.must('POST', route, {}, key);
+  const claims = decodeJwt(headers.authorization.replace('Bearer ', ''));
+  expect(claims.webhook_id).toBe('w');
+  expect(claims.exp).toBeGreaterThan(Date.now() / 1000);
+  for (const refused of [customerKey, viewerKey])
+    expect((await api.call('POST', route, { key: refused, body: {} })).status).toBe(403);
+  const { key: theirs } = await api.tenant('others');
+  expect((await api.call('POST', route, { key: theirs, body: {} })).status).toBe(404);
+});
+
+it('a request that is no longer stored, or was never sent, cannot be signed again', async () => {
+  const route = await attemptAt(path.split('/')[3]!, '{}');
+  await api.database.db.query({ text: "update attempts set request_headers = '{}'" });
+  expect(await api.call('POST', route, { key, body: {} })).toMatchObject({
+    status: 409,
+    body: { code: 'payload-expired' },
+  });
 });

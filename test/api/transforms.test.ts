@@ -20,7 +20,8 @@ afterAll(() => api?.stop());
 
 const jsonata = (expression: string) => ({ language: 'jsonata', expression });
 async function subscribe(settings: Record<string, unknown> = {}, key = tenant.key) {
-  const body = { customerId, name: `s-${++counter}`, url: 'http://127.0.0.1:1/', eventTypes: ['*'], ...settings };
+  const eventTypes = settings.format === 'trigger' ? ['paid.v1'] : ['*'];
+  const body = { customerId, name: `s-${++counter}`, url: 'http://127.0.0.1:1/', eventTypes, ...settings };
   return api.call('POST', '/v1/subscriptions', { key, body });
 }
 

@@ -1,3 +1,4 @@
+import { challengeResponse } from '../../src/domain/signing';
 import { startTestApi, type TestApi } from '../support/api';
 import { startReceiver, type Receiver } from '../support/receiver';
 
@@ -87,19 +88,84 @@ it('a challenge accepts the previous secret during its overlap, and not after', 
   expect(await challenge()).toMatchObject({ status: 'failed' });
 });
 
-it('a URL changed during its challenge is not verified by it', async () => {
+it.each([
+  ['the URL', () => ({ url: receiver.url('/other') })],
+  ['the headers', () => ({ headers: { 'X-Api-Key': 'new' } })],
+  ['the authentication', () => ({ auth: { type: 'bearer', token: 't0ken' } })],
+])('a challenge during which %s changed verifies nothing', async (_what, change) => {
   let answer: () => void = () => undefined;
-  receiver.answerWith(
-    () => new Promise((resolve) => (answer = () => resolve({ status: 200, body: 'of the URL before' }))),
-  );
+  receiver.answerWith(({ path }) => {
+    const token = new URL(path, 'http://receiver').searchParams.get('crc_token')!;
+    const body = JSON.stringify({ response_token: challengeResponse(secret, token) });
+    return new Promise((resolve) => (answer = () => resolve({ status: 200, body })));
+  });
   const inFlight = challenge();
   await receiver.waitFor(1);
-  await api.must('PATCH', `/v1/subscriptions/${id}`, { url: receiver.url('/other') }, key);
+  await api.must('PATCH', `/v1/subscriptions/${id}`, change(), key);
   answer();
-  await inFlight;
+  expect(await inFlight).toMatchObject({ status: 'verified' });
   expect(await api.must('GET', `/v1/subscriptions/${id}`, undefined, key)).toMatchObject({
-    url: receiver.url('/other'),
     verification: { status: 'unverified', at: null },
+  });
+});
+
+/** Answers challenges with a secret. @returns what sends the answer that is withheld */
+function answerLater(withSecret: string): () => void {
+  let answer: () => void = () => undefined;
+  receiver.answerWith(({ path }) => {
+    const token = new URL(path, 'http://receiver').searchParams.get('crc_token')!;
+    const body = JSON.stringify({ response_token: challengeResponse(withSecret, token) });
+    return new Promise((resolve) => (answer = () => resolve({ status: 200, body })));
+  });
+  return () => answer();
+}
+const verification = async () =>
+  (await api.must('GET', `/v1/subscriptions/${id}`, undefined, key)).verification.status as string;
+const rotate = (body: object) => api.must('POST', `/v1/subscriptions/${id}/secret/rotate`, body, key);
+
+describe('a challenge during which the secret was rotated', () => {
+  const ROTATED = 'the secret was rotated before the response: send another challenge';
+
+  it('verifies nothing if it proves a secret that no longer signs', async () => {
+    const answer = answerLater(secret);
+    const inFlight = challenge();
+    await receiver.waitFor(1);
+    await rotate({ overlapSeconds: 0 });
+    answer();
+    expect(await inFlight).toMatchObject({ status: 'failed', detail: ROTATED });
+    expect(await verification()).toBe('unverified');
+    expect(await status()).toBe('unverified');
+    expect(api.settled).toEqual([]);
+  });
+
+  it('is passed by a secret that still signs during the overlap', async () => {
+    const answer = answerLater(secret);
+    const inFlight = challenge();
+    await receiver.waitFor(1);
+    await rotate({ overlapSeconds: 60 });
+    answer();
+    expect(await inFlight).toMatchObject({ status: 'verified' });
+    expect(await status()).toBe('enabled');
+  });
+
+  it.each([
+    ['the new secret', 'the new secret'],
+    ['the replaced secret', undefined],
+  ])('does not take the verification away if the response proves %s', async (_, proven) => {
+    const verify = answerLater(secret);
+    const first = challenge();
+    await receiver.waitFor(1);
+    verify();
+    expect(await first).toMatchObject({ status: 'verified' });
+    const answer = answerLater(proven ?? secret);
+    const inFlight = challenge();
+    await receiver.waitFor(2);
+    await rotate({ secret: 'the new secret', overlapSeconds: 0 });
+    answer();
+    expect(await inFlight).toMatchObject({ status: 'failed', detail: ROTATED });
+    expect(await status()).toBe('enabled');
+    receiver.answerChallenges('the new secret');
+    expect(await challenge()).toMatchObject({ status: 'verified' });
   });
 });
 

@@ -8,6 +8,7 @@ import { attemptInput, httpResult, testRunner, watched } from '../support/attemp
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification, setSubscription } from '../support/rows';
 import { acceptOne, seed, type Seeded } from '../support/seed';
+import { until } from '../support/until';
 
 /** What decides whether an attempt is made, put off, left to others, or fails here. */
 let database: TestDatabase;
@@ -59,6 +60,39 @@ it('a failed notification of a disabled subscription stays failed', async () => 
   await setOurs('enabled = false');
   await setRow("status = 'failed', attempt_count = 2, last_error_message = 'HTTP 500'");
   expect(await run({ sequence: 3, step: 2 })).toMatchObject({ kind: 'failed', attempts: 2 });
+  expect(requests).toEqual([]);
+});
+
+describe('a ladder whose retry schedule was shortened to what was attempted already', () => {
+  beforeEach(() => setOurs("retry_schedule = '{}'"));
+
+  it.each(['retrying', 'pending'])('fails without another attempt while it is %s', async (status) => {
+    await setRow(`status = '${status}', attempt_count = 1, last_error_message = 'HTTP 500'`);
+    expect(await run({ sequence: 2, step: 1 })).toEqual({ kind: 'failed', attempts: 1, reason: 'HTTP 500' });
+    expect(requests).toEqual([]);
+    expect(await row()).toMatchObject({ status: 'failed', next_attempt_at: null });
+  });
+
+  it.each(['retrying', 'pending'])('is delivered again if it was, while its retry is %s', async (status) => {
+    await setRow(`status = '${status}', attempt_count = 2, ladder_base = 1, delivered_at = now()`);
+    expect(await run({ sequence: 2, step: 1 })).toEqual({ kind: 'delivered', attempts: 2 });
+    expect(requests).toEqual([]);
+    expect(await row()).toMatchObject({ status: 'delivered', next_attempt_at: null });
+  });
+
+  it.each([
+    ['asked for it', 'retry_asked = true'],
+    ['reopened it', 'ladder_base = 1'],
+  ])('is attempted if a person %s', async (_, assignment) => {
+    await setRow(`status = 'pending', attempt_count = 1, ${assignment}`);
+    expect(await run({ sequence: 2, step: 1 })).toEqual({ kind: 'delivered', attempts: 2 });
+  });
+});
+
+it('a notification that was delivered stays so if its subscription is deleted before the retry', async () => {
+  await setRow("status = 'pending', attempt_count = 1, ladder_base = 1, delivered_at = now()");
+  await setOurs('deleted_at = now()');
+  expect(await run()).toEqual({ kind: 'delivered', attempts: 1 });
   expect(requests).toEqual([]);
 });
 
@@ -164,11 +198,47 @@ describe('an attempt that is interrupted by an error before it is sent', () => {
   });
 });
 
+it.each([
+  ['for a retry says so', 'manual', { wasManual: true }],
+  ['by the schedule does not', 'scheduled', {}],
+] as const)('the repetition of an attempt that was made %s', async (_, trigger, said) => {
+  await setRow("status = 'retrying', attempt_count = 1, ladder_base = 0");
+  await run({ sequence: 2, step: 1, trigger });
+  const repeated = await run({ sequence: 2, step: 1, trigger: 'manual' });
+  expect(repeated).toEqual({ kind: 'delivered', attempts: 2, repeated: true, ...said });
+  expect(requests).toHaveLength(1);
+});
+
 it('an attempt that Temporal runs twice at the same time is made once', async () => {
   const runAttempt = testRunner(database.db, answer);
-  const again = input({ sequence: 2, step: 1, schedule: [30, 30], attemptKey: 'run:2' });
+  const again = input({ sequence: 2, step: 1, attemptKey: 'run:2' });
   const outcomes = await Promise.all([runAttempt(again), runAttempt(again)]);
   expect(outcomes).toEqual(Array(2).fill({ kind: 'delivered', attempts: 1 }));
+  expect(requests).toHaveLength(1);
+});
+
+it('an attempt that waits for the claim of another process is put off if its lane has no place', async () => {
+  await setRow("claimed_by = 'another process', claimed_until = now() + interval '1 minute'");
+  const visited: string[] = [];
+  const visit = { enter: (customerId: string) => visited.push(customerId) && 20 };
+  expect(await run({ visit })).toMatchObject({ kind: 'throttled', attempts: 0, waitSeconds: 20 });
+  expect(visited).toEqual([seeded.customerId]);
+  expect(requests).toEqual([]);
+});
+
+it('a first attempt that another process has claimed is waited for, also with a rate limit since then', async () => {
+  await setRow("claimed_by = 'another process', claimed_until = now() + interval '1 minute'");
+  await setOurs('rate_limit_per_second = 1000');
+  let loads = 0;
+  const db = watched(database.db, ({ text }) => void (loads += Number(text.includes('n.last_attempt_key'))));
+  const running = run({}, db);
+  await until(
+    async () => loads,
+    (count) => count >= 3,
+  );
+  expect(requests).toEqual([]);
+  await setRow('claimed_by = null, claimed_until = null');
+  expect(await running).toEqual({ kind: 'delivered', attempts: 1 });
   expect(requests).toHaveLength(1);
 });
 

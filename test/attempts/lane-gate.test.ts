@@ -21,6 +21,28 @@ it('a single subscription gets a third of a lane, and each further one a third o
   expect(fill(gate, 'c')).toHaveLength(27);
 });
 
+it('a customer with many subscriptions gets no more of a lane than one with a single subscription', () => {
+  const gate = gateOf();
+  const enteredOf = (customer: string) => {
+    for (let count = 0; ; count++) {
+      if (typeof gate.enter(customer, `${customer}-${count}`) === 'number') return count;
+    }
+  };
+  expect(enteredOf('a')).toBe(60);
+  expect(enteredOf('b')).toBe(40);
+});
+
+it('a visit takes one place however often it enters, and gives it back once', () => {
+  const gate = gateOf({ perSubscription: 1 });
+  const visit = gate.visit();
+  expect(visit.enter('a', 'a')).toBeUndefined();
+  expect(visit.enter('a', 'a')).toBeUndefined();
+  expect(typeof gate.enter('a', 'a')).toBe('number');
+  visit.leave();
+  visit.leave();
+  expect(fill(gate, 'a')).toHaveLength(1);
+});
+
 it('a lane has room for another customer however many customers hang', () => {
   const gate = gateOf();
   for (let customer = 0; customer < 20; customer++) fill(gate, `hanging-${customer}`);

@@ -21,7 +21,7 @@ function answered(status: number, headers: Record<string, string> = {}, override
   );
 }
 
-const LADDER = { schedule: [10, 20], step: 0 };
+const LADDER = { step: 0 };
 const concluded = (
   facts: AttemptRecord,
   { ladder = LADDER, subscription = {} }: { ladder?: typeof LADDER; subscription?: Partial<DeliverySubscription> } = {},
@@ -39,13 +39,13 @@ it('delivers with a 2xx answer', () => {
 });
 
 it('waits the next step of the ladder after a failure, counted from its end', () => {
-  const { record, outcome } = concluded(answered(500), { ladder: { schedule: [10, 20], step: 1 } });
-  const dueAt = new Date(FINISHED_AT.getTime() + 20_000);
-  expect(record.outcome).toEqual({ status: 'retrying', nextAttemptAt: dueAt });
+  const { record, outcome } = concluded(answered(500), { ladder: { step: 1 } });
+  const dueAt = new Date(FINISHED_AT.getTime() + 3000);
+  expect(record.outcome).toEqual({ status: 'retrying', nextAttemptAt: dueAt, schedule: [4, 3] });
   expect(outcome).toEqual({
     kind: 'retry',
     attempts: 4,
-    waitSeconds: 20,
+    waitSeconds: 3,
     dueAt: dueAt.toISOString(),
     lane: 'fast',
     reason: 'HTTP 500',
@@ -53,7 +53,7 @@ it('waits the next step of the ladder after a failure, counted from its end', ()
 });
 
 it('fails once the ladder is exhausted', () => {
-  const { record, outcome } = concluded(answered(500), { ladder: { schedule: [10, 20], step: 2 } });
+  const { record, outcome } = concluded(answered(500), { ladder: { step: 2 } });
   expect(record.outcome).toEqual({ status: 'failed' });
   expect(outcome).toEqual({ kind: 'failed', attempts: 4, reason: 'HTTP 500' });
 });
@@ -62,16 +62,23 @@ it('fails for good at 410, whatever the ladder has left and the receiver asks fo
   expect(concluded(answered(410, { 'retry-after': '100' })).outcome).toMatchObject({ kind: 'failed' });
 });
 
+it('goes on after a 410 of a receiver that the subscription no longer has', () => {
+  const facts = answered(410);
+  const admitted = { delivery: deliveryFacts(), subscription: deliverySubscription(), isOutdated: true };
+  const { outcome } = conclude(LADDER, admitted, { facts, failure: { stage: 'sending', error: facts.error! } });
+  expect(outcome).toMatchObject({ kind: 'retry', waitSeconds: 4 });
+});
+
 it.each([
   [429, '100', 100],
   [503, '100', 100],
-  [429, '5', 10],
-  [503, '5', 10],
-  [429, '86401', 10],
-  [503, '86401', 10],
-  [500, '100', 10],
-  [408, '100', 10],
-  [429, undefined, 10],
+  [429, '2', 4],
+  [503, '2', 4],
+  [429, '86401', 86_400],
+  [503, '99999999999', 86_400],
+  [500, '100', 4],
+  [408, '100', 4],
+  [429, undefined, 4],
 ])('after HTTP %i with Retry-After %s waits %i s', (status, retryAfter, waitSeconds) => {
   const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
   expect(concluded(answered(status, headers)).outcome).toMatchObject({ kind: 'retry', waitSeconds });
@@ -82,10 +89,33 @@ it('reads a date in Retry-After from the end of the attempt', () => {
   expect(concluded(answered(503, headers)).outcome).toMatchObject({ waitSeconds: 100 });
 });
 
+it('takes a date in Retry-After of more than a day for a day', () => {
+  const headers = { 'retry-after': new Date(FINISHED_AT.getTime() + 30 * 3_600_000).toUTCString() };
+  expect(concluded(answered(503, headers)).outcome).toMatchObject({ waitSeconds: 86_400 });
+});
+
+it('adds the same jitter of up to 10 % whenever it concludes the same attempt, and another one to others', () => {
+  const waitOf = (notificationId: string, attempts: number) => {
+    const facts = answered(500, {}, { notificationId });
+    const admitted = {
+      delivery: deliveryFacts({ attempts }),
+      subscription: deliverySubscription({ retrySchedule: [100] }),
+    };
+    const { outcome } = conclude(LADDER, admitted, { facts, failure: { stage: 'sending', error: facts.error! } });
+    return outcome.kind === 'retry' ? outcome.waitSeconds : NaN;
+  };
+  const waits = () => Array.from({ length: 50 }, (_, index) => waitOf(`ntf_${index % 10}`, Math.floor(index / 10)));
+  expect(waits()).toEqual(waits());
+  expect(new Set(waits()).size).toBeGreaterThan(40);
+  expect(Math.min(...waits())).toBeGreaterThanOrEqual(100);
+  expect(Math.max(...waits())).toBeLessThanOrEqual(110);
+  expect(Math.max(...waits()) - Math.min(...waits())).toBeGreaterThan(5);
+});
+
 it('waits the step of the ladder if no response came', () => {
   const error = { class: 'timeout', message: 'no response' } as const;
   const { outcome } = concluded(answered(0, {}, { response: null, error }));
-  expect(outcome).toMatchObject({ kind: 'retry', waitSeconds: 10, reason: 'no response' });
+  expect(outcome).toMatchObject({ kind: 'retry', waitSeconds: 4, reason: 'no response' });
 });
 
 it.each([
@@ -104,6 +134,7 @@ describe('the outcome of an attempt that was recorded before', () => {
       ...deliveryFacts({ status, attempts: 2, lastErrorMessage: 'HTTP 500', nextAttemptAt: NEXT }),
       subscription: subscription && deliverySubscription(subscription),
       rateSeq: null,
+      ladderAttempts: 0,
       retryAsked: false,
     });
 
@@ -128,6 +159,7 @@ describe('the outcome of an attempt that was recorded before', () => {
       ...deliveryFacts({ status: 'retrying', nextAttemptAt: new Date(0) }),
       subscription: null,
       rateSeq: null,
+      ladderAttempts: 0,
       retryAsked: false,
     };
     expect(recordedOutcome(delivery)).toMatchObject({ kind: 'retry', waitSeconds: 0 });

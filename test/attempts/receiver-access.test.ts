@@ -78,7 +78,9 @@ it.each([
   const { sent, recorded } = await attempt((request) => {
     const echo = { ...request.headers, password: 'canary-word' };
     const headers = { 'x-echo': request.headers.authorization!, 'set-cookie': 'session=1' };
-    return httpResult(401, { response: { status: 401, headers, body: JSON.stringify(echo), truncated: false } });
+    return httpResult(401, {
+      response: { status: 401, headers, body: JSON.stringify(echo), truncated: false, bodyTruncated: false },
+    });
   });
   const authorization = sent.headers.authorization!;
   const text = JSON.stringify(recorded);
@@ -87,6 +89,31 @@ it.each([
   expect(recorded.response).toMatchObject({
     headers: { 'x-echo': expect.stringContaining('***'), 'set-cookie': '***' },
   });
+});
+
+it('records neither the token of format trigger nor credentials of its custom data that the receiver echoes', async () => {
+  const customData = { apiToken: 'canary-token', nested: { secrets: ['canary-in-list'] }, team: 'visible' };
+  await database.db.query({
+    text: `update subscriptions set format = 'trigger', custom_data = $2 where id = $1`,
+    values: [decodeId('sub', seeded.subscriptionId), JSON.stringify(customData)],
+  });
+  const { sent, recorded } = await attempt(({ headers, body }) =>
+    httpResult(401, {
+      response: {
+        status: 401,
+        headers: { 'x-echo': headers.authorization! },
+        body: `${headers.authorization} ${body}`,
+        truncated: false,
+        bodyTruncated: false,
+      },
+    }),
+  );
+  const token = sent.headers.authorization!.slice('Bearer '.length);
+  expect(token.split('.')).toHaveLength(3);
+  const text = JSON.stringify(recorded.response);
+  for (const part of [...token.split('.').slice(1), 'canary']) expect(text).not.toContain(part);
+  expect(recorded.response).toMatchObject({ headers: { 'x-echo': 'Bearer ***' } });
+  expect(text).toContain('visible');
 });
 
 it('opens sealed settings once for each revision of the subscription, not for each attempt', async () => {

@@ -72,7 +72,6 @@ async function headStart() {
     notificationId: notification.notificationId,
     sequence: 1,
     trigger: 'scheduled',
-    schedule: [30],
     step: 0,
     attemptKey: `run:${++counter}`,
     workflowId: 'notification/test',
@@ -137,7 +136,7 @@ describe('cached secrets', () => {
     await signedBy(seeded.secret);
     await signedBy(seeded.secret);
     const next = generateSecret();
-    await rotateSecret(database.db, TEST_SEALER, seeded.subscriptionId, next, 86_400);
+    await rotateSecret(database.db, TEST_SEALER, seeded.subscriptionId, { secret: next, chosen: true }, 86_400);
     await signedBy(next, seeded.secret);
     await signedBy(next, seeded.secret);
     // Ends the overlap without a change of the revision: in reality time passes and nothing is
@@ -164,7 +163,6 @@ it('a subscription disabled between accept and read holds its notification', asy
     notificationId: notification!.notificationId,
     sequence: 1,
     trigger: 'scheduled',
-    schedule: [30],
     step: 0,
     attemptKey: `run:${++counter}`,
     workflowId: 'notification/test',

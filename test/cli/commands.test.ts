@@ -50,6 +50,34 @@ it('accepts the name of a retry schedule', async () => {
   expect((await run(['customers', 'update', 'c1', '--retry-schedule', 'often'])).code).toBe(2);
 });
 
+it('creates a subscription by the name of a retry schedule with its out-of-order rule', async () => {
+  const create = (name: string, schedule: string) =>
+    must(
+      ...[
+        'subscriptions',
+        'create',
+        '--customer',
+        'c1',
+        '--name',
+        name,
+        '--endpoint',
+        'http://127.0.0.1:9/hook',
+        '--types',
+        'other.*',
+      ],
+      ...['--retry-schedule', schedule],
+    );
+  const retrySchedule = [300, 900, 3600, 14_400, 43_200];
+  expect(await create('by name', 'growing')).toMatchObject({
+    retrySchedule,
+    outOfOrderRule: { afterSeconds: 62_400, minFailures: 6 },
+  });
+  expect(await create('by numbers', retrySchedule.join())).toMatchObject({
+    retrySchedule,
+    outOfOrderRule: { afterSeconds: 432_000, minFailures: 10 },
+  });
+});
+
 it('reads the data of an event from standard input', async () => {
   const { code, json } = await run(
     ['events', 'send', 'payment.confirmed.v1', '--customer', 'c1', '--data', '-', '--json'],
@@ -120,7 +148,7 @@ it('reads a long list page by page, up to the limit', async () => {
 it('prints aligned columns without --json', async () => {
   const { out } = await run(['products', 'list']);
   expect(out).toBe(
-    "ID        NAME                   ENABLED\nsignpost  Signpost's own events  true\npayments  Payments               true\n",
+    "ID        NAME                   SEGMENT  ENABLED\nsignpost  Signpost's own events  -        true\npayments  Payments               -        true\n",
   );
 });
 

@@ -30,6 +30,56 @@ it('prints the problem as JSON to standard error with --json', async () => {
   expect(JSON.parse(ran.err)).toMatchObject({ code: 'not-found', status: 404 });
 });
 
+it('prints a refused file as JSON to standard error with --json', async () => {
+  const file = path.join(tempDir(), 'product.yaml');
+  writeFileSync(file, 'product:\n  id: a b\n  name: A\n  colour: red\n');
+  const ran = await signpost(api.url, ['onboard', 'product', file, '--json']);
+  expect(ran).toMatchObject({ code: 2, out: '' });
+  const message = 'expected 1 to 128 characters of A-Z a-z 0-9 . _ : -';
+  expect(JSON.parse(ran.err)).toEqual({
+    exitCode: 2,
+    detail: expect.stringContaining(`${file}:2:3  product.id: ${message}`),
+    errors: [
+      { file, line: 2, column: 3, path: 'product.id', message },
+      { file, line: 4, column: 3, path: 'product.colour', message: 'unknown field' },
+    ],
+  });
+});
+
+it('prints an unreachable service as JSON to standard error with --json', async () => {
+  const ran = await signpost('http://127.0.0.1:1', ['products', 'list', '--json']);
+  expect(ran).toMatchObject({ code: 3, out: '' });
+  expect(JSON.parse(ran.err)).toEqual({ exitCode: 3, detail: expect.stringContaining('Cannot reach') });
+});
+
+it('describes wrong values in plain words', async () => {
+  const file = path.join(tempDir(), 'customer.yaml');
+  writeFileSync(
+    file,
+    `customer: { id: c, name: '' }
+allowUrls: none
+subscriptions:
+  - { name: 1, url: https://a.example, eventTypes: [], method: PATCH }
+  - { url: https://a.example, eventTypes: ['*'], enabled: yes please, timeoutSeconds: 601 }
+`,
+  );
+  const ran = await signpost(api.url, ['onboard', 'customer', file]);
+  const words = ran.err
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/^.*? {2}/, ''));
+  expect(words).toEqual([
+    'customer.name: must not be empty',
+    'allowUrls: must be a list',
+    'subscriptions.0.name: must be a text',
+    'subscriptions.0.eventTypes: must not be empty',
+    expect.stringMatching(/^subscriptions\.0\.method: must be one of .*POST/),
+    'subscriptions.1.name: is required',
+    'subscriptions.1.enabled: must be true or false',
+    'subscriptions.1.timeoutSeconds: must be at most 600',
+  ]);
+});
+
 it('exits with 2 for invalid arguments, without a stack trace', async () => {
   for (const args of [
     [],
@@ -48,6 +98,8 @@ it('exits with 2 for invalid arguments, without a stack trace', async () => {
     ['types', 'generate', '--check'],
     ['onboard', 'customer', '/no/such/file'],
     ['migrate'],
+    ['subscriptions', 'update', 'sub_1'],
+    ['subscriptions', 'update', 'sub_1', '--set', '[]'],
     ['products', 'list', '--url', 'ftp://x'],
   ]) {
     const ran = await signpost(api.url, args);
@@ -70,6 +122,11 @@ async function serve(listener: RequestListener): Promise<{ url: string; close():
     },
   };
 }
+
+it.each([['..'], ['']])('exits with 2 for the id %j, which would change the path of the call', async (id) => {
+  const ran = await signpost(api.url, ['products', 'show', id]);
+  expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringContaining('id') });
+});
 
 it('exits with 3 if nothing listens at the URL, or something other than Signpost', async () => {
   const otherService = await serve((_request, response) => void response.end('<html>'));

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { buildProgram } from '../../src/cli/program';
-import { Session } from '../../src/cli/session';
-import { signpost } from '../support/cli';
+import { buildProgram } from '../../cli/src/program';
+import { Session } from '../../cli/src/session';
+import { ROLES } from '../../src/domain/types';
+import { host, signpost } from '../support/cli';
 
 /** The words of every visible command and group of commands. */
 function commandPaths(command: Command, words: string[] = []): string[][] {
@@ -11,7 +12,7 @@ function commandPaths(command: Command, words: string[] = []): string[][] {
     .flatMap((sub) => [[...words, sub.name()], ...commandPaths(sub, [...words, sub.name()])]);
 }
 
-const paths = commandPaths(buildProgram(new Session({} as never)));
+const paths = commandPaths(buildProgram(new Session({} as never), host));
 
 async function help(words: string[]): Promise<string> {
   const { code, out, err } = await signpost('http://127.0.0.1:1', [...words, '--help']);
@@ -55,4 +56,9 @@ it.each(['', ...paths.map((words) => words.join(' '))])(
 it('keeps help texts within 80 columns', async () => {
   const texts = await Promise.all([[], ...paths].map(help));
   expect(texts.flatMap((text) => text.split('\n')).filter((line) => line.length > 80)).toEqual([]);
+});
+
+it.each(['keys', 'oauth-clients'])('the help of `%s create` names every role', async (group) => {
+  const text = await help([group, 'create']);
+  for (const role of ROLES) expect(text.replace(/\s+/g, ' ')).toMatch(new RegExp(`--role <role> [^.]*\\b${role}\\b`));
 });

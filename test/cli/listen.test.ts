@@ -59,6 +59,22 @@ it('copies every attempt to the local URL, with a valid signature', async () => 
   }
 });
 
+it('copies a delivery once that --since and the stream both report', async () => {
+  const service = await cluster.start();
+  const customer = await onboard(service, cluster.receiver.url('/'));
+  const posting = (async () => {
+    for (let n = 0; n < 20; n++) await customer.post({ data: { n } });
+  })();
+  await listening(service.url, [customer.subscriptionId, '--since', '1h'], async () => {
+    await posting;
+    await local.waitFor(20);
+    await customer.post({ data: { n: 20 } });
+    await local.waitFor(21);
+  });
+  const numbers = local.requests.map(({ body }) => JSON.parse(body).data.n).sort((a, b) => a - b);
+  expect(numbers).toEqual(Array.from({ length: 21 }, (_, n) => n));
+});
+
 it('copies earlier deliveries with --since, and prints the response of the local URL', async () => {
   const service = await cluster.start();
   const customer = await onboard(service, cluster.receiver.url('/'));
@@ -68,7 +84,7 @@ it('copies earlier deliveries with --since, and prints the response of the local
   expect(ran.json).toMatchObject({ answer: 'HTTP 418' });
 });
 
-it('waits while the service restarts, and misses no attempt', async () => {
+it('reconnects while the service restarts, says so, and misses no attempt', async () => {
   const spare = await startReceiver();
   await spare.close();
   const service = await cluster.start({ env: { SIGNPOST_PORT: String(spare.port) } });
@@ -83,6 +99,11 @@ it('waits while the service restarts, and misses no attempt', async () => {
   });
   expect(ran.code).toBe(0);
   expect(local.requests.map(({ body }) => JSON.parse(body).data)).toEqual([{ n: 1 }, { n: 2 }]);
+  expect(ran.err.split('\n').slice(1)).toEqual([
+    expect.stringMatching(/^no connection: .* \(reconnecting\)$/),
+    expect.stringMatching(/^connected again after \d+ s$/),
+    '',
+  ]);
 });
 
 it('exits with 1 for an unknown subscription', async () => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { startTestApi, type TestApi } from '../support/api';
@@ -30,6 +31,8 @@ function file(text: string): string {
 
 const onboard = (name: string, ...args: string[]) =>
   signpost(api.url, ['onboard', 'customer', name, ...args, '--json']);
+/** Without --json, errors are one line each. */
+const refused = (name: string) => signpost(api.url, ['onboard', 'customer', name]);
 
 it('sets up the customer of the example, with its allowed URL and its subscriptions', async () => {
   const { code, json } = await onboard(EXAMPLE);
@@ -55,8 +58,8 @@ it('changes nothing when the file of a customer is applied again', async () => {
   expect(await api.must('GET', '/v1/subscriptions')).toEqual(before);
 });
 
-it('applies a secret again that it cannot compare, which changes nothing, and keeps one that is masked', async () => {
-  const withAuth = (token: string) =>
+it('asks the service whether secrets differ, which answers do not show', async () => {
+  const withAuth = (token: string, secret = 'the-first-secret') =>
     file(`
 customer: { id: customer2, name: Customer Two, productId: payments }
 allowUrls: [https://customer2.example]
@@ -66,21 +69,26 @@ subscriptions:
     eventTypes: ['*']
     headers: { X-Team: payments }
     auth: { type: bearer, token: '${token}' }
+    secret: '${secret}'
 `);
   const read = () => api.must('GET', '/v1/subscriptions?customerId=customer2');
   await onboard(withAuth('first'));
   const before = await read();
   expect(before.items).toMatchObject([{ auth: { type: 'bearer', token: '***' }, headers: { 'X-Team': 'payments' } }]);
   const { json } = await onboard(withAuth('first'));
-  expect(json.steps.at(-1)).toEqual({ action: 'update', object: 'subscription main', fields: ['auth'] });
+  expect(json.steps.at(-1)).toEqual({ action: 'unchanged', object: 'subscription main' });
   expect(await read()).toEqual(before);
   const masked = await onboard(withAuth('***'));
   expect(masked.json.steps.at(-1)).toEqual({ action: 'unchanged', object: 'subscription main' });
   await onboard(withAuth('second'));
   expect((await read()).items[0].modifiedAt).not.toBe(before.items[0].modifiedAt);
+  const rotated = await onboard(withAuth('***', 'the-second-secret'));
+  expect(rotated.json.steps.at(-1)).toEqual({ action: 'update', object: 'subscription main', fields: ['secret'] });
+  const { secret } = await api.must('GET', `/v1/subscriptions/${before.items[0].id}/secret`);
+  expect(secret).toBe('the-second-secret');
 });
 
-it('shows changes and removals in a dry run, and carries them out without it', async () => {
+it('shows changes and removals with --prune in a dry run, and carries them out without it', async () => {
   await onboard(EXAMPLE);
   const changed = file(`
 customer: { id: customer1, name: Customer One, productId: payments, retrySchedule: [5] }
@@ -96,10 +104,43 @@ subscriptions:
   ];
   const names = async () =>
     (await api.must('GET', '/v1/subscriptions')).items.map(({ name }: { name: string }) => name).sort();
-  expect((await onboard(changed, '--dry-run')).json).toEqual({ dryRun: true, steps });
+  expect((await onboard(changed, '--prune', '--dry-run')).json).toEqual({ dryRun: true, steps });
   expect(await names()).toEqual(['confirmations', 'returns']);
-  expect((await onboard(changed)).json.steps).toEqual(steps);
+  expect((await onboard(changed, '--prune')).json.steps).toEqual(steps);
   expect(await names()).toEqual(['confirmations', 'everything']);
+});
+
+it('keeps and names subscriptions that are not in the file without --prune', async () => {
+  await onboard(EXAMPLE);
+  const returns = async () =>
+    (await api.must('GET', '/v1/subscriptions')).items.find(({ name }: { name: string }) => name === 'returns');
+  const before = await returns();
+  const changed = file(`
+customer: { id: customer1, name: Customer One, productId: payments }
+subscriptions:
+  - { name: confirmations, url: https://customer1.example/new, eventTypes: [payment.confirmed.v1] }
+  - { name: everything, url: https://customer1.example/all, eventTypes: ['*'], secret: shared-with-them }
+`);
+  const ran = await onboard(changed);
+  expect(ran.json.steps.slice(1)).toEqual([
+    { action: 'update', object: 'subscription confirmations', fields: ['url'] },
+    { action: 'create', object: 'subscription everything' },
+    { action: 'keep', object: 'subscription returns' },
+  ]);
+  expect(ran.err).toBe('Not in the file, and kept: subscription returns. Remove them with --prune.\n');
+  expect(ran.json.subscriptions).toMatchObject([
+    { name: 'confirmations', url: 'https://customer1.example/new' },
+    { name: 'everything', status: 'enabled' },
+  ]);
+  expect(await returns()).toEqual(before);
+  const { secret } = await api.must('GET', `/v1/subscriptions/${ran.json.subscriptions[1].id}/secret`);
+  expect(secret).toBe('shared-with-them');
+  const again = await onboard(changed);
+  expect(again.json.steps.map(({ action }: { action: string }) => action).slice(1)).toEqual([
+    'unchanged',
+    'unchanged',
+    'keep',
+  ]);
 });
 
 it('reports all errors of a customer file with their lines, including those that only the service can find', async () => {
@@ -117,7 +158,7 @@ subscriptions:
     url: https://customer1.example
     eventTypes: []
 `);
-  const ran = await onboard(wrong);
+  const ran = await refused(wrong);
   expect(ran.code).toBe(2);
   expect(
     ran.err
@@ -139,7 +180,7 @@ subscriptions:
       - payment.*.v1
       - payment.confirmd.v1
 `);
-  const second = await onboard(unknown);
+  const second = await refused(unknown);
   expect(
     second.err
       .trimEnd()
@@ -205,6 +246,22 @@ it('writes a hand-over sheet with endpoints, event fields and secret links, but 
   const token = /\/secret#([\w-]{43})/.exec(markdown!)![1];
   expect((await api.call('POST', '/secret', { key: null, body: { token } })).body.name).toBe('confirmations');
   expect(statSync(sheets[0]!).mode & 0o077).toBe(0);
+});
+
+it('sets up encrypted bodies, which the hand-over sheet describes, and changes nothing the second time', async () => {
+  const { publicKey } = generateKeyPairSync('x25519');
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'key-7' };
+  const encrypted = file(`customer: { id: c, name: C, productId: payments }
+subscriptions:
+  - { name: main, url: https://customer1.example, eventTypes: ['*'], encryption: { publicKey: ${JSON.stringify(jwk)} } }
+`);
+  const sheet = path.join(directory, 'sheet.md');
+  expect((await onboard(encrypted, '--hand-over', sheet)).code).toBe(0);
+  const { items } = await api.must('GET', '/v1/subscriptions?customerId=c');
+  expect(items[0].encryption).toEqual({ publicKey: jwk, algorithm: 'ECDH-ES+A256KW' });
+  expect(readFileSync(sheet, 'utf8')).toContain('Requests to main are encrypted with your public key key-7');
+  const { json } = await onboard(encrypted);
+  expect(new Set(json.steps.map(({ action }: { action: string }) => action))).toEqual(new Set(['unchanged']));
 });
 
 it('escapes markup in the names and descriptions of a hand-over sheet', async () => {

@@ -21,6 +21,8 @@ function file(text: string, name = 'product.yaml'): string {
 }
 
 const onboard = (name: string, ...args: string[]) => signpost(api.url, ['onboard', 'product', name, ...args, '--json']);
+/** Without --json, errors are one line each. */
+const refused = (name: string) => signpost(api.url, ['onboard', 'product', name]);
 const actions = (steps: { action: string; object: string }[]) =>
   steps.map(({ action, object }) => `${action} ${object}`);
 
@@ -109,7 +111,7 @@ eventTypes:
   - description: no name
 apiKeys: none
 `);
-  const ran = await onboard(bad);
+  const ran = await refused(bad);
   expect(ran).toMatchObject({ code: 2, out: '' });
   expect(
     ran.err
@@ -141,7 +143,7 @@ eventTypes:
     sample:
       amount: much
 `);
-  const ran = await onboard(bad);
+  const ran = await refused(bad);
   expect(ran.code).toBe(2);
   const lines = ran.err.trimEnd().split('\n');
   expect(lines.map((line) => line.replace(`${bad}:`, ''))).toEqual([
@@ -153,9 +155,19 @@ eventTypes:
 });
 
 it('reports the line of invalid YAML', async () => {
-  const ran = await onboard(file('product:\n  id: [payments\n  name: x: y\n'));
+  const ran = await refused(file('product:\n  id: [payments\n  name: x: y\n'));
   expect(ran.code).toBe(2);
   expect(ran.err).toMatch(/product\.yaml:\d+:\d+ {2}/);
+});
+
+it('reports the line of a number that would be sent as another one', async () => {
+  const ran = await refused(
+    file('product:\n  id: p\n  name: P\neventTypes:\n  - name: a.v1\n    sample:\n      n: 9007199254740993\n'),
+  );
+  expect(ran).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/product\.yaml:7:10 {2}has more digits than a double/),
+  });
 });
 
 it('rejects an empty file and a file that is not an object', async () => {

@@ -65,3 +65,18 @@ it('warns before it sends a key over http to another machine', async () => {
   expect((await run(['products', 'list'])).err).toBe('');
   expect((await run(['products', 'list', '--url', 'https://signpost.invalid'])).err).not.toContain('warning');
 });
+
+describe('a secret in a file that the environment names', () => {
+  it.each(['SIGNPOST_API_KEY', 'SIGNPOST_ADMIN_KEY'])('is read for %s', async (name) => {
+    const env = { ...WITHOUT_KEY.env, [`${name}_FILE`]: file('key', `${ADMIN_KEY}\n`) };
+    expect((await run(['products', 'list'], { env })).code).toBe(0);
+  });
+
+  it('is refused beside the variable itself, and if it cannot be read', async () => {
+    const both = await run(['products', 'list'], { env: { SIGNPOST_API_KEY_FILE: file('key', ADMIN_KEY) } });
+    expect(both).toMatchObject({ code: 2, err: expect.stringContaining('SIGNPOST_API_KEY_FILE are set') });
+    const env = { ...WITHOUT_KEY.env, SIGNPOST_API_KEY_FILE: '/no/such/file' };
+    const missing = await run(['products', 'list'], { env });
+    expect(missing).toMatchObject({ code: 2, err: expect.stringContaining('"/no/such/file", which cannot be read') });
+  });
+});

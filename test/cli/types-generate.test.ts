@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
-import { typesModule } from '../../src/cli/json-schema-to-typescript';
+import { typesModule } from '../../cli/src/json-schema-to-typescript';
 import { startTestApi, type TestApi } from '../support/api';
 import { signpost } from '../support/cli';
 import { tempDir } from '../support/service';

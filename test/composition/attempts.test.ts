@@ -135,7 +135,6 @@ function inputOf(notificationId: string): AttemptInput {
     notificationId,
     sequence: 1,
     trigger: 'scheduled',
-    schedule: [30],
     step: 0,
     attemptKey: `run:${++counter}`,
     workflowId: 'notification/test',

@@ -1,7 +1,8 @@
 import pino from 'pino';
 import { DataSources } from '../../src/composition/data-sources';
-import { ComposeError, DataSourceUnavailableError, type Composition, type QueryStep } from '../../src/domain/composing';
+import { ComposeError, DataSourceUnavailableError, type QueryStep } from '../../src/domain/composing';
 import { startTestComposer, type TestComposer } from '../support/composer';
+import { composition, queryStep as step } from '../support/compositions';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
@@ -29,31 +30,6 @@ afterAll(async () => {
   await database?.drop();
 });
 
-const step = (sql: string, overrides: Partial<QueryStep> = {}): QueryStep => ({
-  kind: 'query',
-  dataSource: 'ledger',
-  sql,
-  arguments: [],
-  ...overrides,
-});
-function composition(...steps: QueryStep[]): Composition {
-  return {
-    event: {
-      id: 'evt_1',
-      type: 'ledgerpayment',
-      occurredAt: new Date(),
-      data: '{"paymentid":"18142","who":{"card":"4111-secret"}}',
-      user: null,
-      channels: [],
-      chosenByCustomer: false,
-    },
-    customerId: 'c-1',
-    definition: { steps, transform: null },
-    transform: null,
-    secret: () => 'my"Secret',
-    owner: { customer: 'c-1', subscription: 'sub_1' },
-  };
-}
 const run = async (...steps: QueryStep[]) => (await composer.compose(composition(...steps), 5000)).data;
 async function faultOf(sql: string, overrides: Partial<QueryStep> = {}, withinMs = 5000): Promise<string> {
   const failure: unknown = await composer.compose(composition(step(sql, overrides)), withinMs).catch((error) => error);
@@ -318,8 +294,9 @@ describe('what a data source lets through', () => {
   });
   afterAll(() => sources.close());
 
-  it.each([0, 1])('Postgres itself refuses a second statement, with %i parameters', async (parameters) => {
-    const text = `select 1${parameters ? ' + $1::int' : ''}) as q; commit; drop table written; select * from (select 1`;
+  it.each([0, 1])('Postgres itself refuses a second statement, with %i parameters', async (count) => {
+    const text = `select 1${count ? ' + $1::int' : ''}) as q; commit; drop table written; select * from (select 1`;
+    const parameters = Array.from({ length: count }, () => ({ name: 'n', type: 'int' as const }));
     expect(await sources.check('ledger', { text, parameters })).toMatchObject({
       message: 'cannot insert multiple commands into a prepared statement',
     });
@@ -327,7 +304,7 @@ describe('what a data source lets through', () => {
       sources.rows(
         'ledger',
         { text, parameters },
-        Array.from({ length: parameters }, () => '1'),
+        parameters.map(() => '1'),
         1,
         1000,
       ),
@@ -336,7 +313,7 @@ describe('what a data source lets through', () => {
   });
 
   it('a lock that a query takes for its session does not outlive it', async () => {
-    const lock = { text: 'select pg_advisory_lock(42)::text as locked', parameters: 0 };
+    const lock = { text: 'select pg_advisory_lock(42)::text as locked', parameters: [] };
     expect(await sources.rows('ledger', lock, [], 1, 1000)).toHaveLength(1);
     const { rows } = await database.db.query({ text: 'select pg_try_advisory_lock(42) as free' });
     expect(rows).toEqual([{ free: true }]);

@@ -19,7 +19,7 @@ function composition(overrides: Partial<Composition> = {}): Composition {
     event: {
       id: 'evt_1',
       type: 'payment.confirmed.v1',
-      occurredAt: new Date('2026-01-31T12:00:00Z'),
+      timestamp: '2026-01-31T12:00:00.000Z',
       data: DATA,
       user: '{"id":7}',
       channels: ['a'],
@@ -113,6 +113,12 @@ describe('transforms', () => {
     ['$base64decode("a*b=")', '$base64decode: the text is not base64'],
   ])('says why %s fails', async (call, reason) => {
     expect((await faultOf(`{ "text": ${call} }`)).inFull).toContain(reason);
+  });
+
+  it('reports an error that JSONata did not expect as such, not as a lack of memory', async () => {
+    const fault = await faultOf(`{ "a": $formatNumber(1, "0.${'0'.repeat(120)}") }`);
+    expect(fault.message).toBe('the transform fails inside JSONata');
+    expect(fault.inFull).toContain('toFixed');
   });
 
   it('drops functions from the result of a transform', async () => {

@@ -38,6 +38,8 @@ const OTHERS: Env = {
   SIGNPOST_METRICS_PORT: '9464',
   SIGNPOST_DENY_ADDRESSES: '10.1.0.0/16',
   SIGNPOST_HTTPS_ONLY: 'on',
+  SIGNPOST_FEATURES: 'portal',
+  SIGNPOST_PORTAL_FRAME_ANCESTORS: 'https://shop.example, https://*.shop.example:8443,http://localhost:3000',
   SIGNPOST_EGRESS_PROXY: 'http://hidden-user:hidden-password@proxy.example:3128',
   SIGNPOST_DATA_DIR: '/var/lib/signpost',
   SIGNPOST_PUBLIC_URL: 'https://signpost.example/',
@@ -79,12 +81,12 @@ const OTHERS: Env = {
   SIGNPOST_QUOTA_PORTAL_SESSIONS: '3',
   SIGNPOST_QUOTA_CREDENTIALS: '4',
   SIGNPOST_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
+  SIGNPOST_ALLOWED_HOSTS: 'hooks.internal.example, Signpost_1.',
   SIGNPOST_SESSION_IDLE_MINUTES: '15',
   SIGNPOST_SESSION_HOURS: '8',
   SIGNPOST_OIDC_ISSUER: 'https://id.example/realm',
   SIGNPOST_OIDC_CLIENT_ID: 'signpost',
   SIGNPOST_OIDC_CLIENT_SECRET: 'hidden-client-secret',
-  SIGNPOST_OIDC_CLIENT_SECRET_FILE: path.join(__dirname, '..', '..', 'package.json'),
   SIGNPOST_OIDC_NAME: 'Example ID',
   SIGNPOST_OIDC_SCOPES: 'openid groups',
   SIGNPOST_OIDC_ROLE_CLAIM: 'roles',
@@ -121,12 +123,15 @@ describe('defaults', () => {
   it('runs everything embedded on the loopback address if no setting is given', () => {
     expect(loadConfig({})).toEqual({
       role: 'all',
+      features: new Set(['portal', 'product-audience', 'webhooks-by-url']),
       host: '127.0.0.1',
       port: 8080,
       publicUrl: undefined,
+      allowedHosts: [],
       adminKey: undefined,
       masterKey: undefined,
       signIn: { sessionIdleSeconds: 1800, sessionLifeSeconds: 43_200 },
+      portalFrameAncestors: [],
       dataDir: path.resolve('.signpost'),
       allowAddresses: ['127.0.0.0/8', '::1/128'],
       denyAddresses: [],
@@ -179,8 +184,8 @@ describe('defaults', () => {
     });
   });
 
-  it('treats an empty variable as unset, except for the allow-lists', () => {
-    const lists = ['SIGNPOST_ALLOW_ADDRESSES', 'SIGNPOST_ALLOW_URLS'];
+  it('treats an empty variable as unset, except for the allow-lists and the features', () => {
+    const lists = ['SIGNPOST_ALLOW_ADDRESSES', 'SIGNPOST_ALLOW_URLS', 'SIGNPOST_FEATURES'];
     const empty = Object.keys(SETTINGS).filter((name) => !lists.includes(name));
     expect(loadConfig(Object.fromEntries(empty.map((name) => [name, ''])))).toEqual(loadConfig({}));
   });
@@ -188,12 +193,14 @@ describe('defaults', () => {
 
 describe('valid settings', () => {
   it('reads every setting into the configuration', () => {
-    const config = loadConfig({ ...OTHERS, SIGNPOST_OIDC_CLIENT_SECRET_FILE: '' });
+    const config = loadConfig(OTHERS);
     expect(config).toEqual({
       role: 'worker',
       host: '::',
       port: 0,
+      portalFrameAncestors: ['https://shop.example', 'https://*.shop.example:8443', 'http://localhost:3000'],
       publicUrl: 'https://signpost.example',
+      allowedHosts: ['hooks.internal.example', 'Signpost_1.'],
       adminKey: 'an-admin-key-of-my-own-choice',
       masterKey: Buffer.alloc(32, 1),
       previousMasterKey: Buffer.alloc(32, 2),
@@ -220,6 +227,7 @@ describe('valid settings', () => {
       metricsPort: 9464,
       denyAddresses: ['10.1.0.0/16'],
       httpsOnly: true,
+      features: new Set(['portal']),
       egressProxy: new URL('http://hidden-user:hidden-password@proxy.example:3128'),
       allowUrls: ['hooks.example.com', 'https://*.example.com:8443/in'],
       shutdownGraceSeconds: 0,
@@ -323,6 +331,7 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_RETENTION_EVENT_ID_DAYS: ['0', '-1'],
   SIGNPOST_RETENTION_AUDIT_DAYS: ['0', '3651'],
   SIGNPOST_MASTER_KEY: ['short', Buffer.alloc(31).toString('base64'), Buffer.alloc(32).toString('hex')],
+  SIGNPOST_FEATURES: ['all', 'portal,audit'],
   SIGNPOST_EGRESS_PROXY: [
     'proxy.example:3128',
     'https://proxy.example',
@@ -330,7 +339,13 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
     'http://u:%zz@proxy.example',
   ],
   SIGNPOST_MASTER_KEY_PREVIOUS: ['short', Buffer.alloc(33).toString('base64')],
-  SIGNPOST_PUBLIC_URL: ['signpost.example', 'ftp://signpost.example'],
+  SIGNPOST_PUBLIC_URL: [
+    'signpost.example',
+    'ftp://signpost.example',
+    'https://signpost.example/signpost',
+    'https://signpost.example/?a=b',
+    'https://signpost.example/#a',
+  ],
   SIGNPOST_ALLOW_ADDRESSES: ['127.0.0.1', '10.0.0.0/33', '10.0.0.0/8;11.0.0.0/8', 'all'],
   SIGNPOST_ALLOW_URLS: ['ftp://a.example', 'https://a.example,https://', 'https://a.example:99999'],
   SIGNPOST_SHUTDOWN_GRACE_SECONDS: ['30s', '-1', '3601'],
@@ -366,10 +381,31 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_QUOTA_PORTAL_SESSIONS: ['0', 'none'],
   SIGNPOST_QUOTA_CREDENTIALS: ['0', 'none'],
   SIGNPOST_TRUSTED_PROXIES: ['all', '10.0.0.0/33'],
+  SIGNPOST_PORTAL_FRAME_ANCESTORS: [
+    '*',
+    'https://*',
+    'http://shop.example',
+    'https://shop.example/',
+    'https://shop.example/a',
+    "https://shop.example; script-src 'unsafe-inline'",
+    "'self'",
+    'shop.example',
+    'data:',
+  ],
+  SIGNPOST_ALLOWED_HOSTS: ['a.example:8080', 'https://a.example', '*.example', 'a..b', '.', 'a b'],
   SIGNPOST_DATABASE_CONNECTIONS: ['0', '101'],
   SIGNPOST_DATABASE_READ_CONNECTIONS: ['0', 'all'],
   SIGNPOST_READ_TIMEOUT_SECONDS: ['0', '601'],
-  'SIGNPOST_DATASOURCE_<NAME>_URL': ['db.example', 'mysql://u:hidden-password@db.example/x'],
+  'SIGNPOST_DATASOURCE_<NAME>_URL': [
+    'db.example',
+    'mysql:///x',
+    'mysql://u:hidden-password@db.example/x?multipleStatements=true',
+    'mysql://u:hidden-password@db.example/x?ssl-mode=some',
+    'mariadb://u:hidden%ff@db.example/x',
+    'mssql://u:hidden-password@db.example:70000/x',
+    'sqlserver://u:hidden-password@db.example/x?encrypt=no',
+    'sqlserver://u:hidden-password@db.example/x?encrypt=true&encrypt=false',
+  ],
   DATABASE_URL: ['db.example', 'mysql://u:hidden-password@db.example/x', 'postgres://u:a/b+c=@db.example/x'],
   SIGNPOST_MIGRATION_DATABASE_URL: ['db.example', 'mysql://u:hidden-password@db.example/x'],
   SIGNPOST_DEPLOYMENT_NAME: ['sign.post', 'a b', 'x'.repeat(101)],
@@ -380,7 +416,6 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
 const ANY_TEXT: (keyof typeof SETTINGS)[] = [
   'SIGNPOST_OIDC_CLIENT_ID',
   'SIGNPOST_OIDC_CLIENT_SECRET',
-  'SIGNPOST_OIDC_CLIENT_SECRET_FILE',
   'SIGNPOST_OIDC_ROLE_CLAIM',
   'SIGNPOST_HOST',
   'SIGNPOST_DATA_DIR',
@@ -419,6 +454,23 @@ describe('invalid settings', () => {
       ]);
     },
   );
+
+  it.each(['oracle', 'http', 'mongodb+srv'])('names the scheme %s of a data source that is not supported', (scheme) => {
+    const { expected } = SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'];
+    expect(faultsOf({ SIGNPOST_DATASOURCE_A_URL: `${scheme}://u:hidden-password@db.example/x` })).toEqual([
+      `SIGNPOST_DATASOURCE_A_URL has the unsupported scheme ${scheme}: it must be ${expected}.`,
+    ]);
+  });
+
+  it.each([
+    'postgresql://u:p@db.example/x?sslmode=require',
+    'mysql://u:p%40@db.example:3307/x?ssl-mode=verify-identity',
+    'mariadb://u:p@[::1]/x',
+    'mssql://u:p@db.example/x?encrypt=true&trustServerCertificate=true',
+    'sqlserver://u:p@db.example/x',
+  ])('accepts the data source %s', (url) => {
+    expect(faultsOf({ SIGNPOST_DATASOURCE_A_URL: url })).toEqual([]);
+  });
 
   it('reports a value with line breaks in one line', () => {
     expect(faultsOf({ SIGNPOST_ROLE: 'api\nworker' })).toHaveLength(1);

@@ -40,13 +40,43 @@ it('requires the scope openid', () => {
   expect(faultsOf({ ...OIDC, SIGNPOST_OIDC_SCOPES: 'profile' })).toHaveLength(1);
 });
 
-it('names a client secret file that cannot be read, and one beside a client secret', () => {
-  const missing = { ...OIDC, SIGNPOST_OIDC_CLIENT_SECRET_FILE: '/no/such/file' };
-  expect(faultsOf(missing)).toEqual([
-    'SIGNPOST_OIDC_CLIENT_SECRET_FILE is "/no/such/file", which cannot be read or is empty.',
+it.each([
+  'cn=admin,dc=x=admin',
+  'cn=admins=admin',
+  'CN=ops,OU=x,DC=y=viewer',
+  'dc=x=viewer',
+  'uid=admin',
+  'a=viewer,cn=admin',
+])('refuses the distinguished name in %j outside of JSON, where its parts would be entries', (SIGNPOST_OIDC_ROLES) => {
+  expect(faultsOf({ ...OIDC, SIGNPOST_OIDC_ROLES })).toEqual([expect.stringContaining('or JSON')]);
+});
+
+it('reads roles as JSON, whatever characters the values have, in their order', () => {
+  const entries = [
+    { value: 'cn=admins,dc=x=admin', role: 'admin' },
+    { value: '7', role: 'product:payments' },
+    { value: ' a, b ', role: 'viewer' },
+  ];
+  const { signIn } = loadConfig({ ...OIDC, SIGNPOST_OIDC_ROLES: JSON.stringify(entries) });
+  expect(signIn.oidc!.roles).toEqual([
+    { value: 'cn=admins,dc=x=admin', role: 'admin', productId: null },
+    { value: '7', role: 'product', productId: 'payments' },
+    { value: ' a, b ', role: 'viewer', productId: null },
   ]);
-  const both = { ...OIDC, SIGNPOST_OIDC_CLIENT_SECRET: 'hidden', SIGNPOST_OIDC_CLIENT_SECRET_FILE: __filename };
-  expect(faultsOf(both)).toEqual([expect.stringContaining('set one of them')]);
+});
+
+it.each([
+  '[]',
+  '[',
+  '[null]',
+  '[{"value":"a"}]',
+  '[{"value":"","role":"admin"}]',
+  '[{"value":"a","role":"root"}]',
+  '[{"value":"a","role":"product"}]',
+  '[{"value":"a","role":"admin","productId":"x"}]',
+  '[{"value":["a"],"role":"admin"}]',
+])('refuses %j as roles of people in JSON', (SIGNPOST_OIDC_ROLES) => {
+  expect(faultsOf({ ...OIDC, SIGNPOST_OIDC_ROLES })).toHaveLength(1);
 });
 
 it('prints no client secret', () => {

@@ -191,6 +191,42 @@ describe('the policy of an installation', () => {
   });
 });
 
+describe('the fault of a URL that is written', () => {
+  const fault = (guard: ReturnType<typeof createAddressGuard>, host: string) =>
+    guard.faultOf(new URL(`http://${host}/`));
+
+  it.each(['0.0.0.0', '255.255.255.255', '224.0.0.1', '192.0.2.1', '[::]', '[ff02::1]', '[2001:db8::1]', '[4000::1]'])(
+    '%s is no address of a receiver, unless an operator allows it',
+    (host) => {
+      expect(fault(createAddressGuard([]), host)).toContain('is not an address of a receiver');
+      expect(fault(createAddressGuard(['0.0.0.0/0', '::/0']), host)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    '10.0.0.1',
+    '127.0.0.1',
+    '169.254.169.254',
+    '[::1]',
+    '[fd00::1]',
+    '8.8.8.8',
+    'hooks.example.com',
+    'localhost:1',
+  ])('%s may become reachable, so it can be written', (host) =>
+    expect(fault(createAddressGuard([]), host)).toBeUndefined(),
+  );
+
+  it('is also an address that the operator denies', () => {
+    const guard = createAddressGuard(['10.0.0.0/8'], undefined, { deniedCidrs: ['10.1.0.0/16'] });
+    expect(fault(guard, '10.1.2.3')).toBe('10.1.2.3 is not an address of a receiver');
+    expect(fault(guard, '10.2.2.3')).toBeUndefined();
+  });
+
+  it('is http where only https is allowed', () => {
+    expect(fault(createAddressGuard([], undefined, { httpsOnly: true }), 'a.example')).toBe('expected https');
+  });
+});
+
 describe('name resolution by the address guard', () => {
   const resolving =
     (...addresses: string[]): Resolve =>

@@ -28,6 +28,7 @@ describe('challenge', () => {
     receiver.answerChallenges(SECRET);
     await expect(challenge()).resolves.toEqual({
       verified: true,
+      secret: SECRET,
       responseStatus: 200,
       detail: 'the response proves that the receiver knows the secret',
       durationMs: expect.any(Number),
@@ -45,6 +46,14 @@ describe('challenge', () => {
   it('accepts any current secret of a rotation', async () => {
     receiver.answerChallenges('an older secret');
     await expect(challenge(undefined, [SECRET, 'an older secret'])).resolves.toMatchObject({ verified: true });
+  });
+
+  it('passes a receiver whose response headers are large', async () => {
+    receiver.answerWith((request) => ({
+      ...json({ response_token: challengeResponse(SECRET, tokenOf(request)) }),
+      headers: { 'x-big': 'a'.repeat(20_000) },
+    }));
+    await expect(challenge()).resolves.toMatchObject({ verified: true });
   });
 
   it('sends a new random token each time', async () => {

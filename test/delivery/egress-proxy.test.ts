@@ -128,7 +128,7 @@ it('a proxy whose name does not resolve is an error of the connection, not of th
 
 it.each([
   ['no HTTP', 'hello\r\n\r\n', 'connect', 'the egress proxy did not return valid HTTP'],
-  ['nothing', '', 'timeout', 'no response within 0.3 s'],
+  ['nothing', '', 'timeout', 'no connection within 0.3 s'],
   [
     'data before a request',
     'HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',

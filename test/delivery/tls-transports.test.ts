@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
@@ -92,6 +97,39 @@ it.each([
 
 it('fails if the authority of the subscription has not issued the certificate of the server', async () => {
   expect(await send(of(alice, other.certificate))).toMatchObject({ response: null, error: { class: 'tls' } });
+});
+
+it.each([
+  ['1.2', '-tls1_2', /^the TLS connection failed \(ERR_SSL_\w*ALERT_HANDSHAKE_FAILURE\)$/],
+  // It comes after the handshake.
+  ['1.3', '-tls1_3', /^the TLS connection failed \(ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED\)$/],
+])('names the alert of a receiver that requires a client certificate, with TLS %s', async (_version, flag, message) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'signpost-tls-'));
+  const { certificate, key } = authority.issue('strict receiver');
+  writeFileSync(path.join(directory, 'cert.pem'), certificate);
+  writeFileSync(path.join(directory, 'key.pem'), key);
+  const args = ['s_server', '-accept', '127.0.0.1:0', '-cert', 'cert.pem', '-key', 'key.pem', '-Verify', '1', flag];
+  const strict = spawn('openssl', args, { cwd: directory, stdio: ['pipe', 'pipe', 'ignore'] });
+  const port = await new Promise<string>((resolve) => {
+    let output = '';
+    strict.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      const listening = /ACCEPT \S*:(\d+)/.exec(output);
+      if (listening) resolve(listening[1]!);
+    });
+  });
+  const result = await http.send({
+    url: `https://127.0.0.1:${port}/`,
+    method: 'POST',
+    headers: {},
+    body: '{}',
+    timeoutMs: 5000,
+    tls: identityOf({ caCertificate: authority.certificate }),
+  });
+  strict.kill('SIGKILL');
+  await once(strict, 'exit');
+  rmSync(directory, { recursive: true });
+  expect(result.error).toEqual({ class: 'tls', message: expect.stringMatching(message) });
 });
 
 describe('transports of credentials', () => {

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { EXIT } from '../../src/cli/exit-codes';
-import { buildProgram } from '../../src/cli/program';
-import { Session } from '../../src/cli/session';
+import { EXIT } from '../../cli/src/exit-codes';
+import { buildProgram } from '../../cli/src/program';
+import { Session } from '../../cli/src/session';
+import { addServerCommands } from '../../src/cli/commands/index';
 
 const page = readFileSync(path.join(__dirname, '..', '..', 'docs', 'operators', 'cli.md'), 'utf8');
 
@@ -19,7 +20,7 @@ function leaves(command: Command, words: string[] = []): { name: string; command
     );
 }
 
-const program = buildProgram(new Session({} as never));
+const program = buildProgram(new Session({} as never), { version: '', addCommands: addServerCommands });
 const documented = new Map(
   [...page.matchAll(/^\| `([a-z][a-z -]*)` +\| (.+) \|$/gm)].map(([, name, does]) => [name!, does!]),
 );

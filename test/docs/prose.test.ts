@@ -4,8 +4,16 @@ import path from 'node:path';
 /** Holds the language to docs/contributing/prose.md: its worst patterns may not come back. */
 
 const ROOT = path.join(__dirname, '..', '..');
-const FOLDERS = ['src', 'web/src', 'sdk/src', 'docs', 'scripts', 'examples', 'test'];
-const PAGES = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'sdk/README.md', 'bench/README.md', '.env.example'];
+const FOLDERS = ['src', 'web/src', 'sdk/src', 'cli/src', 'docs', 'scripts', 'examples', 'test'];
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'sdk/README.md',
+  'cli/README.md',
+  'bench/README.md',
+  '.env.example',
+];
 const TEXT = /\.(ts|tsx|mjs|md|ya?ml)$/;
 /** Generated from schemas whose source is searched, or a list of the words themselves. */
 const EXEMPT = new Set(['sdk/src/openapi.ts', 'docs/contributing/prose.md', 'test/docs/prose.test.ts']);

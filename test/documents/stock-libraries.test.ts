@@ -1,18 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, renameSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import type { ReceivedRequest } from '../support/receiver';
 import { onboard, tempDir } from '../support/service';
 import { useScenario } from '../support/scenario';
+import { installedPythonPackages, itWith } from './toolchains';
 
 /** What receivers get, checked with the libraries that receivers use, each in its own language. */
 const scenario = useScenario();
 const STOCK = path.join(__dirname, 'stock');
-/** Kept between runs, and ignored by Git. */
-const INSTALLED = path.join(__dirname, '..', '..', 'test-output', 'python');
-const PYTHON_PACKAGES = ['standardwebhooks==1.1.0', 'PyJWT==2.15.1'];
-const TOOLS_TIMEOUT_MS = 240_000;
 
 interface Message {
   secret: string;
@@ -71,34 +68,6 @@ async function ask(command: string, args: string[], messages: object[], env: obj
 const verdicts = (answers: unknown[]) => cases.map(({ name }, index) => [name, Boolean(answers[index])]);
 const expected = () => cases.map(({ name, good }) => [name, good]);
 
-/**
- * Registers a test that needs a toolchain. If it is missing, the run says so and reports the test
- * as skipped.
- */
-function itWith(toolchain: string, probe: string[], name: string, run: () => Promise<void>): void {
-  const there = spawnSync(probe[0]!, probe.slice(1), { stdio: 'ignore' }).status === 0;
-  if (!there) process.stderr.write(`${toolchain} is not installed: "${name}" is skipped\n`);
-  (there ? it : it.skip)(name, run, TOOLS_TIMEOUT_MS);
-}
-
-/**
- * Installs the Python packages once per working tree, so that later runs need no network. Go does
- * the same in its module cache.
- *
- * @returns their directory
- */
-function installedPackages(): string {
-  const directory = path.join(INSTALLED, PYTHON_PACKAGES.join('+'));
-  if (existsSync(directory)) return directory;
-  // Under another name until it is complete.
-  const installing = `${directory}.${process.pid}`;
-  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore'];
-  const options = ['--retries', '10', '--target', installing];
-  expect(spawnSync('python3', [...install, ...options, ...PYTHON_PACKAGES], { stdio: 'inherit' }).status).toBe(0);
-  renameSync(installing, directory);
-  return directory;
-}
-
 it('the JavaScript library accepts every valid message and no other', () => {
   const answers = cases.map(({ message: { secret, body, headers } }) => {
     try {
@@ -115,7 +84,7 @@ itWith(
   ['python3', '-m', 'pip', '--version'],
   'the Python libraries accept every valid message and no other, and the JWT of format trigger',
   async () => {
-    const packages = installedPackages();
+    const packages = installedPythonPackages();
     const secret = 'a shared secret that is long enough for HS256';
     const customer = await onboard(scenario, scenario.receiver.url('/jwt'), { format: 'trigger', secret });
     await customer.post();

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { buildBody, standardBody, type BodySource, type FormatContext } from '../../src/domain/formats';
+import { buildBody, maskCustomData, standardBody, type BodySource, type FormatContext } from '../../src/domain/formats';
 
 const event: BodySource = {
   id: 'evt_1',
   type: 'payment.confirmed.v1',
-  occurredAt: new Date('2026-01-31T12:00:00.5Z'),
+  timestamp: '2026-01-31T12:00:00.500Z',
   data: '{"paymentId":"P-1","amount":125.50,"big":12345678901234567890}',
   user: null,
   channels: [],
@@ -36,6 +36,7 @@ const context: FormatContext = {
     timeoutSeconds: 600,
     lastSuccessAt: null,
     lastFailureAt: new Date('2026-01-31T11:00:00Z'),
+    sharesSecret: true,
   },
   apiUrl: 'https://signpost.example/v1/subscriptions/sub_1',
   secret: 'mySecret',
@@ -103,4 +104,33 @@ describe('format flat', () => {
     const withSecret = { ...context, event: { ...context.event, data: '{"secret":"another","n":1.0}' } };
     expect(buildBody('flat', withSecret).text).toBe('{"n":1.0,"secret":"mySecret"}');
   });
+
+  it('flat body is the data alone if the receiver was given no secret', () => {
+    const subscription = { ...context.subscription, sharesSecret: false };
+    expect(buildBody('flat', { ...context, subscription })).toEqual({ text: `{${DATA}}`, shown: `{${DATA}}` });
+  });
+});
+
+describe('masked custom data', () => {
+  it('leaves the names, the event with its numbers, and everything else of the body', () => {
+    const subscription = {
+      ...context.subscription,
+      customData: '{"apiToken":"canary","deep":{"a":["canary"]},"event":"canary"}',
+    };
+    const { text } = buildBody('trigger', { ...context, subscription });
+    const masked = maskCustomData(text);
+    expect(masked).not.toContain('canary');
+    expect(masked).toContain(`"data":{"apiToken":"***","deep":"***","event":${event.data}}`);
+    expect({ ...JSON.parse(masked), data: null }).toEqual({ ...JSON.parse(text), data: null });
+  });
+
+  it.each(['standard', 'envelope', 'flat'] as const)('leaves a body of format %s as it is', (format) => {
+    const { text } = buildBody(format, context);
+    expect(maskCustomData(text)).toBe(text);
+  });
+
+  it.each(['', 'no JSON', 'null', '[]', '{"webhook_id":"a","object_class":"b","api_url":"c","data":"text"}'])(
+    'leaves the body %j as it is',
+    (body) => expect(maskCustomData(body)).toBe(body),
+  );
 });

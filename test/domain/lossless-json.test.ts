@@ -1,5 +1,5 @@
 import {
-  identityOf,
+  canonicalJson,
   JsonText,
   mayRewriteNumbers,
   stringifyLossless,
@@ -132,18 +132,67 @@ it('stringifyLossless keeps lossless members within other objects', () => {
   expect(stringifyLossless(held)).toBe('{"id":1,"data":{"amount":1.50},"list":[7]}');
 });
 
-it('identityOf ignores how a number is written but keeps numbers apart that a double cannot', () => {
-  const identity = (text: string) => identityOf(JSON.stringify(JSON.parse(text)), new LosslessJson(text).at());
-  expect(identity('{"a":125.50}')).toBe(identity('{"a":125.5}'));
-  expect(identity('{"a":1e2}')).toBe(identity('{"a":100}'));
-  expect(identity('[9007199254740993]')).not.toBe(identity('[9007199254740992]'));
-});
+const canonical = (text: string) => canonicalJson(mayRewriteNumbers(text) ? new LosslessJson(text) : JSON.parse(text));
+
+it.each([
+  ['{"a":125.50}', '{"a":125.5}'],
+  ['{"a":1e2}', '{"a":100}'],
+  ['[1.0,-0,0e5,-0.0]', '[1,0,0,0]'],
+  ['[1e21]', '[1000000000000000000000]'],
+  ['[1e-7]', '[0.0000001]'],
+  ['[1e400]', '[10e399]'],
+  ['[12345678901234567890.50]', '[1.23456789012345678905e19]'],
+  ['{"b":{"y":1,"x":[2]},"a":null}', '{"a":null,"b":{"x":[2],"y":1}}'],
+  ['{"a":"\\u0041","__proto__":{"b":1.0}}', '{ "__proto__" : {"b":1}, "a" : "A" }'],
+])('canonicalJson finds %s equal to %s', (one, other) => expect(canonical(one)).toBe(canonical(other)));
+
+it.each([
+  ['[9007199254740993]', '[9007199254740992]'],
+  ['[1e400]', '[null]'],
+  ['[1e400]', '[1e500]'],
+  ['[1e400]', '[-1e400]'],
+  ['[1e-400]', '[0]'],
+  ['[1e-400]', '[5e-400]'],
+  ['[4e-324]', '[5e-324]'],
+  ['[0.1]', '[0.1000000000000000055]'],
+  ['[1]', '["1"]'],
+  ['[1,2]', '[2,1]'],
+  ['{"__proto__":{"b":1}}', '{}'],
+])('canonicalJson finds %s different from %s', (one, other) => expect(canonical(one)).not.toBe(canonical(other)));
 
 it('LosslessJson reads bodies of 8 MiB', () => {
   for (const inner of ['a', '\\n', '\\u0041']) {
     const text = `{"n":1.0,"s":"${inner.repeat((8 * 1024 * 1024) / inner.length)}"}`;
     expect(new LosslessJson(text).at('n')).toBe('1.0');
   }
+});
+
+it('LosslessJson finds the numbers that a double does not hold, with their paths', () => {
+  const json = new LosslessJson(
+    '{"schema":{"a/b":[1.50,9007199254740993,{"x":1e400}],"y":"9007199254740993","z":-0.10000000000000000001,"ok":[1e3,-0,0.1]},"other":1e400}',
+  );
+  const found = [
+    ['schema', 'a/b', '1'],
+    ['schema', 'a/b', '2', 'x'],
+    ['schema', 'z'],
+  ];
+  expect(json.inexactNumbers(9, 'schema')).toEqual(found);
+  expect(json.inexactNumbers(2, 'schema')).toEqual(found.slice(0, 2));
+  expect(json.inexactNumbers(9)).toEqual([...found, ['other']]);
+  expect(json.inexactNumbers(9, 'absent')).toEqual([]);
+});
+
+it('LosslessJson reads a member once to find numbers, however deep it is', () => {
+  let reads = 0;
+  const has = jest.spyOn(Object, 'hasOwn').mockImplementation((object, name) => {
+    reads += 1;
+    return Object.prototype.hasOwnProperty.call(object, name);
+  });
+  let text = `[${Array(1000).fill(1)},1e400]`;
+  for (let depth = 0; depth < 400; depth++) text = `{"a":${text}}`;
+  expect(new LosslessJson(`{"schema":${text}}`).inexactNumbers(9, 'schema')).toHaveLength(1);
+  has.mockRestore();
+  expect(reads).toBeLessThan(10);
 });
 
 it('stringifyLossless embeds JSON texts as they are, beside numbers as they were written', () => {

@@ -51,7 +51,7 @@ describe('retry presets', () => {
 
 describe('next wait', () => {
   it('follows the retry schedule step by step and then ends', () => {
-    expect([1, 2, 3, 4, 5, 6].map((step) => nextWaitSeconds(DEFAULT_RETRY_SCHEDULE, step))).toEqual([
+    expect([1, 2, 3, 4, 5, 6].map((step) => nextWaitSeconds(DEFAULT_RETRY_SCHEDULE, step, 0))).toEqual([
       30,
       300,
       1800,
@@ -59,7 +59,7 @@ describe('next wait', () => {
       undefined,
       undefined,
     ]);
-    expect(nextWaitSeconds([], 1)).toBeUndefined();
+    expect(nextWaitSeconds([], 1, 0)).toBeUndefined();
   });
 
   it.each([
@@ -67,10 +67,38 @@ describe('next wait', () => {
     ['honours a Retry-After of a day', 86_400, 86_400],
     ['ignores a Retry-After before the step', 5, 30],
     ['ignores a Retry-After of 0', 0, 30],
-    ['ignores a Retry-After of more than a day', 86_401, 30],
-  ])('%s', (_what, asked, wait) => expect(nextWaitSeconds([30, 300], 1, asked)).toBe(wait));
+    ['takes a Retry-After of more than a day for a day', 86_401, 86_400],
+    ['takes a Retry-After of many years for a day', 99_999_999_999, 86_400],
+  ])('%s', (_what, asked, wait) => expect(nextWaitSeconds([30, 300], 1, 0, asked)).toBe(wait));
 
   it('ends after the last step in spite of Retry-After', () => {
-    expect(nextWaitSeconds([30], 2, 60)).toBeUndefined();
+    expect(nextWaitSeconds([30], 2, 0, 60)).toBeUndefined();
+  });
+});
+
+describe('jitter', () => {
+  it.each([
+    [[30, 300], 1, 0, 30],
+    [[30, 300], 1, 0.5, 31.5],
+    [[30, 300], 2, 1, 330],
+    [[4, 5], 1, 1, 4],
+    [[4, 5], 2, 1, 5.5],
+    [[7], 1, 0.123_456, 7.086],
+  ])('of %j at step %d, %d of the longest, waits %d s', (schedule, step, jitter, wait) =>
+    expect(nextWaitSeconds(schedule, step, jitter)).toBe(wait),
+  );
+
+  it.each([[[86_400]], [[43_200, 43_100]], [[80_000]], [[17_280, 17_280, 17_280, 17_280, 17_280]], [[1, 86_399]]])(
+    'adds up to at most a day: %j',
+    (schedule) => {
+      const waits = schedule.map((_, index) => nextWaitSeconds(schedule, index + 1, 1)!);
+      expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThanOrEqual(86_400);
+      waits.forEach((wait, index) => expect(wait).toBeGreaterThanOrEqual(schedule[index]!));
+    },
+  );
+
+  it('does not lengthen a Retry-After', () => {
+    expect(nextWaitSeconds([30], 1, 1, 32)).toBe(33);
+    expect(nextWaitSeconds([30], 1, 1, 60)).toBe(60);
   });
 });

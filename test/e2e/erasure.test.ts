@@ -20,7 +20,7 @@ const service = useService((started) => {
 });
 const receiver = useReceiver();
 
-// Temporal deletes histories in the background, some 20 s later.
+// Temporal deletes histories in the background.
 jest.setTimeout(180_000);
 
 const CANARY = `canary${randomBytes(6).toString('hex')}`;
@@ -153,6 +153,12 @@ async function fill(customerId: string, productId: string, type: string): Promis
   const credential = { name: `Key of ${CANARY}`, role: 'customer', customerId };
   const key = await service.must('POST', '/v1/api-keys', credential);
   const client = await service.must('POST', '/v1/oauth-clients', credential);
+  await service.must('POST', '/oauth/token', {
+    grant_type: 'client_credentials',
+    client_id: client.clientId,
+    client_secret: client.clientSecret,
+    scope: 'offline_access',
+  });
   const portal = await service.must('POST', '/v1/portal-sessions', { customerId });
   for (const secret of [key.key, portal.token]) await service.must('POST', '/v1/session', { credential: secret });
   // The customer acts as well.

@@ -38,12 +38,12 @@ describe('format standard', () => {
   });
 });
 
-it('a generated id names its own event, whatever id another one was given', async () => {
-  const customer = await onboard(service, receiver.url());
+it('a generated id names its own event, whatever id another product chooses', async () => {
+  const [customer, other] = [await onboard(service, receiver.url()), await onboard(service, receiver.url())];
   await customer.post({ data: { amount: 1 } });
   await receiver.waitFor(1);
   const id = String(receiver.requests[0]!.headers['webhook-id']);
-  await customer.post({ id, data: { amount: 2 } });
+  await other.post({ id, data: { amount: 2 } });
   expect((await service.must('GET', `/v1/events/${id}`)).data).toEqual({ amount: 1 });
 });
 
@@ -126,6 +126,18 @@ describe('format trigger', () => {
     expect(request.headers.authorization).toBe('***');
   });
 
+  it('the attempt shows a viewer the event, and no value of the custom data', async () => {
+    const customData = { purpose: 'demo', apiToken: 'canary-custom-data' };
+    const customer = await onboard(service, receiver.url(), { ...settings, customData });
+    const [notificationId] = await customer.post({ data: { amount: 125.5 } });
+    const { id } = await attemptOf(notificationId!);
+    const { key } = await service.must('POST', '/v1/api-keys', { name: 'viewer', role: 'viewer' });
+    const { body } = await service.call('GET', `/v1/attempts/${id}`, undefined, key);
+    expect(JSON.stringify(body)).not.toContain('canary-custom-data');
+    expect(JSON.parse(body.request.body).data).toEqual({ purpose: '***', apiToken: '***', event: { amount: 125.5 } });
+    expect(receiver.requests.at(-1)!.body).toContain('canary-custom-data');
+  });
+
   it('trigger by GET has the token and no body', async () => {
     const customer = await onboard(service, receiver.url(), { ...settings, method: 'GET' });
     await customer.post();
@@ -155,12 +167,14 @@ describe('format trigger', () => {
   it('trigger keeps its event types, format and token header', async () => {
     const customer = await onboard(service, receiver.url(), settings);
     const route = `/v1/subscriptions/${customer.subscriptionId}`;
-    for (const change of [{ eventTypes: ['*'] }, { format: 'standard' }]) {
-      expect(await service.call('PATCH', route, change)).toMatchObject({
-        status: 409,
-        body: { code: 'fixed-after-creation' },
-      });
-    }
+    expect(await service.call('PATCH', route, { format: 'standard' })).toMatchObject({
+      status: 409,
+      body: { code: 'fixed-after-creation' },
+    });
+    expect(await service.call('PATCH', route, { eventTypes: ['*'] })).toMatchObject({
+      status: 422,
+      body: { code: 'validation-failed' },
+    });
     const refused = await service.call('PATCH', route, { headers: { Authorization: 'Bearer mine' } });
     expect(refused).toMatchObject({ status: 422, body: { errors: [{ path: '/headers/Authorization' }] } });
     expect(await service.call('PATCH', route, { name: 'renamed', eventTypes: [customer.eventType] })).toMatchObject({
@@ -187,6 +201,24 @@ describe('format flat', () => {
     expect((await attemptOf(id!)).request.body).toBe(
       '{"paymentid":"18142","ledgeraccountid":"111927","revision":"1","debtcreditorid":"1","partytypeid":"1","secret":"***"}',
     );
+  });
+
+  it('flat has no secret where none was given, and a given one until it is replaced', async () => {
+    const customer = await onboard(service, receiver.url(), { format: 'flat' });
+    await customer.post({ data: { n: 1 } });
+    await receiver.waitFor(1);
+    expect(receiver.requests[0]!.body).toBe('{"n":1}');
+    expect(receiver.requests[0]!.headers['webhook-signature']).toMatch(/^v1,/);
+    const rotate = (body: object) =>
+      service.must('POST', `/v1/subscriptions/${customer.subscriptionId}/secret/rotate`, body);
+    await rotate({ secret: 'given', overlapSeconds: 0 });
+    await customer.post({ data: { n: 2 } });
+    await receiver.waitFor(2);
+    expect(receiver.requests[1]!.body).toBe('{"n":2,"secret":"given"}');
+    const { secret } = await rotate({ overlapSeconds: 0 });
+    await customer.post({ data: { n: 3 } });
+    await receiver.waitFor(3);
+    expect(receiver.requests[2]!.body).toBe(`{"n":3,"secret":"${secret}"}`);
   });
 
   it('flat masks a secret that the receiver echoes', async () => {

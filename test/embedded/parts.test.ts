@@ -11,10 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { loadConfig } from '../../src/config';
 import { ensureKeys } from '../../src/embedded/keys';
+import { startEmbedded } from '../../src/embedded';
 import { lockDataDir } from '../../src/embedded/lock';
 import { startPostgres } from '../../src/embedded/postgres';
-import { isAlive, startWithRetries, waitUntilUp } from '../../src/embedded/processes';
+import { accepts, isAlive, startWithRetries, waitUntilUp } from '../../src/embedded/processes';
 import { startTemporal } from '../../src/embedded/temporal';
 import { findTemporalCli, obtain } from '../../src/embedded/temporal-binary';
 import { openDatabase } from '../../src/store/db/database';
@@ -34,10 +36,48 @@ async function rowsIn(url: string, statement: string): Promise<unknown[]> {
   }
 }
 
+/** The servers on files of a data directory. */
+function serversBelow(dataDir: string): number[] {
+  const postmaster = path.join(dataDir, 'postgres', 'data', 'postmaster.pid');
+  const temporal = path.join(dataDir, 'temporal', 'server.json');
+  return [
+    ...(existsSync(postmaster) ? [Number(readFileSync(postmaster, 'utf8').split('\n')[0])] : []),
+    ...(existsSync(temporal) ? [(JSON.parse(readFileSync(temporal, 'utf8')) as { pid: number }).pid] : []),
+  ];
+}
+
+const modeOf = (file: string) => statSync(file).mode & 0o777;
+
+it('embedded servers that are killed are started again at their addresses, with their data', async () => {
+  const lines: string[] = [];
+  const config = loadConfig({ SIGNPOST_DATA_DIR: tempDir() });
+  const embedded = await startEmbedded(config, (line) => void lines.push(line));
+  try {
+    await rowsIn(embedded.databaseUrl, 'create table kept (n int); insert into kept values (7)');
+    for (const pid of serversBelow(config.dataDir)) process.kill(pid, 'SIGKILL');
+    const again = (name: string) => lines.includes(`${name} runs again`);
+    await until(
+      async () => again('Postgres') && again('Temporal'),
+      (both) => both,
+      120_000,
+    );
+    expect(await rowsIn(embedded.databaseUrl, 'select n from kept')).toEqual([{ n: 7 }]);
+    const { host, port } = new URL(`tcp://${embedded.temporalAddress}`);
+    expect(host).toContain('127.0.0.1');
+    expect(await accepts(Number(port))).toBe(true);
+    expect((await fetch(embedded.temporalUiUrl!)).status).toBe(200);
+  } finally {
+    await embedded.stop();
+  }
+  expect(serversBelow(config.dataDir)).toEqual([]);
+});
+
 describe('embedded Postgres', () => {
   it('the embedded Postgres keeps its data over a restart', async () => {
     const directory = tempDir();
     const first = await startPostgres({ directory, port: 0 });
+    for (const name of ['password', 'postgres.log']) expect(modeOf(path.join(directory, name))).toBe(0o600);
+    expect(modeOf(path.join(directory, 'data'))).toBe(0o700);
     await rowsIn(first.url, 'create table kept (n int); insert into kept values (7)');
     await first.stop();
     expect(isAlive(first.pid)).toBe(false);
@@ -119,6 +159,20 @@ describe('embedded Temporal', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
+  it('the files of the embedded Temporal are for its owner only', async () => {
+    const parent = tempDir();
+    const directory = path.join(parent, 'temporal');
+    const server = await startTemporal(fromSetup('temporalCli'), directory, 0);
+    try {
+      expect(modeOf(directory)).toBe(0o700);
+      const files = readdirSync(directory);
+      expect(files).toEqual(expect.arrayContaining(['server.json', 'temporal.db', 'temporal.log']));
+      expect(files.filter((name) => modeOf(path.join(directory, name)) !== 0o600)).toEqual([]);
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('reports in one line that the configured Temporal CLI cannot be run', async () => {
     await expect(findTemporalCli('/nowhere/temporal', () => undefined)).rejects.toThrow(
       'TEMPORAL_CLI_PATH is "/nowhere/temporal", which is not an executable file. Set it to the path of the temporal command.',
@@ -154,7 +208,7 @@ describe('generated keys', () => {
     expect(first.adminKeyFile).toEqual({ path: file, isNew: true });
     expect(ensureKeys({ dataDir })).toEqual({ ...first, adminKeyFile: { path: file, isNew: false } });
     expect(first.masterKey).toHaveLength(32);
-    for (const name of ['admin-key', 'master-key']) expect(statSync(path.join(dataDir, name)).mode & 0o777).toBe(0o600);
+    for (const name of ['admin-key', 'master-key']) expect(modeOf(path.join(dataDir, name))).toBe(0o600);
     expect(readFileSync(file, 'utf8').trim()).toBe(first.adminKey);
   });
 

@@ -148,27 +148,9 @@ it('rotates the master key in a cluster under load: every signature is valid, al
     ...envOf(OLD),
   });
   expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('is not the key of this database')]);
-}, 180_000);
+}, 300_000);
 
-it('refuses a start and a rotation with a wrong previous key, and changes nothing', async () => {
-  const service = await cluster.start({ env: envOf(OLD) });
-  await onboard(service, cluster.receiver.url());
-  const wrong = envOf(NEW, randomBytes(32));
-  const { code, output } = await runToEnd({
-    DATABASE_URL: cluster.database.url,
-    TEMPORAL_ADDRESS: cluster.temporal.address,
-    SIGNPOST_ADMIN_KEY: ADMIN_KEY,
-    ...wrong,
-  });
-  expect([code, output]).toEqual([1, expect.stringContaining('SIGNPOST_MASTER_KEY is not the key of this database')]);
-  const rotation = signpost(['keys', 'rotate'], wrong);
-  expect(await rotation.ended).toBe(2);
-  expect(rotation.err).toContain(`sealed with master key ${createSealer(OLD).keyId}`);
-  expect(await leftOf(OLD)).toBeGreaterThan(0);
-  expect(await leftOf(NEW)).toBe(0);
-});
-
-it('shows which key sealed how many values, without a key in the output', async () => {
+it('shows which key sealed how many values, and refuses a start and a rotation with a wrong previous key', async () => {
   await onboard(await cluster.start({ env: envOf(OLD) }), cluster.receiver.url());
   const shown = signpost(['keys', 'show', '--json'], envOf(NEW, OLD));
   expect(await shown.ended).toBe(0);
@@ -182,4 +164,18 @@ it('shows which key sealed how many values, without a key in the output', async 
   expect(await text.ended).toBe(0);
   expect(text.out).toMatch(new RegExp(`^${createSealer(OLD).keyId}  current +1 `, 'm'));
   for (const key of [OLD, NEW]) expect(shown.out + text.out).not.toContain(base64(key));
+
+  const wrong = envOf(NEW, randomBytes(32));
+  const { code, output } = await runToEnd({
+    DATABASE_URL: cluster.database.url,
+    TEMPORAL_ADDRESS: cluster.temporal.address,
+    SIGNPOST_ADMIN_KEY: ADMIN_KEY,
+    ...wrong,
+  });
+  expect([code, output]).toEqual([1, expect.stringContaining('SIGNPOST_MASTER_KEY is not the key of this database')]);
+  const rotation = signpost(['keys', 'rotate'], wrong);
+  expect(await rotation.ended).toBe(2);
+  expect(rotation.err).toContain(`sealed with master key ${createSealer(OLD).keyId}`);
+  expect(await leftOf(OLD)).toBeGreaterThan(0);
+  expect(await leftOf(NEW)).toBe(0);
 });

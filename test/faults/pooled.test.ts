@@ -1,6 +1,7 @@
 import { useCluster } from '../support/cluster';
 import { startPgBouncer, type PgBouncer } from '../support/pgbouncer';
 import { ADMIN_KEY, onboard } from '../support/service';
+import { variants } from '../support/variants';
 
 /** Whole processes that reach Postgres through PgBouncer. */
 const cluster = useCluster();
@@ -12,7 +13,7 @@ afterEach(async () => {
 
 const POSTS = 120;
 
-it.each(['session', 'transaction'] as const)(
+it.each(variants<'session' | 'transaction'>('transaction', 'session'))(
   'behind PgBouncer in %s mode, two processes accept every post and deliver every event once',
   async (mode) => {
     const { receiver, database } = cluster;

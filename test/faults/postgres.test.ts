@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { startPostgres, type RunningPostgres } from '../../src/embedded/postgres';
 import { openDatabase, type Database } from '../../src/store/db/database';
 import { useCluster } from '../support/cluster';
-import { ADMIN_KEY, onboard, runToEnd, tempDir, type Answer, type ServiceProcess } from '../support/service';
+import { ADMIN_KEY, onboard, tempDir, type Answer, type ServiceProcess } from '../support/service';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
+import { variants } from '../support/variants';
 
-/** Postgres and the network to it fail in every way. The processes must outlive it. */
+/**
+ * Postgres and the network to it fail in every way. The processes must outlive it. More is in
+ * long/postgres.test.ts.
+ */
 const cluster = useCluster();
 
 let proxy: TcpProxy | undefined;
@@ -167,22 +170,6 @@ it('an answer lost at the commit is not called a failure, and the same id is not
   expect(await post(service, customer, { id: 'lost' })).toMatchObject({ body: { duplicate: true } });
 });
 
-it('a process with another master key does not start, and says which key is missing', async () => {
-  const { database, temporal } = cluster;
-  await cluster.start();
-  const { code, output } = await runToEnd({
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: temporal.address,
-    SIGNPOST_PORT: '0',
-    SIGNPOST_ADMIN_KEY: ADMIN_KEY,
-    SIGNPOST_MASTER_KEY: randomBytes(32).toString('base64'),
-  });
-  expect(code).toBe(1);
-  expect(output.trim().split('\n').at(-1)).toMatch(
-    /^SIGNPOST_MASTER_KEY is not the key of this database: its secrets are sealed with master key \w{16}, and this process has \w{16}\. Set the key/,
-  );
-});
-
 describe('with a separate Postgres', () => {
   let directory: string;
   let postgres: RunningPostgres;
@@ -201,34 +188,37 @@ describe('with a separate Postgres', () => {
     postgres = await startPostgres({ directory, port: postgres.port });
   };
 
-  it('crashed and restarted three times under load: the process lives, and each attempt is made once', async () => {
-    const { receiver } = cluster;
-    const service = await cluster.start({ databaseUrl: postgres.url });
-    const customer = await onboard(service, receiver.url());
-    const posting = keepPosting(service, customer);
-    for (let times = 0; times < 3; times++) {
-      await sleep(500);
-      // SIGQUIT is an immediate shutdown: Postgres recovers from it as from a crash.
-      process.kill(postgres.pid, 'SIGQUIT');
-      await sleep(1000);
-      await restart();
-    }
-    await until(
-      () => readiness(service),
-      ({ postgres: state }) => state === 'ok',
-    );
-    const accepted = await posting.stop();
-    expect(await isHealthy(service)).toBe(true);
-    expect(new Set(posting.statuses)).toEqual(new Set([202, 503]));
-    for (const id of accepted)
+  it.each(variants(1, 3))(
+    'crashed and restarted under load, %i times: the process lives, and each attempt is made once',
+    async (crashes) => {
+      const { receiver } = cluster;
+      const service = await cluster.start({ databaseUrl: postgres.url });
+      const customer = await onboard(service, receiver.url());
+      const posting = keepPosting(service, customer);
+      for (let times = 0; times < crashes; times++) {
+        await sleep(500);
+        // SIGQUIT is an immediate shutdown: Postgres recovers from it as from a crash.
+        process.kill(postgres.pid, 'SIGQUIT');
+        await sleep(1000);
+        await restart();
+      }
       await until(
-        () => service.call('GET', `/v1/notifications/${id}`),
-        ({ body }) => body?.status === 'delivered',
-        60_000,
+        () => readiness(service),
+        ({ postgres: state }) => state === 'ok',
       );
-    const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
-    expect(ids).toHaveLength(new Set(ids).size);
-  });
+      const accepted = await posting.stop();
+      expect(await isHealthy(service)).toBe(true);
+      expect(new Set(posting.statuses)).toEqual(new Set([202, 503]));
+      for (const id of accepted)
+        await until(
+          () => service.call('GET', `/v1/notifications/${id}`),
+          ({ body }) => body?.status === 'delivered',
+          60_000,
+        );
+      const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
+      expect(ids).toHaveLength(new Set(ids).size);
+    },
+  );
 
   it('a standby takes no events and is not ready, until it is promoted', async () => {
     const service = await cluster.start({ databaseUrl: postgres.url });
@@ -245,19 +235,6 @@ describe('with a separate Postgres', () => {
     expect(await isHealthy(service)).toBe(true);
     await db.query({ text: 'select pg_promote()' });
     expect(await post(service, customer)).toMatchObject({ status: 202 });
-    expect(await readiness(service)).toMatchObject({ status: 'ready' });
-  });
-
-  it('a process that starts on a standby waits until it is promoted', async () => {
-    await (await cluster.start({ databaseUrl: postgres.url })).stop();
-    await postgres.stop();
-    writeFileSync(path.join(directory, 'data', 'standby.signal'), '');
-    await restart();
-    const starting = cluster.start({ databaseUrl: postgres.url });
-    await sleep(8000);
-    await db.query({ text: 'select pg_promote()' });
-    const service = await starting;
-    expect(service.output()).toContain('waiting for Postgres');
     expect(await readiness(service)).toMatchObject({ status: 'ready' });
   });
 

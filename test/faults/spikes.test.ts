@@ -4,6 +4,7 @@ import type { Receiver } from '../support/receiver';
 import { onboard, type ServiceProcess } from '../support/service';
 import { useCluster } from '../support/cluster';
 import { until } from '../support/until';
+import { variants } from '../support/variants';
 
 /**
  * Spikes without any failure of ours: each attempt is one request, whatever the receiver does, and
@@ -46,34 +47,42 @@ function expectOneEach({ requests }: Receiver, ids: string[]): void {
   });
 }
 
-it('a slow receiver gets each event of a spike once, also while the reconciler checks on its backlog', async () => {
-  const { receiver } = cluster;
-  const service = await cluster.start();
-  const customer = await onboard(service, receiver.url(), { timeoutSeconds: 2 });
-  receiver.answerWith(async () => (await sleep(550), { status: 200 }));
-  const stop = keepOverdue();
-  const ids = await postMany(service, customer, 1200);
-  await cluster.reach(ids, 'delivered');
-  stop();
-  expectOneEach(receiver, ids);
-}, 120_000);
+it.each(variants(600, 1200))(
+  'a slow receiver gets each of %i events once, also while the reconciler checks on its backlog',
+  async (count) => {
+    const { receiver } = cluster;
+    const service = await cluster.start();
+    const customer = await onboard(service, receiver.url(), { timeoutSeconds: 2 });
+    receiver.answerWith(async () => (await sleep(550), { status: 200 }));
+    const stop = keepOverdue();
+    const ids = await postMany(service, customer, count);
+    await cluster.reach(ids, 'delivered');
+    stop();
+    expectOneEach(receiver, ids);
+  },
+  240_000,
+);
 
-it('a receiver that rejects a spike for good gets each event once, also while the reconciler starts workflows', async () => {
-  const { receiver } = cluster;
-  const service = await cluster.start();
-  const customer = await onboard(service, receiver.url(), { retrySchedule: [] });
-  receiver.answerWith(500);
-  const stop = keepOverdue();
-  const ids = await postMany(service, customer, 600);
-  await cluster.reach(ids, 'failed');
-  await until(
-    () => cluster.database.db.query({ text: "select 1 from notifications where last_attempt_key like 'head:%'" }),
-    ({ rowCount }) => rowCount === 0,
-    60_000,
-  );
-  stop();
-  expectOneEach(receiver, ids);
-}, 120_000);
+it.each(variants(300, 600))(
+  'a receiver that rejects %i events for good gets each once, also while the reconciler starts workflows',
+  async (count) => {
+    const { receiver } = cluster;
+    const service = await cluster.start();
+    const customer = await onboard(service, receiver.url(), { retrySchedule: [] });
+    receiver.answerWith(500);
+    const stop = keepOverdue();
+    const ids = await postMany(service, customer, count);
+    await cluster.reach(ids, 'failed');
+    await until(
+      () => cluster.database.db.query({ text: "select 1 from notifications where last_attempt_key like 'head:%'" }),
+      ({ rowCount }) => rowCount === 0,
+      60_000,
+    );
+    stop();
+    expectOneEach(receiver, ids);
+  },
+  240_000,
+);
 
 it('a worker shares a workflow among the events that another process accepted and delivers', async () => {
   const { receiver } = cluster;

@@ -15,7 +15,7 @@ import { verdictOf, type Fault } from '../support/verdict';
  * works again, and the counts must agree: nothing is lost, and nothing is sent twice without a
  * crash.
  */
-const SECONDS = Number(process.env.SIGNPOST_STORM_SECONDS ?? 20);
+const SECONDS = Number(process.env.SIGNPOST_STORM_SECONDS ?? 12);
 const EVENTS_PER_SECOND = 25;
 const FAULT_EVERY_MS = 2500;
 const FAULT_MS = 2500;

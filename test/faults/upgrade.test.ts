@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import { notificationWorkflowId } from '../../src/domain/types';
@@ -8,7 +7,7 @@ import { onboard, type ServiceProcess } from '../support/service';
 import { until } from '../support/until';
 import { verdictOf } from '../support/verdict';
 
-/** Workers of two builds, with Worker Deployment Versioning. */
+/** Workers of two builds, with Worker Deployment Versioning. More is in long/upgrade.test.ts. */
 const cluster = useCluster();
 
 const startWorker = (buildId: string) => cluster.start({ env: { ...ofBuild(buildId), SIGNPOST_ROLE: 'worker' } });
@@ -108,20 +107,3 @@ it('a rolling upgrade and a rollback deliver the notifications of every phase on
   await expectDeliveredOnce([...before.ids, ...after.ids], [second, third]);
   expect(await buildOf(after.paused[0]!)).toBe('1');
 }, 240_000);
-
-it('a current version without workers shows in the metrics, and its first worker delivers what waited', async () => {
-  const { receiver } = cluster;
-  const first = await startWorker('1');
-  await setCurrent(cluster.temporal.address, '1');
-  await setCurrent(cluster.temporal.address, '3', '--allow-no-pollers', '--ignore-missing-task-queues');
-  const metrics = async () =>
-    (await (await fetch(`${first.url}/metrics`)).text()).match(/^signpost_deployment_(current|workers) \d$/gm);
-  await until(metrics, (lines) => lines?.join() === 'signpost_deployment_current 0,signpost_deployment_workers 0');
-  const api = await startApi();
-  // The slow lane has no head starts.
-  const [waiting] = await (await onboard(api, receiver.url(), { timeoutSeconds: 60 })).post();
-  await sleep(2000);
-  expect(receiver.requests).toHaveLength(0);
-  await startWorker('3');
-  await cluster.reach([waiting!], 'delivered');
-});

@@ -13,6 +13,12 @@ it('a line that differs only in its numbers passes once a minute, with the numbe
   expect(lines.admit('call retried 5 times')).toBeUndefined();
 });
 
+it('a line that names another workflow run is the same line', () => {
+  const lines = new RepeatedLines();
+  expect(lines.admit('[TMPRL1104] 01a22546-987b-7b57-b5a8-e134d60ba01c:4:1 Workflow task duration')).toBe(0);
+  expect(lines.admit('[TMPRL1104] ba2bf046-9b05-4b48-a361-03c82f423344:16:2 Workflow task duration')).toBeUndefined();
+});
+
 it('different lines do not affect each other, and only 500 are remembered', () => {
   const lines = new RepeatedLines();
   for (let index = 0; index < 600; index++) {

@@ -38,3 +38,16 @@ it('a short admin key gets a warning', () => {
   );
   expect(print({ SIGNPOST_ADMIN_KEY: 'k'.repeat(24) })).not.toContain('warning');
 });
+
+it('a service with a Postgres of its own is warned of links that lead nowhere without SIGNPOST_PUBLIC_URL', () => {
+  const env = {
+    DATABASE_URL: 'postgres://signpost:secret@postgres/signpost',
+    SIGNPOST_MASTER_KEY: Buffer.alloc(32).toString('base64'),
+    SIGNPOST_ADMIN_KEY: 'k'.repeat(24),
+  };
+  const warning = 'warning: SIGNPOST_PUBLIC_URL is not set, so links for customers begin with http://127.0.0.1:8080';
+  expect(print(env)).toContain(warning);
+  const published = print({ ...env, SIGNPOST_PUBLIC_URL: 'https://signpost.example.com' });
+  expect(published).not.toContain('warning');
+  expect(published).not.toContain('To send your first event');
+});

@@ -28,7 +28,7 @@ beforeEach(() => {
 
 it('events.send generates an id for an event without one', async () => {
   const accepted = await signpost.events.send({ type: 'paid.v1', customerId: 'c', data: { id: 'P-1' } });
-  expect(accepted).toMatchObject({ id: expect.stringMatching(/^[0-9a-f-]{36}$/), duplicate: false });
+  expect(accepted).toMatchObject({ id: expect.stringMatching(/^evt_[0-9a-z]{26}$/), duplicate: false });
   expect((await signpost.events.get(accepted.id)).data).toEqual({ id: 'P-1' });
 });
 

@@ -7,6 +7,15 @@ beforeEach(() => {
   api = scriptedFetch();
 });
 
+it('events.send asks for responses, and gives the request time beyond the wait', async () => {
+  const timeout = jest.spyOn(AbortSignal, 'timeout');
+  api.responses = [Response.json({ id: 'e', duplicate: false, notifications: [] })];
+  await api.client({ timeoutMs: 5000 }).events.send({ id: 'e', type: 'a.v1', data: {} }, { awaitResponseSeconds: 30 });
+  expect(JSON.parse(String(api.requests[0]!.body))).toEqual({ id: 'e', type: 'a.v1', data: {}, awaitResponse: 30 });
+  expect(timeout).toHaveBeenCalledWith(60_000);
+  timeout.mockRestore();
+});
+
 describe('URLs', () => {
   it.each([
     ['https://signpost.example', 'https://signpost.example/v1/customers/c'],

@@ -37,6 +37,8 @@ const TABLE: Record<string, Record<string, [args: unknown[], request: string]>> 
     get: [['i'], 'GET /v1/customers/i'],
     update: [['i', BODY], `PATCH /v1/customers/i ${SENT}`],
     setSubscriptions: [['i', [BODY]], `PUT /v1/customers/i/subscriptions {"subscriptions":[${SENT}]}`],
+    setUp: [['i', BODY], `PUT /v1/customers/i/subscriptions ${SENT}`],
+    planSetUp: [['i', BODY], `PUT /v1/customers/i/subscriptions ${SENT.slice(0, -1)},"dryRun":true}`],
     erase: [['i'], 'DELETE /v1/customers/i'],
   },
   erasures: {
@@ -63,11 +65,13 @@ const TABLE: Record<string, Record<string, [args: unknown[], request: string]>> 
     get: [['i'], 'GET /v1/notifications/i'],
     retry: [['i', BODY], `POST /v1/notifications/i/retry ${SENT}`],
     retryMany: [[BODY], `POST /v1/notifications/retry ${SENT}`],
+    cancelMany: [[BODY], `POST /v1/notifications/cancel ${SENT}`],
     cancel: [['i'], 'POST /v1/notifications/i/cancel'],
   },
   attempts: { get: [['i'], 'GET /v1/attempts/i'] },
   recoveries: {
     list: [[{ limit: 2 }], 'GET /v1/recoveries?limit=2'],
+    create: [[BODY], `POST /v1/recoveries ${SENT}`],
     get: [['i'], 'GET /v1/recoveries/i'],
     cancel: [['i'], 'POST /v1/recoveries/i/cancel'],
   },
@@ -101,7 +105,7 @@ async function call(method: Method, args: unknown[]): Promise<void> {
 }
 
 it('the table of requests covers every method of every resource', () => {
-  const { request: _, events: __, overview: ___, ...resources } = groups;
+  const { request: _, events: __, overview: ___, activity: ____, ...resources } = groups;
   const methods = Object.entries(resources).map(([name, group]) => [name, Object.keys(group)]);
   const listed = Object.entries(TABLE).map(([name, group]) => [name, Object.keys(group)]);
   expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(methods));

@@ -1,12 +1,22 @@
-import { encodeId, newUuid, uuidFloor } from '../../src/domain/ids';
+import { encodeId, newUuid, uuidFloor, uuidOf } from '../../src/domain/ids';
+import { OWN_PRODUCT } from '../../src/domain/operational-events';
 import type { Database } from '../../src/store/db/database';
 import { allSpans } from '../../src/store/db/spans';
 import { anonymiseAudit } from '../../src/store/erasure/anonymise-audit';
+import { deleteNotifications } from '../../src/store/erasure/erase-history';
 import { redactOperationalEvents } from '../../src/store/erasure/redact-operational-events';
 import { claimUnattempted, endClaims, findUnfinished } from '../../src/store/notifications/claims';
 import { findRef } from '../../src/store/notifications/notification-refs';
 import { checkAgain, checkNow, endCheck, findStillOpen } from '../../src/store/notifications/overdue';
 import { insertRecovery, isAllExpired, findTask, retryForRecovery } from '../../src/store/notifications/recoveries';
+import { findFilterTask, insertFilterRecovery } from '../../src/store/notifications/filter-recoveries';
+import {
+  cancelByFilter,
+  countMatching,
+  findCandidates,
+  readOutcomes,
+  retryByFilter,
+} from '../../src/store/notifications/recovery-items';
 import { isPayloadExpired, markDue } from '../../src/store/notifications/reopen';
 import { requestCancel } from '../../src/store/notifications/transitions';
 import { listActivity, momentOfNow } from '../../src/store/reporting/activity';
@@ -127,6 +137,25 @@ const RECOVERY: Record<string, Use> = {
     expect(task?.notificationIds).toHaveLength(100);
     expect(await retryForRecovery(db, recovery.id, task!.notificationIds[0]!)).toBeDefined();
   },
+  'recover what matches a filter': async (db) => {
+    await setAll(`status = 'failed'`);
+    const filter = { productId: seeded.productId, status: ['failed' as const] };
+    const sought = { action: 'retry' as const, filter, since: since(), until: now() };
+    const { count: total } = await db.transaction((executor) => countMatching(executor, sought));
+    expect(total).toBeGreaterThan(100);
+    const owners = { productId: seeded.productId, customerId: null };
+    const recovery = await insertFilterRecovery(db, { ...sought, ...owners, ratePerSecond: 1, total });
+    const task = (await findFilterTask(db, recovery.id))!;
+    const candidates = await findCandidates(db, task, 100);
+    expect(candidates).toHaveLength(100);
+    for (const candidate of [candidates[0]!, candidates.at(-1)!]) {
+      expect(await retryByFilter(db, task.uuid, candidate, filter.status)).toMatchObject({
+        notificationId: candidate.id,
+      });
+      expect(await cancelByFilter(db, task.uuid, candidate, ['pending'])).toBe(true);
+    }
+    expect(await readOutcomes(db, recovery.id)).toMatchObject({ cancelled: 2 });
+  },
 };
 
 const REPORTING: Record<string, Use> = {
@@ -173,6 +202,38 @@ const ERASURE: Record<string, Use> = {
   },
   'redact operational events': (db) =>
     redactOperationalEvents(db, encodeId('ers', newUuid()), seeded.customerId, () => undefined),
+  'redact an operational event of a year ago': async (db) => {
+    // The oldest event of the seeded customer, as if it were about them.
+    await on.db.query({
+      text: `update event_types set product_id = '${OWN_PRODUCT}', name = '${OWN_PRODUCT}.test.v1'
+      where name = $1`,
+      values: [seeded.eventType],
+    });
+    await on.db.query({
+      text: `update events set product_id = '${OWN_PRODUCT}', type = '${OWN_PRODUCT}.test.v1',
+      data = json_build_object('customerId', $1::text) where id = (select id from events order by id limit 1)`,
+      values: [seeded.customerId],
+    });
+    await redactOperationalEvents(db, encodeId('ers', newUuid()), seeded.customerId, () => undefined);
+    const { rows } = await on.db.query<{ data: unknown }>({ text: 'select data from events order by id limit 1' });
+    expect(rows).toEqual([{ data: null }]);
+  },
+  'delete a notification of a year ago with its attempts': async (db) => {
+    const ref = (await findRef(on.db, oldest()))!;
+    await recordAttempts(on.db, [attemptRecord(ref, { status: 'delivered' }, { attemptKey: newUuid() })]);
+    await deleteNotifications(
+      db,
+      encodeId('ers', newUuid()),
+      [oldest()],
+      [uuidFloor(0), uuidFloor(Date.now() - 380 * DAY_MS)],
+    );
+    const { rowCount } = await on.db.query({
+      text: 'select from attempts where notification_id = $1',
+      values: [uuidOf(oldest())],
+    });
+    expect(rowCount).toBe(0);
+    ids.pop();
+  },
   'list the spans of days': (db) => allSpans(db, 'attempts'),
 };
 

@@ -1,13 +1,15 @@
 import type { AcceptedNotification } from '../../src/domain/acceptance';
-import { encodeId, newUuid } from '../../src/domain/ids';
+import { decodeId, encodeId, newUuid, uuidFloor } from '../../src/domain/ids';
 import type { Database } from '../../src/store/db/database';
+import { timestampAt } from '../../src/domain/timestamp';
 import { acceptEvents } from '../../src/store/notifications/accept';
-import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
+import { attemptsOf, findAttempt, lastTrigger } from '../../src/store/notifications/attempts';
 import {
   claimFirstAttempt,
   claimUnattempted,
   findUnfinished,
   releaseClaims,
+  renewClaims,
 } from '../../src/store/notifications/claims';
 import { findEvent, listEvents } from '../../src/store/notifications/events';
 import { loadDeliveries } from '../../src/store/notifications/load-deliveries';
@@ -15,6 +17,9 @@ import { findNotification, listNotifications, notificationsOfEvent } from '../..
 import { OpenCounts } from '../../src/store/notifications/open-counts';
 import { findStillOpen, OverdueSweep } from '../../src/store/notifications/overdue';
 import { recordAttempts } from '../../src/store/notifications/record-attempts';
+import { findOpen, replayEvent } from '../../src/store/notifications/replay';
+import { canReach, listRouting } from '../../src/store/notifications/routing';
+import { readSearch } from '../../src/store/notifications/search';
 import { reopenNotification } from '../../src/store/notifications/reopen';
 import {
   cancelNotification,
@@ -29,7 +34,7 @@ import { markOutOfOrder } from '../../src/store/subscriptions/out-of-order';
 import { markForgottenHolds } from '../../src/store/subscriptions/settling';
 import { readLine, writeTurns } from '../../src/store/subscriptions/rate-line';
 import { attemptRecord } from '../support/attempt-record';
-import { MAX_LOCKS, useManyPartitions } from '../support/many-partitions';
+import { DAY_MS, MAX_LOCKS, PARTITIONS, useManyPartitions } from '../support/many-partitions';
 import { setSubscription } from '../support/rows';
 import { acceptOne, eventFor, seed, type Seeded } from '../support/seed';
 
@@ -45,6 +50,11 @@ const given = () => eventFor(seeded, { id: newUuid() });
 const PATH: Record<string, Use> = {
   accept: (db) => acceptEvents(db, [eventFor(seeded)], 'process'),
   'accept with an id': (db) => acceptEvents(db, [given()], 'process'),
+  'accept ids that look like generated ones of every day': async (db) => {
+    const uuids = Array.from({ length: PARTITIONS }, (_, day) => uuidFloor(Date.now() - day * DAY_MS));
+    const events = uuids.map((uuid) => eventFor(seeded, { id: encodeId('evt', uuid) }));
+    await acceptEvents(db, events, 'process');
+  },
   'accept a duplicate': async (db) => {
     const event = given();
     await acceptEvents(on.db, [event]);
@@ -56,7 +66,7 @@ const PATH: Record<string, Use> = {
       {
         uuid: newUuid(),
         type: seeded.eventType,
-        timestamp: new Date(),
+        timestamp: timestampAt(new Date()),
         data: '{}',
         productId: seeded.productId,
         chosenByCustomer: false,
@@ -66,15 +76,20 @@ const PATH: Record<string, Use> = {
     ),
   load: (db, { notificationId }) => loadDeliveries(db, [notificationId]),
   record: (db, notification) => recordAttempts(db, [attemptRecord(notification, { status: 'delivered' })]),
+  'see what the last attempt was made for': async (db, notification) => {
+    await recordAttempts(on.db, [attemptRecord(notification, { status: 'delivered' })]);
+    expect(await lastTrigger(db, notification.notificationId)).toBe('scheduled');
+  },
   'record again': async (db, notification) => {
     const record = attemptRecord(notification, { status: 'delivered' });
     await recordAttempts(on.db, [record]);
     await recordAttempts(db, [record]);
   },
-  claim: (db, { notificationId }) => claimFirstAttempt(db, notificationId, 'process', 5),
+  claim: (db, { notificationId }) => claimFirstAttempt(db, notificationId, { processId: 'process', seconds: 5 }),
+  'renew claims': (db, { notificationId }) => renewClaims(db, [notificationId], 'process'),
   'release claims': (db, { notificationId }) => releaseClaims(db, [notificationId], 'process'),
   'mark as delivering': (db, { notificationId }) => markDelivering(db, notificationId, 60),
-  postpone: (db, { notificationId }) => postpone(db, notificationId, 60),
+  postpone: (db, { notificationId }) => postpone(db, notificationId, 60, 'mine'),
   'hand over': (db, { notificationId }) => handOver(db, notificationId, 'head', 'run:1'),
   hold: (db, { notificationId }) => holdNotification(db, notificationId),
   cancel: (db, { notificationId }) => cancelNotification(db, notificationId),
@@ -101,8 +116,17 @@ const PAGE = { limit: 50 };
 const READS: Record<string, Use> = {
   'list notifications': (db) => listNotifications(db, {}, {}, PAGE),
   'list notifications of an event': (db) => listNotifications(db, {}, { eventId: 'none' }, PAGE),
-  'list notifications of a quiet product': (db) => listNotifications(db, { productId: 'none' }, {}, PAGE),
+  'list notifications of a quiet product': (db) => listNotifications(db, { productIds: ['none'] }, {}, PAGE),
   'list events': (db) => listEvents(db, {}, {}, PAGE),
+  'find events by a value': async (db) => listEvents(db, {}, { search: await readSearch(db, 'value') }, PAGE),
+  'find events by the beginning of an id': async (db) =>
+    listEvents(db, {}, { search: await readSearch(db, encodeId('evt', newUuid()).slice(0, 20)) }, PAGE),
+  'find events of a customer by a value': async (db) =>
+    listEvents(db, { customerId: seeded.customerId }, { search: await readSearch(db, 'value') }, PAGE),
+  'find notifications by a value': (db) => listNotifications(db, {}, { q: 'value' }, PAGE),
+  'find notifications of a customer by a value': (db) =>
+    listNotifications(db, { customerId: seeded.customerId }, { q: 'value' }, PAGE),
+  'list notifications of a recovery': (db) => listNotifications(db, {}, { recoveryId: 'none' }, PAGE),
   'find an event': (db) => findEvent(db, 'none', {}),
   'list events of a customer': (db) => listEvents(db, { customerId: seeded.customerId }, {}, PAGE),
   'find an event of a customer': async (db) => {
@@ -111,6 +135,17 @@ const READS: Record<string, Use> = {
   },
   'find a notification': (db, { notificationId }) => findNotification(db, notificationId, {}),
   'find the notifications of an event': (db) => notificationsOfEvent(db, newUuid(), {}),
+  'explain who got an event': (db) => listRouting(db, { uuid: newUuid(), customerId: seeded.customerId }, {}, PAGE),
+  'explain who got an event of no customer': (db) => listRouting(db, { uuid: newUuid(), customerId: null }, {}, PAGE),
+  'see whether an event may be sent': (db) => canReach(db, newUuid(), seeded.subscriptionId),
+  'find an open notification of an event': (db) => findOpen(db, newUuid(), seeded.subscriptionId),
+  'replay an event': async (db, { notificationId }) => {
+    const { rows } = await on.db.query<{ event_id: string }>({
+      text: 'select event_id from notifications where id = $1',
+      values: [decodeId('ntf', notificationId)],
+    });
+    expect(await replayEvent(db, rows[0]!.event_id, seeded.subscriptionId)).toBeDefined();
+  },
   'find attempts': (db, { notificationId }) => attemptsOf(db, notificationId),
   'find an attempt': async (db, notification) => {
     await recordAttempts(on.db, [attemptRecord(notification, { status: 'delivered' })]);

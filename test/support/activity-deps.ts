@@ -31,6 +31,7 @@ export function activityDeps(given: Pick<ActivityDeps, 'db'> & Partial<ActivityD
       retry: async () => undefined,
       release: async () => undefined,
       cancel: async () => undefined,
+      reschedule: async () => undefined,
     },
     eraser: { deleteAll: async () => 0, deleteOf: async () => ({ listed: 0, deleted: 0 }) },
     launchReleased: () => undefined,

@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { Acceptor } from '../../src/api/events/acceptor';
 import { EventReader } from '../../src/api/events/event-reader';
+import { ResponseWaiters } from '../../src/api/events/response-waiters';
 import { SchemaChecks } from '../../src/api/events/schema-checks';
 import { ActivityStream } from '../../src/api/activity/activity-stream';
 import { createApp } from '../../src/api/app';
+import { createCursors } from '../../src/api/http/cursors';
 import { createAuthenticator } from '../../src/api/auth/auth';
 import { BrowserSessions } from '../../src/api/auth/browser-sessions';
 import { OidcProvider } from '../../src/api/auth/oidc/provider';
@@ -21,6 +23,7 @@ import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createChallengeSender } from '../../src/delivery/challenge';
 import { createHttpClient } from '../../src/delivery/http-client';
 import type { NotificationRef } from '../../src/domain/delivery';
+import { FEATURES, type Feature } from '../../src/domain/features';
 import { parseUrlPattern } from '../../src/domain/url-pattern';
 import { AuditTally } from '../../src/api/audit/audit-tally';
 import { Refusals } from '../../src/api/audit/refusals';
@@ -37,6 +40,8 @@ import { Limits, type LimitSettings } from '../../src/api/limits/limits';
 import { Quotas, type QuotaSettings } from '../../src/api/limits/quotas';
 import { loadConfig } from '../../src/config';
 import type { OidcConfig } from '../../src/config/sign-in-settings';
+import { createHttpMetrics } from '../../src/process/http-metrics';
+import { knownHosts } from '../../src/process/known-hosts';
 import { createLimitMetrics } from '../../src/process/limit-metrics';
 import { createMetrics } from '../../src/process/metrics';
 import { findPortalPrincipal } from '../../src/store/access/portal-sessions';
@@ -111,13 +116,18 @@ export async function startTestApi(
     transforms?: TestLimits;
     publicUrl?: string;
     httpsOnly?: boolean;
+    features?: readonly Feature[];
     oidc?: OidcConfig;
+    allowedHosts?: string[];
+    trustedProxies?: string[];
+    portalIsFramed?: boolean;
   } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
   const pools = openPools(database.url, TEST_POOLS, () => undefined);
   const { db, authDb, readDb } = pools;
-  const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  const guard = createAddressGuard(['127.0.0.0/8'], undefined, { httpsOnly: overrides.httpsOnly });
+  const http = createHttpClient({ guard });
   const composer = startTestComposer(dataSources, overrides.transforms);
   const metrics = createMetrics(() => new OpenCounts(readDb).read());
   registerPoolMetrics(metrics.registry, pools);
@@ -161,6 +171,7 @@ export async function startTestApi(
   };
   const sideThread = startTestSideThread(metrics);
   const schemaChecks = new SchemaChecks(sideThread);
+  const features = new Set(overrides.features ?? FEATURES);
   const routes = allRoutes({
     ...pools,
     role: 'all',
@@ -172,6 +183,7 @@ export async function startTestApi(
       rules,
       lifeSeconds: sessionLifeSeconds,
       usesHttps,
+      portalIsFramed: overrides.portalIsFramed ?? false,
     }),
     oidc: oidc && { provider: new OidcProvider(oidc), requests: new SignInRequests(masterKey, usesHttps) },
     tokens,
@@ -180,8 +192,10 @@ export async function startTestApi(
     limitMetrics,
     retention: { payload: 30, history: 90, eventIds: 30, audit: 400 },
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
-    httpsOnly: overrides.httpsOnly ?? false,
+    urlFault: (url) => guard.faultOf(url),
+    features,
     settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
+    responseWaiters: new ResponseWaiters(readDb, pino({ level: 'silent' })),
     acceptor: new Acceptor(pools.pathDb, launcher, metrics, 20_000, schemaChecks),
     schemaChecks,
     eventReader: new EventReader(sideThread),
@@ -206,20 +220,25 @@ export async function startTestApi(
     temporal: async () => backend.temporalAnswers,
     temporalUiUrl: 'http://temporal.example',
   });
+  const limits = new Limits({ ...defaults.limits, ...overrides.limits }, limitMetrics);
   const app = createApp({
     requestBytes: new RequestBytes(64 * 1024 * 1024, metrics),
     routes,
-    pages: [docsPage(), secretPage({ db, sealer: TEST_SEALER })],
+    pages: [docsPage(), secretPage({ db, sealer: TEST_SEALER, limits })],
     db,
     readDb,
     sealer: TEST_SEALER,
+    cursors: createCursors(masterKey),
     authenticator,
-    limits: new Limits({ ...defaults.limits, ...overrides.limits }, limitMetrics),
+    limits,
     quotas: new Quotas({ ...defaults.quotas, ...overrides.quotas }, limitMetrics),
     tally,
     refusals: new Refusals(tally, createAuthMetrics(metrics.registry)),
-    trustedProxies: ['127.0.0.1'],
+    knownHosts: knownHosts({ ...defaults, ...overrides }),
+    trustedProxies: overrides.trustedProxies ?? ['127.0.0.1'],
+    features,
     usesHttps,
+    httpMetrics: createHttpMetrics(metrics.registry),
     log: pino({ level: 'silent' }),
     verifyAnswers: true,
   });

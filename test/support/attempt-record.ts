@@ -15,6 +15,7 @@ export function attemptRecord(
   return {
     notificationId,
     subscriptionId,
+    failurePeriod: 0,
     attemptKey: 'run:1',
     trigger: 'scheduled',
     startedAt: at,

@@ -15,7 +15,7 @@ export function httpResult(status: number, overrides: Partial<HttpResult> = {}):
     startedAt: at,
     finishedAt: at,
     durationMs: 1,
-    response: { status, headers: {}, body: '', truncated: false },
+    response: { status, headers: {}, body: '', truncated: false, bodyTruncated: false },
     error: status < 300 ? null : { class: 'status', message: `HTTP ${status}` },
     ...overrides,
   };
@@ -47,7 +47,6 @@ export function attemptInput(notificationId: string, overrides: Partial<AttemptI
     notificationId,
     sequence: 1,
     trigger: 'scheduled',
-    schedule: [30],
     step: 0,
     attemptKey: 'run:1',
     workflowId: `notification/${notificationId}`,

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import { fromSetup } from './environment';
 import { startReceiver, type Receiver } from './receiver';
 import { ADMIN_KEY } from './service';
@@ -9,14 +9,25 @@ import { useService, type SharedService } from './use-service';
 
 const SCREENS = path.join(__dirname, '..', '..', 'test-output', 'screens');
 const WIDE = { width: 1360, height: 860 };
+const LAPTOP = { width: 1280, height: 800 };
+const TABLET = { width: 1024, height: 768 };
 const NARROW = { width: 390, height: 844 };
 /** Screenshots are for people, and take more time than all checks together. */
 const TAKES_SCREENSHOTS = process.env.SIGNPOST_SCREENS === '1';
-const ACTION_TIMEOUT_MS = 15_000;
-/** Returns the overflow of the page and of its elements in pixels, if the page scrolls sideways. */
+const ACTION_TIMEOUT_MS = 30_000;
+/**
+ * Returns the overflow of the page and of its elements in pixels, if the page scrolls sideways, and
+ * lists that do not fit.
+ */
 const WHAT_STICKS_OUT = `(() => {
   const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth <= clientWidth) return [];
+  const lists = [...document.querySelectorAll('.table-list')].flatMap((table) => [
+    ...(table.scrollWidth > table.parentElement.clientWidth ? ['a list wider than its frame'] : []),
+    ...[...table.querySelectorAll('th.cell-grow')]
+      .filter((th) => getComputedStyle(th).display !== 'none' && th.clientWidth < 110)
+      .map((th) => 'column ' + th.textContent + ' has only ' + th.clientWidth + ' px'),
+  ]);
+  if (scrollWidth <= clientWidth) return lists;
   const elements = [...document.body.querySelectorAll('*')]
     .map((element) => [element, Math.round(element.getBoundingClientRect().right - clientWidth)])
     .filter(([, px]) => px > 0)
@@ -29,17 +40,17 @@ export interface Ui {
   service: SharedService;
   receiver: Receiver;
   /** Opens a window that nobody is signed in to, with its own cookies. */
-  open(route?: string): Promise<Page>;
+  open(route?: string, options?: BrowserContextOptions): Promise<Page>;
   /**
    * Opens a window and signs in through the sign-in screen.
    *
    * @param credential - @default the admin key
    */
-  signedIn(route?: string, credential?: string): Promise<Page>;
+  signedIn(route?: string, credential?: string, options?: BrowserContextOptions): Promise<Page>;
   /**
    * Checks a screen against the accessibility rules (WCAG 2.2 A and AA, by axe) in light and dark.
-   * The page must not scroll sideways at a width of 390 pixels. With `SIGNPOST_SCREENS=1`, takes
-   * screenshots: light, dark and narrow.
+   * The page must not scroll sideways at a width of 1280, 1024 and 390 pixels. With
+   * `SIGNPOST_SCREENS=1`, takes screenshots: light, dark and narrow.
    */
   look(page: Page, name: string): Promise<void>;
 }
@@ -56,8 +67,13 @@ export function useUi(env: () => Record<string, string> = () => ({})): Ui {
   let browser: Browser | undefined;
   let contexts: BrowserContext[] = [];
 
-  ui.open = async (route = '/') => {
-    const context = await browser!.newContext({ baseURL: ui.service!.url, viewport: WIDE, colorScheme: 'light' });
+  ui.open = async (route = '/', options = {}) => {
+    const context = await browser!.newContext({
+      baseURL: ui.service!.url,
+      viewport: WIDE,
+      colorScheme: 'light',
+      ...options,
+    });
     contexts.push(context);
     const page = await context.newPage();
     page.setDefaultTimeout(ACTION_TIMEOUT_MS);
@@ -70,8 +86,8 @@ export function useUi(env: () => Record<string, string> = () => ({})): Ui {
     await page.goto(route);
     return page;
   };
-  ui.signedIn = async (route = '/', credential = ADMIN_KEY) => {
-    const page = await ui.open!(route);
+  ui.signedIn = async (route = '/', credential = ADMIN_KEY, options = {}) => {
+    const page = await ui.open!(route, options);
     await page.getByLabel('API key').fill(credential);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('navigation', { name: 'Main' }).waitFor();
@@ -110,9 +126,12 @@ async function look(page: Page, name: string): Promise<void> {
   // Only the colours differ from the light screen.
   await expectAccessible(page, `${name}, dark`, ['color-contrast']);
   await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize(NARROW);
-  await keep('narrow');
-  expect({ screen: name, sticksOut: await page.evaluate(WHAT_STICKS_OUT) }).toEqual({ screen: name, sticksOut: [] });
+  for (const size of [LAPTOP, TABLET, NARROW]) {
+    await page.setViewportSize(size);
+    if (size === NARROW) await keep('narrow');
+    const seen = { screen: name, width: size.width, sticksOut: await page.evaluate(WHAT_STICKS_OUT) };
+    expect(seen).toEqual({ ...seen, sticksOut: [] });
+  }
   await page.setViewportSize(before);
 }
 

@@ -1,4 +1,6 @@
-import { run } from '../../src/cli/program';
+import { run } from '../../cli/src/program';
+import { addServerCommands } from '../../src/cli/commands/index';
+import { VERSION } from '../../src/process/version';
 import { ADMIN_KEY } from './api';
 
 /** The result of a command line. */
@@ -20,23 +22,27 @@ export interface RunOptions {
   onErr?: (text: string) => void;
 }
 
+/** The program as the service installs it, with all commands. */
+export const host = { version: VERSION, addCommands: addServerCommands };
+
 /** Runs a command line in this process, as an admin of the service at `url`. */
 export async function signpost(url: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   let out = '';
   let err = '';
-  const code = await run(args, {
-    out(text) {
+  const io = {
+    out(text: string) {
       out += text;
       options.onOut?.(text);
     },
-    err(text) {
+    err(text: string) {
       err += text;
       options.onErr?.(text);
     },
     stdin: async () => options.stdin ?? '',
     env: { SIGNPOST_URL: url, SIGNPOST_API_KEY: ADMIN_KEY, ...options.env },
     interrupted: () => options.interrupted ?? new AbortController().signal,
-  });
+  };
+  const code = await run(args, io, host);
   return {
     code,
     out,

@@ -5,6 +5,7 @@ import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal
 import type { Database } from '../../src/store/db/database';
 import { createTestDatabase, type TestDatabase } from './database';
 import { fromSetup } from './environment';
+import { QUICK_DELETION } from './quick-deletion';
 import { startReceiver, type Receiver } from './receiver';
 import { startService, tempDir, type ServiceOptions, type ServiceProcess } from './service';
 import { until } from './until';
@@ -72,7 +73,7 @@ export function useCluster(): Cluster {
   };
   beforeAll(async () => {
     cluster.temporalDir = tempDir();
-    cluster.temporal = await startTemporal(fromSetup('temporalCli'), cluster.temporalDir, 0);
+    cluster.temporal = await startTemporal(fromSetup('temporalCli'), cluster.temporalDir, 0, QUICK_DELETION);
   });
   afterAll(() => cluster.temporal?.stop());
   beforeEach(async () => {

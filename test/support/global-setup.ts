@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { Client } from 'pg';
@@ -11,6 +10,8 @@ import { completeIndexes } from '../../src/store/db/complete-indexes';
 import { migrate } from '../../src/store/db/migrate';
 import { ensurePartitions } from '../../src/store/db/partitions';
 import { ENV, TEMPLATE } from './environment';
+import { QUICK_DELETION } from './quick-deletion';
+import { createRunDirectory, keepTemporaryFilesIn } from './run-directory';
 
 /** Servers and files of one run of Jest, stopped and removed by global-teardown. */
 export interface TestServers {
@@ -24,7 +25,7 @@ export interface TestServers {
  */
 export default async function globalSetup(): Promise<void> {
   if (process.env[ENV.directory]) return;
-  const directory = mkdtempSync(path.join(tmpdir(), 'signpost-test-'));
+  const directory = createRunDirectory();
   const report = (line: string) => void process.stderr.write(`${line}\n`);
   const cli = await findTemporalCli(process.env.TEMPORAL_CLI_PATH, report);
   const [postgres, temporal, testServer, bundle, chromium] = await Promise.all([
@@ -32,9 +33,9 @@ export default async function globalSetup(): Promise<void> {
     startPostgres({
       directory: path.join(directory, 'postgres'),
       port: 0,
-      settings: { fsync: 'off', max_connections: '200' },
+      settings: { fsync: 'off', max_connections: '400', max_wal_size: '256MB' },
     }),
-    startTemporal(cli, path.join(directory, 'temporal'), 0),
+    startTemporal(cli, path.join(directory, 'temporal'), 0, QUICK_DELETION),
     obtain(TEMPORAL_TEST_SERVER, report),
     bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows'), logger: new DefaultLogger('WARN') }),
     findChromium(),
@@ -42,6 +43,7 @@ export default async function globalSetup(): Promise<void> {
   const bundlePath = path.join(directory, 'workflow-bundle.js');
   writeFileSync(bundlePath, bundle.code);
   await makeTemplate(postgres.url);
+  keepTemporaryFilesIn(directory);
   process.env[ENV.directory] = directory;
   process.env[ENV.postgres] = postgres.url;
   process.env[ENV.temporal] = temporal.address;

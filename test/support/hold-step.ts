@@ -31,7 +31,11 @@ export async function holdStep(database: TestDatabase, step: string): Promise<He
   await holder.query(`select pg_advisory_lock(${KEY})`);
   const end = async () => {
     await holder.end();
-    await database.db.query({ text: 'drop function hold_step cascade' });
+    // Sessions that waited hold the table until they commit, which may take longer than the pool's
+    // limit on locks.
+    const client = new Client(database.url);
+    await client.connect();
+    await client.query('drop function hold_step cascade').finally(() => client.end());
   };
   return {
     async reached() {

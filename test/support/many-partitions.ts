@@ -1,6 +1,7 @@
 import { openDatabase, type Database, type Executor } from '../../src/store/db/database';
 import { ensurePartitions } from '../../src/store/db/partitions';
-import { createTestDatabase, type TestDatabase } from './database';
+import type { Statement } from '../../src/store/db/session';
+import { createTestDatabase, ensureTemplate, type TestDatabase } from './database';
 
 /**
  * Postgres keeps the locks of all connections in one table of limited size. A statement that locks
@@ -9,27 +10,42 @@ import { createTestDatabase, type TestDatabase } from './database';
 export const MAX_LOCKS = 300;
 export const PARTITIONS = 400;
 export const DAY_MS = 86_400_000;
+const TEMPLATE = 'signpost_many_partitions';
+
+interface Counts {
+  /** The most relations that one transaction has locked. */
+  most: number;
+  /** The partitions that all statements together have locked, once for each transaction. */
+  partitions: number;
+  /** Whether a statement was prepared. */
+  prepared: boolean;
+}
 
 /** Counts the relations that a transaction has locked, after each of its statements. */
-function counting(db: Database): Database & { most: number } {
+function counting(db: Database): Database & Counts {
   const counted = (executor: Executor): Executor => ({
     async query(statement) {
+      counter.prepared ||= (statement as Statement).name !== undefined;
       const result = await executor.query(statement as never);
-      const { rows } = await executor.query<{ count: number }>({
-        text: `select count(distinct relation) from pg_locks where pid = pg_backend_pid() and locktype = 'relation'`,
+      const { rows } = await executor.query<{ count: number; partitions: number }>({
+        text: `select count(distinct l.relation), count(distinct l.relation) filter (where c.relispartition and c.relkind = 'r') as partitions
+               from pg_locks l left join pg_class c on c.oid = l.relation where l.pid = pg_backend_pid() and l.locktype = 'relation'`,
       });
       counter.most = Math.max(counter.most, rows[0]!.count);
+      counter.partitions += rows[0]!.partitions;
       return result as never;
     },
   });
   const counter = {
     ...db,
     most: 0,
+    partitions: 0,
+    prepared: false,
     query: (statement: Parameters<Executor['query']>[0]) =>
       db.transaction((executor) => counted(executor).query(statement)),
     transaction: <T>(work: (executor: Executor) => Promise<T>) => db.transaction((executor) => work(counted(executor))),
   };
-  return counter as Database & { most: number };
+  return counter as Database & Counts;
 }
 
 /** Registers the hooks of a database with 400 daily partitions behind today. */
@@ -38,8 +54,9 @@ export function useManyPartitions() {
   let path: Database;
   let reads: Database;
   beforeAll(async () => {
-    database = await createTestDatabase();
-    await ensurePartitions(database.db, PARTITIONS, Date.now() - PARTITIONS * DAY_MS);
+    const fill = (db: Database) => ensurePartitions(db, PARTITIONS, Date.now() - PARTITIONS * DAY_MS);
+    await ensureTemplate(TEMPLATE, fill);
+    database = await createTestDatabase(TEMPLATE);
     path = openDatabase(database.url, () => undefined, { genericPlans: true, max: 1 });
     reads = openDatabase(database.url, () => undefined, { max: 1 });
   }, 240_000);
@@ -53,6 +70,9 @@ export function useManyPartitions() {
     get db() {
       return database.db;
     },
+    get url() {
+      return database.url;
+    },
     /** A pool as of the path, whose plans are generic. */
     get path() {
       return path;
@@ -64,9 +84,17 @@ export function useManyPartitions() {
     /** @returns the most relations that one transaction of `use` has locked */
     async locksOf(db: Database, use: (db: Database) => Promise<unknown>): Promise<number> {
       const executor = counting(db);
-      // A prepared statement may be planned in another way when it is run again.
-      for (let runs = 0; runs < 7; runs++) await use(executor);
+      await use(executor);
+      // Postgres may plan a prepared statement in another way when it has run five times. Others
+      // are planned for their values each time.
+      for (let runs = 1; executor.prepared && runs < 7; runs++) await use(executor);
       return executor.most;
+    },
+    /** @returns the partitions that the statements of `use` lock, once for each statement */
+    async partitionsOf(db: Database, use: (db: Database) => Promise<unknown>): Promise<number> {
+      const executor = counting(db);
+      await use(executor);
+      return executor.partitions;
     },
   };
 }

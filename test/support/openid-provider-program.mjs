@@ -2,7 +2,7 @@ import console from 'node:console';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import process from 'node:process';
-import { URLSearchParams } from 'node:url';
+import { URL, URLSearchParams } from 'node:url';
 
 /**
  * A real OpenID provider in a process of its own, because Jest cannot load its ES modules. Its
@@ -15,6 +15,7 @@ const { default: Provider } = await import('oidc-provider');
 
 const PEOPLE = {
   ada: { name: 'Ada Lovelace', email: 'ada@people.example', groups: ['everyone', 'signpost-admins'] },
+  alan: { name: 'Alan Turing', email: 'alan@people.example', groups: ['signpost-admins'] },
   grace: { name: 'Grace Hopper', groups: ['payments'] },
   eve: { name: 'Eve', groups: ['everyone'] },
 };
@@ -26,14 +27,21 @@ function newKey() {
 
 function createProvider(url, redirectUri) {
   const provider = new Provider(url, {
-    clients: [{ client_id: 'signpost', client_secret: 'canary-client-secret', redirect_uris: [redirectUri] }],
+    clients: [
+      {
+        client_id: 'signpost',
+        client_secret: 'canary-client-secret',
+        redirect_uris: [redirectUri],
+        post_logout_redirect_uris: [new URL('/sign-in', redirectUri).href],
+      },
+    ],
     jwks: { keys: [newKey()] },
     cookies: { keys: ['a key of a test'] },
     claims: { openid: ['sub'], profile: ['name'], email: ['email'], groups: ['groups'] },
     conformIdTokenClaims: options.userInfo ?? false,
     pkce: { required: () => true },
     ttl: { AuthorizationCode: options.codeSeconds ?? 60 },
-    features: { devInteractions: { enabled: false } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: options.signOut ?? true } },
     interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
     findAccount: (_context, id) => PEOPLE[id] && { accountId: id, claims: async () => ({ sub: id, ...PEOPLE[id] }) },
     // Everybody agrees.

@@ -8,8 +8,9 @@ const CLIENT_ID = 'signpost';
 const CLIENT_SECRET = 'canary-client-secret';
 
 /**
- * A real OpenID provider (oidc-provider). People sign in with their name alone: `ada` administers,
- * `grace` belongs to the product `payments`, `eve` has no role, and `refuse` does not agree.
+ * A real OpenID provider (oidc-provider). People sign in with their name alone: `ada` and `alan`
+ * administer, `grace` belongs to the product `payments`, `eve` has no role, and `refuse` does not
+ * agree.
  */
 export interface OpenIdProvider {
   issuer: string;
@@ -26,9 +27,12 @@ export interface OpenIdProvider {
   stop(): Promise<void>;
 }
 
-/** @param options - `userInfo`: claims of scopes are in the user info, not in the ID token */
+/**
+ * @param options - `userInfo`: claims of scopes are in the user info, not in the ID token;
+ *   `signOut`: whether there is a page to sign out at
+ */
 export async function startOpenIdProvider(
-  options: { userInfo?: boolean; codeSeconds?: number } = {},
+  options: { userInfo?: boolean; codeSeconds?: number; signOut?: boolean } = {},
 ): Promise<OpenIdProvider> {
   const child = fork(PROGRAM, [JSON.stringify(options)], { execArgv: [] });
   const [{ url: issuer }] = (await once(child, 'message')) as [{ url: string }];

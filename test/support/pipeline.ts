@@ -10,7 +10,7 @@ import type { NotificationRef } from '../../src/domain/delivery';
 import { newUuid } from '../../src/domain/ids';
 import { createMetrics } from '../../src/process/metrics';
 import type { Database } from '../../src/store/db/database';
-import { releaseClaims } from '../../src/store/notifications/claims';
+import { releaseClaims, renewClaims } from '../../src/store/notifications/claims';
 import { createRecorder } from '../../src/store/notifications/recorder';
 import type { Temporal } from '../../src/temporal/connection';
 import { NotificationWorkflows } from '../../src/temporal/notification-workflows';
@@ -77,7 +77,12 @@ export async function startPipeline(
   const runAttempt = createAttemptRunner(attemptDeps);
   const headStartsOf = (processId: string, keepOutcomes: boolean) =>
     new HeadStarts(
-      { processId, keepOutcomes, releaseClaims: (ids) => releaseClaims(db, ids, processId) },
+      {
+        processId,
+        keepOutcomes,
+        releaseClaims: (ids) => releaseClaims(db, ids, processId),
+        renewClaims: (ids) => renewClaims(db, ids, processId),
+      },
       keepOutcomes ? runAttempt : createAttemptRunner(attemptDeps),
       log,
     );

@@ -106,7 +106,7 @@ export async function startReceiver(port = 0): Promise<Receiver> {
     answerRaw(handler) {
       raw = handler;
     },
-    async waitFor(count, timeoutMs = 30_000) {
+    async waitFor(count, timeoutMs = 60_000) {
       if (requests.length >= count) return;
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(
@@ -139,4 +139,14 @@ export function useReceiver(): Receiver {
   beforeEach(async () => void Object.assign(receiver, await startReceiver()));
   afterEach(() => receiver.close());
   return receiver;
+}
+
+/** Runs a test with a receiver of its own, which tests that run at the same time need. */
+export async function withReceiver(test: (receiver: Receiver) => Promise<void>): Promise<void> {
+  const receiver = await startReceiver();
+  try {
+    await test(receiver);
+  } finally {
+    await receiver.close();
+  }
 }

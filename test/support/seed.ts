@@ -6,6 +6,7 @@ import { acceptEvents } from '../../src/store/notifications/accept';
 import { createSealer } from '../../src/store/db/crypto';
 import type { Executor } from '../../src/store/db/database';
 import type { EventToAccept, AcceptedNotification } from '../../src/domain/acceptance';
+import { timestampAt } from '../../src/domain/timestamp';
 
 export const TEST_SEALER = createSealer(Buffer.alloc(32, 7));
 
@@ -97,7 +98,7 @@ export function eventFor(seeded: Seeded, overrides: Partial<EventToAccept> = {})
     schemaVersion: 1,
     customerId: seeded.customerId,
     channels: [],
-    timestamp: new Date(),
+    timestamp: timestampAt(new Date()),
     data: '{"amount":125.5}',
     bodyHash: Buffer.from('body'),
     ...overrides,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fromSetup } from './environment';
 
 const MAIN = path.join(__dirname, '..', '..', 'dist', 'main.js');
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 120_000;
 export const ADMIN_KEY = 'test-admin-key-0123456789';
 const MASTER_KEY = randomBytes(32).toString('base64');
 

@@ -1,6 +1,7 @@
 import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
 import { createTestDatabase, type TestDatabase } from './database';
 import { fromSetup } from './environment';
+import { QUICK_DELETION } from './quick-deletion';
 import { startService, tempDir, type Answer, type ServiceProcess } from './service';
 import { until } from './until';
 
@@ -23,7 +24,7 @@ export function useService(env: (temporal: RunningTemporal) => Record<string, st
   let database: TestDatabase | undefined;
   let started: ServiceProcess | undefined;
   beforeAll(async () => {
-    temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
+    temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0, QUICK_DELETION);
     database = await createTestDatabase();
     started = await startService({
       databaseUrl: database.url,
@@ -31,7 +32,7 @@ export function useService(env: (temporal: RunningTemporal) => Record<string, st
       env: env(temporal),
     });
     Object.assign(service, started, { database });
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await started?.kill9();
     await database?.drop();

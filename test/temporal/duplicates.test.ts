@@ -47,7 +47,8 @@ it('a burst does not claim a notification whose workflow is making the first att
 });
 
 it('another process does not claim a notification whose workflow is making the first attempt', async () => {
-  on.receiver.answerWith(async () => (await sleep(1000), { status: 200 }));
+  let answer: () => void = () => undefined;
+  on.receiver.answerWith(() => new Promise((resolve) => (answer = () => resolve({ status: 200 }))));
   const [notification] = await lapsed(1, await seed(on.pipeline.db, { url: on.receiver.url() }));
   const { notificationId } = notification!;
   await on.pipeline.workflows.start(notification!);
@@ -57,6 +58,7 @@ it('another process does not claim a notification whose workflow is making the f
     values: [decodeId('ntf', notificationId)],
   });
   expect(rows).toEqual([{ claimed: true, by: on.mine() }]);
+  answer();
   await on.reaches(notificationId, 'delivered');
 });
 

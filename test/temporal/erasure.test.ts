@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { Client as PgClient } from 'pg';
+import { pino } from 'pino';
 import { createEraseBatch } from '../../src/activities/erase-batch';
 import { PacedQueue } from '../../src/activities/paced-queue';
 import { erasureWorkflowId, type Erasure } from '../../src/domain/erasure';
@@ -23,7 +24,7 @@ const on = usePipeline({ searchAttributes: true });
 const started: string[] = [];
 const LONG = [3600];
 
-// Temporal deletes histories in the background, some 20 s later.
+// Temporal deletes histories in the background.
 jest.setTimeout(120_000);
 
 const link = () => ({ use: () => on.pipeline.temporal });
@@ -175,7 +176,10 @@ it('an erasure cancels open notifications before it removes anything', async () 
     deleteOf: async () => ({ listed: 0, deleted: 0 }),
   };
   const { db, workflows: control } = on.pipeline;
-  const eraseBatch = createEraseBatch({ db, sealer: TEST_SEALER, control, eraser }, new PacedQueue());
+  const eraseBatch = createEraseBatch(
+    { db, sealer: TEST_SEALER, control, eraser, log: pino({ level: 'silent' }) },
+    new PacedQueue(),
+  );
   await expect(new MockActivityEnvironment().run(eraseBatch, { erasureId })).rejects.toThrow('Temporal is away');
   expect(await on.find(id)).toMatchObject({ status: 'cancelled' });
   await until(

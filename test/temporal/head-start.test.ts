@@ -159,7 +159,7 @@ describe('head start', () => {
   it('head starts to a hanging receiver leave slots for others', async () => {
     const hanging = await startReceiver();
     hanging.answerRaw(() => undefined);
-    const slow = await seed(on.pipeline.db, { url: hanging.url(), timeoutSeconds: 1, retrySchedule: [] });
+    const slow = await seed(on.pipeline.db, { url: hanging.url(), timeoutSeconds: 15, retrySchedule: [] });
     for (let index = 0; index < 80; index++) (await on.accept(slow, on.mine())).begin(on.pipeline.headStarts);
     const { notification, begin } = await on.accept(await seed(on.pipeline.db, { url: on.receiver.url() }), on.mine());
     begin(on.pipeline.headStarts);
@@ -174,7 +174,8 @@ describe('head start', () => {
   ] as const)(
     'a head start in flight at a cancellation, answered with %i, leaves the notification %s',
     async (status, becomes) => {
-      on.receiver.answerWith(async () => (await sleep(300), { status }));
+      let answer: () => void = () => undefined;
+      on.receiver.answerWith(() => new Promise((resolve) => (answer = () => resolve({ status }))));
       const { notification, begin } = await on.accept(
         await seed(on.pipeline.db, { url: on.receiver.url() }),
         on.mine(),
@@ -183,6 +184,7 @@ describe('head start', () => {
       // A notification cancelled before its request goes out is not sent at all.
       await on.receiver.waitFor(1);
       await cancelNotification(on.pipeline.db, notification.notificationId);
+      answer();
       await on.pipeline.workflows.start(notification);
       expect(await on.workflow(notification.notificationId).result()).toMatchObject({ status: becomes });
       expect((await on.find(notification.notificationId)).status).toBe(becomes);

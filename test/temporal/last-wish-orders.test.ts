@@ -23,6 +23,7 @@ const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values
 const SECONDS = process.env.SIGNPOST_LONG_FAULTS ? 180 : 12;
 const AT_ONCE = 16;
 const MOST_WISHES = 5;
+const MAX_RESPONSE_MS = 250;
 const LOST = 0.3;
 /** Sweeps until the outcomes must be there. */
 const SWEEPS = 60;
@@ -119,6 +120,13 @@ async function scenario(seeded: Seeded, succeed: () => void): Promise<Wished> {
       20_000,
     );
     succeed();
+    // A retry merges into a manual attempt in flight, whose outcome was decided before.
+    await sleep(2 * MAX_RESPONSE_MS);
+    await until(
+      () => on.find(wished.id),
+      ({ status }) => status !== 'delivering',
+      20_000,
+    );
   }
   await sleep(random() * 150);
   const { status } = await on.find(wished.id);
@@ -134,7 +142,7 @@ it(
     const succeeding = new Set<string>();
     on.receiver.answerWith(async ({ path }) => {
       const status = succeeding.has(path) ? 200 : 500;
-      await sleep(random() * 250);
+      await sleep(random() * MAX_RESPONSE_MS);
       return { status };
     });
     const endAt = performance.now() + SECONDS * 1000;

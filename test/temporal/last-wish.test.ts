@@ -19,7 +19,7 @@ async function start(options: Partial<SeedOptions> = {}) {
 /** Starts one whose first attempt fails, and which waits for an hour then. */
 async function startWaiting() {
   on.receiver.answerWith(500);
-  const id = await start({ retrySchedule: [3600] });
+  const id = await start({ retrySchedule: [3600, 3600, 3600] });
   await until(
     () => on.pipeline.workflows.live(id),
     (live) => live?.phase === 'waiting',
@@ -151,6 +151,29 @@ it('a forced retry of a notification that was just delivered is sent, before its
   await retry(id);
   await on.receiver.waitFor(2);
   await on.reaches(id, 'delivered');
+});
+
+it('a retry signal that arrives after its attempt was made and the run was terminated makes no other attempt', async () => {
+  const id = await startWaiting();
+  await retry(id);
+  await until(
+    () => on.pipeline.workflows.live(id),
+    (live) => live?.phase === 'waiting' && live.attempt === 2,
+  );
+  await on.workflow(id).terminate();
+  const ref = (await findRef(on.pipeline.db, id))!;
+  await on.pipeline.workflows.retry(ref, { attempts: 1 });
+  await until(
+    () => on.pipeline.workflows.live(id),
+    (live) => live?.phase === 'waiting',
+  );
+  expect(await numbers(id)).toEqual([
+    ['scheduled', 500],
+    ['manual', 500],
+  ]);
+  // Another press is not met by it.
+  await on.pipeline.workflows.retry(ref, { attempts: 2 });
+  await on.receiver.waitFor(3);
 });
 
 it('a cancel signal without argument, as of the Temporal UI, cancels whatever the record says', async () => {

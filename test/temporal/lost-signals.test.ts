@@ -1,6 +1,6 @@
 import { decodeId } from '../../src/domain/ids';
 import { findRef } from '../../src/store/notifications/notification-refs';
-import { reopenNotification } from '../../src/store/notifications/reopen';
+import { markDue, reopenNotification } from '../../src/store/notifications/reopen';
 import { requestCancel } from '../../src/store/notifications/transitions';
 import { releasePage } from '../../src/store/subscriptions/releasing';
 import { testReconciler } from '../support/reconciler';
@@ -80,6 +80,35 @@ it('a lost cancel signal of a held notification is repeated by the next sweep, w
   expect((await on.find(id)).status).toBe('cancelled');
 });
 
+it('a lost cancel signal of a forced retry is repeated, and the notification stays delivered', async () => {
+  on.receiver.answerWith([200, 500]);
+  const { id } = await start({ retrySchedule: [3600] });
+  await on.reaches(id, 'delivered');
+  await isClosed(id);
+  const ref = await reopenNotification(on.pipeline.db, id);
+  await on.pipeline.workflows.retry(ref!, { reopened: true });
+  await on.reaches(id, 'retrying');
+  await inPhase(id, 'waiting');
+  await requestCancel(on.pipeline.db, id);
+  expect((await on.find(id)).status).toBe('delivered');
+  await sweep();
+  await isClosed(id);
+  await sweep();
+  expect(await notificationRow(on.pipeline.db, id)).toMatchObject({ status: 'delivered', reconcile_after: null });
+  expect(await on.workflow(id).result()).toEqual({ status: 'delivered', attempts: 2 });
+  expect(on.receiver.requests).toHaveLength(2);
+});
+
+it('a ladder that lost its further attempts while it was held fails when it is released', async () => {
+  const { id, seeded } = await held();
+  await setSubscription(on.pipeline.db, seeded.subscriptionId, "retry_schedule = '{}', enabled = true");
+  await releaseWithoutSignal(seeded);
+  await sweep();
+  await on.reaches(id, 'failed');
+  await isClosed(id);
+  expect(on.receiver.requests).toHaveLength(1);
+});
+
 it('a cancelled notification is not checked again once its workflow got the signal', async () => {
   const { id } = await held();
   const cancelled = await requestCancel(on.pipeline.db, id);
@@ -137,4 +166,42 @@ it('a sweep sends no signal to a workflow whose attempt is under way', async () 
   expect(events!.filter((event) => event.workflowExecutionSignaledEventAttributes)).toEqual([]);
   answer(200);
   await on.reaches(id, 'delivered');
+});
+
+describe('a retry during the last attempt of a ladder, whose signal is lost', () => {
+  /** Fails the attempt during which the retry was asked for. */
+  async function failedAfterLostRetry(options: Partial<SeedOptions>) {
+    let answer: (status: number) => void = () => undefined;
+    const held = () => new Promise<{ status: number }>((resolve) => (answer = (status) => resolve({ status })));
+    const before = (options.retrySchedule ?? []).map(() => 500);
+    on.receiver.answerWith([...before, held, 500, 200]);
+    const { id, seeded } = await start(options);
+    await on.receiver.waitFor(before.length + 1);
+    await markDue(on.pipeline.db, id);
+    answer(500);
+    await on.reaches(id, 'failed');
+    return { id, seeded, before: before.length };
+  }
+
+  it.each([
+    ['first', 'fast', { retrySchedule: [], timeoutSeconds: 5 }],
+    ['first', 'slow', { retrySchedule: [], timeoutSeconds: 60 }],
+    ['second', 'fast', { retrySchedule: [1], timeoutSeconds: 5 }],
+    ['second', 'slow', { retrySchedule: [1], timeoutSeconds: 60 }],
+  ])('begins a new ladder with the next sweep: the %s attempt, in the %s lane', async (_, _lane, options) => {
+    const { id, seeded, before } = await failedAfterLostRetry(options);
+    // The new ladder has the schedule of now.
+    await setSubscription(on.pipeline.db, seeded.subscriptionId, "retry_schedule = '{1}'");
+    await sweep();
+    await on.reaches(id, 'delivered');
+    expect(on.receiver.requests).toHaveLength(before + 3);
+    expect((await notificationRow(on.pipeline.db, id)).reconcile_after).toBeNull();
+  });
+
+  it('ends its checks if the subscription was deleted meanwhile', async () => {
+    const { id, seeded } = await failedAfterLostRetry({ retrySchedule: [] });
+    await setSubscription(on.pipeline.db, seeded.subscriptionId, 'deleted_at = now()');
+    await sweep();
+    expect(await notificationRow(on.pipeline.db, id)).toMatchObject({ status: 'failed', reconcile_after: null });
+  });
 });

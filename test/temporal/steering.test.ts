@@ -109,15 +109,13 @@ it('search attributes find a notification by customer, subscription and event ty
   }
 });
 
-it('a reset of a failed workflow walks the ladder again, and the record agrees', async () => {
-  on.receiver.answerWith([500, 500, 200]);
-  const { id } = await start({ retrySchedule: [1] });
-  await on.reaches(id, 'failed');
-  const { runId, status: closed } = await until(
+/** Resets the last run, which has failed, to its first task, as people do in the Temporal UI. */
+async function resetToStart(id: string): Promise<void> {
+  const { runId, status } = await until(
     () => on.workflow(id).describe(),
     ({ status: seen }) => seen.name !== 'RUNNING',
   );
-  expect(closed.name).toBe('FAILED');
+  expect(status.name).toBe('FAILED');
   const { events } = await on.workflow(id).fetchHistory();
   const firstTask = events!.find((event) => event.workflowTaskCompletedEventAttributes)!;
   await on.pipeline.temporal.client.workflowService.resetWorkflowExecution({
@@ -127,11 +125,37 @@ it('a reset of a failed workflow walks the ladder again, and the record agrees',
     workflowTaskFinishEventId: firstTask.eventId,
     requestId: `reset-${id}`,
   });
+}
+
+it('a reset of a failed workflow walks the ladder again, and the record agrees', async () => {
+  on.receiver.answerWith([500, 500, 200]);
+  const { id } = await start({ retrySchedule: [1] });
+  await on.reaches(id, 'failed');
+  await resetToStart(id);
   await on.reaches(id, 'delivered');
   expect((await attemptsOf(on.pipeline.db, id)).map(({ number, status: answered }) => [number, answered])).toEqual([
     [1, 500],
     [2, 500],
     [3, 200],
+  ]);
+});
+
+it('a reset of a failed workflow that a manual retry began makes the attempt again', async () => {
+  on.receiver.answerWith([500, 500, 200]);
+  const { id } = await start({ retrySchedule: [] });
+  await on.reaches(id, 'failed');
+  const ref = await reopenNotification(on.pipeline.db, id);
+  await on.pipeline.workflows.retry(ref!);
+  await until(
+    () => attemptsOf(on.pipeline.db, id),
+    (attempts) => attempts.length === 2,
+  );
+  await resetToStart(id);
+  await on.reaches(id, 'delivered');
+  expect((await attemptsOf(on.pipeline.db, id)).map(({ trigger, status }) => [trigger, status])).toEqual([
+    ['scheduled', 500],
+    ['manual', 500],
+    ['manual', 200],
   ]);
 });
 
@@ -154,15 +178,17 @@ it('a retry of a reopened notification begins a new ladder with the current retr
   ]);
 });
 
-it('a retry signal during the last attempt begins a new ladder with the schedule of the signal', async () => {
+it('a retry signal during the last attempt begins a new ladder', async () => {
   let answer: (status: number) => void = () => undefined;
-  on.receiver.answerWith([() => new Promise((resolve) => (answer = (code) => resolve({ status: code }))), 500, 200]);
-  const { id, ref } = await start({ retrySchedule: [] });
-  await on.receiver.waitFor(1);
-  await on.pipeline.workflows.retry({ ...ref, schedule: [1] });
+  const held = () => new Promise<{ status: number }>((resolve) => (answer = (code) => resolve({ status: code })));
+  on.receiver.answerWith([500, held, 500, 200]);
+  const { id, ref } = await start({ retrySchedule: [1] });
+  await on.receiver.waitFor(2);
+  await on.pipeline.workflows.retry(ref);
   answer(500);
   await on.reaches(id, 'delivered');
   expect((await attemptsOf(on.pipeline.db, id)).map(({ trigger, status: answered }) => [trigger, answered])).toEqual([
+    ['scheduled', 500],
     ['scheduled', 500],
     ['manual', 500],
     ['scheduled', 200],

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { until } from '../support/until';
 import { useUi } from '../support/browser';
+import { createAuthority } from '../support/certificates';
 
 /** The endpoint screens: create, trigger, rotate the secret, disable, edit, recover, delete. */
 const ui = useUi();
@@ -213,6 +214,39 @@ test('an endpoint page approves a pending URL and explains an automatic disable'
   ui.receiver.answerWith(200);
   await clickButton(page, 'Enable and send held notifications');
   await notice.waitFor({ state: 'detached' });
+  await ui.service.call('PATCH', `/v1/subscriptions/${gone.id}`, { url: ui.receiver.url('/moved') });
+  await ui.service.call('POST', `/v1/subscriptions/${gone.id}/recover`, { since: '2020-01-01T00:00:00Z' });
+  await openTab(page, 'History');
+  const history = page.getByRole('list', { name: 'History' });
+  await history.getByText('Started a recovery').waitFor();
+  await history.getByText(/^url: .*\/gone → .*\/moved$/).waitFor();
+  const steps = await history.getByRole('listitem').allInnerTexts();
+  expect(steps.map((step) => step.split('\n')[0])).toEqual([
+    'Started a recovery',
+    'Updated an endpoint',
+    'Enabled an endpoint',
+    'Disabled an endpoint automatically',
+    'Created an endpoint',
+  ]);
+  expect(steps[2]).toContain('by admin key of the configuration');
+  expect(steps[3]).toContain('410');
+  await ui.look(page, 'endpoint-history');
+});
+
+test('an endpoint page shows how many notifications are held, and when the last will be released', async () => {
+  const { id } = await createEndpoint('Backlog');
+  const page = await ui.signedIn('/endpoints');
+  let held = 1300;
+  await page.route(`**/v1/subscriptions/${id}/statistics`, async (route) => {
+    const response = await route.fetch();
+    held -= 100;
+    await route.fulfill({ response, json: { ...(await response.json()), held } });
+  });
+  await page.goto(`/endpoints/${id}`);
+  const tile = page.getByRole('link', { name: /^Held/ });
+  await tile.getByText('until the endpoint is ready').waitFor();
+  await tile.getByText(/^caught up at about \d\d:\d\d UTC$/).waitFor();
+  await ui.look(page, 'endpoint-backlog');
 });
 
 test('a viewer sees an endpoint without the buttons that would change it', async () => {
@@ -235,15 +269,121 @@ test('a customer creates an endpoint and sees no endpoint of another customer', 
   const page = await ui.signedIn('/endpoints', key.body.key);
   await page.getByText('No endpoints yet').waitFor();
   await ui.look(page, 'endpoints-none');
-  await page.getByRole('link', { name: 'New endpoint' }).first().click();
+  await page.getByRole('link', { name: 'Add endpoint' }).first().click();
+  await page.getByLabel('URL').fill(ui.receiver.url('/theirs'));
+  await clickButton(page, 'More settings');
   await page.getByLabel('Name').fill('Theirs');
   await clickButton(page, 'Next');
   await page.getByLabel(TYPE).check();
-  await clickButton(page, 'Next');
-  await page.getByLabel('URL').fill(ui.receiver.url('/theirs'));
-  for (let step = 0; step < 3; step++) await clickButton(page, 'Next');
+  for (let step = 0; step < 4; step++) await clickButton(page, 'Next');
   await clickButton(page, 'Create endpoint');
   await page.getByRole('heading', { name: 'Theirs created' }).waitFor();
+});
+
+test.each([
+  [
+    'Basic',
+    { 'User name': 'ada', Password: 'correct horse' },
+    { type: 'basic', username: 'ada', password: '***' },
+    `Basic ${Buffer.from('ada:correct horse').toString('base64')}`,
+  ],
+  ['Bearer token', { Token: 'canary-token' }, { type: 'bearer', token: '***' }, 'Bearer canary-token'],
+])(
+  'an endpoint with %s is created in the wizard, and keeps its secret when edited',
+  async (kind, fields, shown, sent) => {
+    const name = `With ${kind}`;
+    const path = `/${encodeURIComponent(name)}`;
+    const page = await ui.signedIn('/endpoints/new');
+    await page.getByLabel('Name').fill(name);
+    await page.getByRole('combobox', { name: 'Customer' }).fill('vend');
+    await page.getByRole('option', { name: /vendor/ }).click();
+    await clickButton(page, 'Next');
+    await page.getByLabel(TYPE).check();
+    await clickButton(page, 'Next');
+    await page.getByLabel('URL', { exact: true }).fill(ui.receiver.url(path));
+    await page.getByLabel('Kind of authentication').selectOption(kind);
+    for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
+    await ui.look(page, `endpoint-new-${shown.type}`);
+    for (let step = 0; step < 3; step++) await clickButton(page, 'Next');
+    await page.getByText(kind, { exact: true }).waitFor();
+    await clickButton(page, 'Create endpoint');
+    await page.getByRole('heading', { name: `${name} created` }).waitFor();
+
+    const { items } = (await ui.service.call('GET', '/v1/subscriptions?q=With&customerId=vendor')).body;
+    const created = items.find((one: { name: string }) => one.name === name);
+    expect(created.auth).toEqual(shown);
+
+    const writes: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'PATCH') writes.push(request.postData() ?? '');
+    });
+    const edit = async (change: () => Promise<void>) => {
+      await page.goto(`/endpoints/${created.id}/edit`);
+      await page.getByLabel('Timeout (seconds)').waitFor();
+      expect(await page.getByLabel('Kind of authentication').inputValue()).toBe(shown.type);
+      await change();
+      await clickButton(page, 'Save changes');
+      await page.getByRole('heading', { name, exact: true }).waitFor();
+    };
+    await edit(async () => undefined);
+    expect(writes).toEqual([]);
+    await edit(() => page.getByLabel('Timeout (seconds)').fill('20'));
+    expect(writes.map((body) => JSON.parse(body))).toEqual([{ timeoutSeconds: 20 }]);
+    const untouched = (await ui.service.call('GET', `/v1/subscriptions/${created.id}`)).body;
+    expect(untouched).toMatchObject({ auth: shown, timeoutSeconds: 20 });
+    await ui.service.call('POST', `/v1/subscriptions/${created.id}/trigger`, {});
+    const { headers } = await until(
+      async () => ui.receiver.requests.find((request) => request.path === path)!,
+      (request) => request !== undefined,
+    );
+    expect(headers.authorization).toBe(sent);
+    expect(await page.content()).not.toContain(Object.values(fields).at(-1));
+  },
+);
+
+test('the user name of an endpoint changes without its password, and authentication can be removed', async () => {
+  const { id } = await createEndpoint('Renamed', { auth: { type: 'basic', username: 'ada', password: 'kept' } });
+  const page = await ui.signedIn(`/endpoints/${id}/edit`);
+  await page.getByLabel('User name').fill('grace');
+  await clickButton(page, 'Save changes');
+  await page.getByRole('heading', { name: 'Renamed', exact: true }).waitFor();
+  await ui.service.call('POST', `/v1/subscriptions/${id}/trigger`, {});
+  const { headers } = await until(
+    async () => ui.receiver.requests.find((request) => request.path === '/Renamed')!,
+    (request) => request !== undefined,
+  );
+  expect(headers.authorization).toBe(`Basic ${Buffer.from('grace:kept').toString('base64')}`);
+  await page.goto(`/endpoints/${id}/edit`);
+  await page.getByLabel('Kind of authentication').selectOption('Bearer token');
+  await clickButton(page, 'Save changes');
+  await page.getByText('expected printable ASCII characters without spaces').first().waitFor();
+  await page.getByLabel('Kind of authentication').selectOption('None');
+  await clickButton(page, 'Save changes');
+  await page.getByRole('heading', { name: 'Renamed', exact: true }).waitFor();
+  expect((await ui.service.call('GET', `/v1/subscriptions/${id}`)).body.auth).toEqual({ type: 'none' });
+});
+
+test('the TLS credentials of an endpoint are edited, and its key is kept unless it is replaced', async () => {
+  const authority = createAuthority('ours');
+  const { certificate, key } = authority.issue('signpost');
+  authority.remove();
+  const { id } = await createEndpoint('Mutual', {
+    url: 'https://127.0.0.1:1/',
+    tls: { clientCertificate: certificate, clientKey: key },
+  });
+  const page = await ui.signedIn(`/endpoints/${id}/edit`);
+  expect(await page.getByLabel('Client key').inputValue()).toBe('');
+  await page.getByLabel('Certificate authorities').fill(authority.certificate);
+  await ui.look(page, 'endpoint-edit-tls');
+  await clickButton(page, 'Save changes');
+  await page.getByRole('heading', { name: 'Mutual', exact: true }).waitFor();
+  const { tls } = (await ui.service.call('GET', `/v1/subscriptions/${id}`)).body;
+  expect(tls).toEqual({ clientCertificate: certificate, clientKey: '***', caCertificate: authority.certificate });
+  await page.goto(`/endpoints/${id}/edit`);
+  for (const label of ['Client certificate', 'Certificate authorities']) await page.getByLabel(label).fill('');
+  await clickButton(page, 'Save changes');
+  await page.getByRole('heading', { name: 'Mutual', exact: true }).waitFor();
+  expect((await ui.service.call('GET', `/v1/subscriptions/${id}`)).body.tls).toBeNull();
 });
 
 async function createEndpoint(

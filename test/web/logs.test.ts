@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { useUi } from '../support/browser';
 import { ADMIN_KEY } from '../support/service';
@@ -44,6 +45,15 @@ async function postEvent(channel: string, data: Record<string, unknown> = {}): P
   return body.notifications[0].id;
 }
 
+/** Exports the list on the screen, and returns the content of the file. */
+async function exportAs(page: Page, format: RegExp): Promise<{ name: string; text: string }> {
+  const downloading = page.waitForEvent('download');
+  await clickButton(page, 'Export');
+  await page.getByRole('menuitem', { name: format }).click();
+  const download = await downloading;
+  return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
+}
+
 const respondAt = (path: string, status: number, body?: string) =>
   ui.receiver.answerWith((request) => (request.path === path ? { status, body } : { status: 200 }));
 
@@ -55,8 +65,9 @@ test('the notification drawer explains a failure and retries it', async () => {
   await clickButton(page, TYPE);
   const drawer = page.getByRole('dialog', { name: 'Notification' });
   await drawer.getByText(/^Failed after 2 attempts: .*No more retries are scheduled\.$/).waitFor();
-  await drawer.getByText('The receiver did not respond with a 2xx status.').waitFor();
+  await drawer.getByText('The receiver returned 503.').waitFor();
   await drawer.getByLabel('Response body', { exact: true }).getByText('"reason": "maintenance"').waitFor();
+  await drawer.getByRole('tab', { name: 'Request' }).click();
   await drawer
     .getByLabel('Request', { exact: true })
     .getByText(`POST ${ui.receiver.url('/Broken')}`)
@@ -144,7 +155,7 @@ test('a list of 500 notifications renders fewer than 100 rows while scrolling, a
   await ui.service.call('POST', '/v1/events/batch', { events });
   const page = await ui.signedIn(`/logs?subscriptionId=${id}`);
   const rows = page.getByRole('table').getByRole('row');
-  for (let loaded = 50; loaded < 500; loaded += 50) {
+  for (const loaded of [50, 250, 450]) {
     await page.getByText(`${loaded} loaded, scroll for more`).waitFor();
     expect(await rows.count()).toBeLessThan(100);
     await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
@@ -188,6 +199,94 @@ test('notification filters survive a reload', async () => {
   await page.getByText('1 total').waitFor();
   await page.getByRole('searchbox', { name: 'Search notifications' }).fill('ntf_00000000000000000000000000');
   await page.getByText('No notifications match these filters').waitFor();
+});
+
+test('lists are exported as filtered, with formulas made safe in CSV and numbers as they were written', async () => {
+  await createEndpoint('Exported');
+  const post = (id: string, data: string) =>
+    fetch(`${ui.service.url}/v1/events`, {
+      method: 'POST',
+      headers: { 'x-api-key': ADMIN_KEY, 'content-type': 'application/json' },
+      body: `{"id":"${id}","type":"${TYPE}","customerId":"buyer","channels":["Exported"],"data":${data}}`,
+    });
+  expect((await post('-1-x', '{"amount":125.50,"order":12345678901234567890}')).status).toBe(202);
+  await createEndpoint('Left-out');
+  await postEvent('Left-out', { amount: 7 });
+  const page = await ui.signedIn('/logs?tab=events');
+  await page.getByRole('searchbox', { name: 'Search events' }).fill('-1-x');
+  await page.getByText('1 total').waitFor();
+  const csv = await exportAs(page, /CSV/);
+  expect(csv.name).toBe('events.csv');
+  const lines = csv.text.trimEnd().split('\r\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toBe('id,webhookId,productId,type,customerId,channels,timestamp,acceptedAt,data');
+  expect(lines[1]).toMatch(/^'-1-x,/);
+  expect(lines[1]).toContain(`,"[""Exported""]",`);
+  expect(lines[1]).toContain('"{""amount"":125.50,""order"":12345678901234567890}"');
+  const json = await exportAs(page, /JSON/);
+  expect(json.name).toBe('events.json');
+  expect(JSON.parse(json.text)).toEqual([expect.objectContaining({ id: '-1-x', type: TYPE })]);
+  expect(json.text).toContain('"amount":125.50,"order":12345678901234567890');
+});
+
+test('an export reads all pages, and says so when it stops at 50,000 rows', async () => {
+  const page = await ui.signedIn('/recoveries');
+  let pages = 0;
+  await page.route(/\/v1\/recoveries\?.*limit=200/, (route) => {
+    const items = Array.from({ length: 200 }, (_, index) => ({
+      id: `rec_${pages * 200 + index}`,
+      status: ['=1+1', '+1', '-1', '@a', 'a "b", c'][index % 5],
+      total: -index,
+    }));
+    pages += 1;
+    return route.fulfill({ json: { items, nextCursor: `page-${pages}` } });
+  });
+  const { text } = await exportAs(page, /CSV/);
+  expect(pages).toBe(250);
+  const lines = text.trimEnd().split('\r\n');
+  expect(lines).toHaveLength(50_001);
+  expect(lines.at(-1)).toMatch(/^rec_49999,/);
+  expect(lines.slice(1, 6).map((line) => line.replaceAll(/,+/g, ','))).toEqual([
+    "rec_0,'=1+1,0,",
+    "rec_1,'+1,-1,",
+    "rec_2,'-1,-2,",
+    "rec_3,'@a,-3,",
+    'rec_4,"a ""b"", c",-4,',
+  ]);
+  await page.getByText('The file has the first 50,000 rows').first().waitFor();
+});
+
+test('a list keeps the choice of its columns and its saved views across a reload', async () => {
+  const id = await createEndpoint('Viewed');
+  await postEvent('Viewed');
+  const page = await ui.signedIn(`/logs?subscriptionId=${id}`);
+  const header = page.getByRole('columnheader', { name: 'Result' });
+  await header.waitFor();
+  await clickButton(page, 'Columns');
+  await page.getByRole('menuitemcheckbox', { name: 'Result' }).click();
+  await header.waitFor({ state: 'detached' });
+  await ui.look(page, 'logs-columns');
+  await page.keyboard.press('Escape');
+  await clickButton(page, 'Views');
+  await page.getByRole('menuitem', { name: 'Save this view…' }).click();
+  await page.getByLabel('Name of the current view').fill('Only Viewed');
+  await ui.look(page, 'logs-views-dialog');
+  await clickButton(page, 'Save view');
+
+  await page.goto('/logs?status=delivered');
+  await page.getByRole('columnheader', { name: 'Endpoint' }).waitFor();
+  expect(await header.count()).toBe(0);
+  await clickButton(page, 'Views');
+  await page.getByRole('menuitem', { name: 'Only Viewed' }).click();
+  await page.waitForURL(`${ui.service.url}/logs?subscriptionId=${id}`);
+  await page.getByText('1 total').waitFor();
+  await clickButton(page, 'Views');
+  await page.getByRole('menuitem', { name: 'Save or delete…' }).click();
+  await ui.look(page, 'logs-views-manage');
+  await clickButton(page, 'Delete the view Only Viewed');
+  await page.keyboard.press('Escape');
+  await clickButton(page, 'Views');
+  await page.getByRole('menuitem', { name: 'Save this view…' }).waitFor();
 });
 
 test('new notifications are withheld while rows are selected', async () => {
@@ -275,9 +374,21 @@ test('the Recoveries screen starts a recovery and follows it to completion', asy
   await ui.look(page, 'recovery-start');
   respondAt('/Recovering', 200);
   await dialog.getByRole('button', { name: 'Recover', exact: true }).click();
+  await dialog.getByRole('list', { name: 'Outcomes' }).waitFor();
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   const row = page.getByRole('table').getByRole('row').nth(1);
   await row.getByText('completed').waitFor();
   await row.getByRole('progressbar', { name: '3 of 3 retried' }).waitFor();
   await ui.look(page, 'recoveries');
+
+  respondAt('/Recovering', 500);
+  await postEvent('Recovering');
+  await clickButton(page, 'Start recovery');
+  await dialog.getByLabel('Of', { exact: true }).selectOption({ label: 'All endpoints of a customer' });
+  await dialog.getByRole('combobox', { name: 'Customer' }).fill('buy');
+  await page.getByRole('option', { name: /buyer/ }).click();
+  await ui.look(page, 'recovery-start-customer');
+  await dialog.getByLabel(/^From/).fill('2020-01-01T00:00');
+  await clickButton(page, 'Count…');
+  await dialog.getByText(/notifications? match/).waitFor();
 });

@@ -44,6 +44,7 @@ test('onboarding leads from a new product to a delivered test notification', asy
   await page.getByRole('button', { name: 'Create secret link' }).click();
   const sheet = page.getByRole('article', { name: 'Hand-over sheet' });
   await sheet.getByText(/\/secret#/).waitFor();
+  await sheet.locator('summary').filter({ hasText: 'invoice.paid.v1' }).click();
   await sheet.getByText('paymentId').first().waitFor();
   await sheet.getByText('after 5 s, 1 min').waitFor();
   await ui.look(page, 'onboarding');
@@ -98,6 +99,23 @@ test('the catalog imports its own export after a preview of the changes', async 
   await page.getByRole('link', { name: 'invoice.sent.v1' }).waitFor();
 });
 
+test('an import of the export restores required capabilities and search keys', async () => {
+  const put = (fields: object) =>
+    ui.service.call('PUT', '/v1/event-types/invoice.due.v1', { productId: 'invoices', ...fields });
+  await put({ requires: ['vendor'], searchKeys: ['$.due'] });
+  const page = await ui.signedIn('/catalog');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export' }).click();
+  const file = await (await download).path();
+  await put({ requires: [], searchKeys: [] });
+  await page.getByRole('button', { name: 'Import' }).click();
+  await page.getByLabel('File').setInputFiles(file);
+  await page.getByRole('button', { name: 'Import 1' }).click();
+  await page.getByText('1 event type imported').first().waitFor();
+  const { body } = await ui.service.call('GET', '/v1/event-types/invoice.due.v1');
+  expect(body).toMatchObject({ requires: ['vendor'], searchKeys: ['$.due'] });
+});
+
 test('a new API key is shown once, works, and can be revoked', async () => {
   const page = await ui.signedIn('/credentials');
   await page.getByRole('button', { name: 'New API key' }).click();
@@ -130,7 +148,10 @@ test('approving a requested URL enables the endpoint that waited for it', async 
   const page = await ui.signedIn('/allow-list');
   await page.getByText('Requests to review').waitFor();
   await ui.look(page, 'allow-list');
-  await page.getByRole('button', { name: 'Approve' }).click();
+  // The request is for every customer of the product, so it is confirmed.
+  await page.getByRole('button', { name: 'Approve…' }).click();
+  await page.getByRole('alertdialog').getByText('It allows the URL for every customer of invoices.').waitFor();
+  await page.getByRole('button', { name: 'Approve pattern' }).click();
   await page.getByText('Requests to review').waitFor({ state: 'detached' });
   const { items } = (await ui.service.call('GET', '/v1/subscriptions?q=outside')).body;
   expect(items[0].status).toBe('enabled');
@@ -153,7 +174,7 @@ test('the customer page edits the retry schedule and creates and ends a portal l
   await page.getByRole('button', { name: 'Done' }).click();
   await ui.look(page, 'customer');
   const portal = await ui.open(new URL(url).pathname + new URL(url).hash);
-  await portal.getByText('acme · webhooks').waitFor();
+  await portal.locator('#sidebar').getByText('Acme Trading · webhooks').waitFor();
 
   await page.getByRole('button', { name: /^End prt_/ }).click();
   // Returning to the page refetches its lists. The open confirmation must survive that.
@@ -164,7 +185,7 @@ test('the customer page edits the retry schedule and creates and ends a portal l
   await page.getByRole('button', { name: 'End session' }).click();
   await page.getByText('No active portal links').waitFor();
   await portal.reload();
-  await portal.getByRole('alert').getByText('This link is incomplete or has expired.').waitFor();
+  await portal.getByRole('alert').getByText('Your session has ended.').waitFor();
 });
 
 test('disabling a product needs confirmation, and the audit log records who did it', async () => {
@@ -188,12 +209,14 @@ test('disabling a product needs confirmation, and the audit log records who did 
   await ui.look(page, 'audit');
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('link', { name: 'Export' }).click(),
+    page
+      .getByRole('button', { name: 'Export' })
+      .click()
+      .then(() => page.getByRole('menuitem', { name: 'JSON' }).click()),
   ]);
-  expect(download.suggestedFilename()).toBe('audit.ndjson');
-  const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n');
-  const actions = lines.map((line) => (JSON.parse(line) as { action: string }).action);
-  expect(new Set(actions)).toEqual(new Set(['secret.reveal']));
+  expect(download.suggestedFilename()).toBe('audit.json');
+  const entries = JSON.parse(await readFile(await download.path(), 'utf8')) as { action: string }[];
+  expect(new Set(entries.map(({ action }) => action))).toEqual(new Set(['secret.reveal']));
   await page.getByLabel('Object ID').fill('nothing');
   await page.getByText('No entries match these filters').waitFor();
 });

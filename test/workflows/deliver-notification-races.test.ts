@@ -101,7 +101,9 @@ describe('the ladder', () => {
       ({ attemptCount }) => attemptCount === 2,
     );
     const [, second] = await attemptsOf(on.pipeline.db, id);
-    expect(nextAttemptAt!.getTime() - second!.finishedAt.getTime()).toBe(600_000);
+    const waitMs = nextAttemptAt!.getTime() - second!.finishedAt.getTime();
+    expect(waitMs).toBeGreaterThanOrEqual(600_000);
+    expect(waitMs).toBeLessThanOrEqual(660_000);
     await on.workflow(id).terminate();
   });
 
@@ -121,15 +123,14 @@ describe('a retry that is asked for during the last attempt of a ladder', () => 
     await on.receiver.waitFor(1);
     send(500);
     await on.receiver.waitFor(2);
-    await on.pipeline.workflows.retry({ ...ref, schedule: [1, 1] });
-    on.receiver.answerWith([500, 500, 200]);
+    await on.pipeline.workflows.retry(ref);
+    on.receiver.answerWith([500, 200]);
     send(500);
-    expect(await on.workflow(id).result()).toMatchObject({ status: 'delivered', attempts: 5 });
+    expect(await on.workflow(id).result()).toMatchObject({ status: 'delivered', attempts: 4 });
     expect((await attemptsOf(on.pipeline.db, id)).map(({ trigger }) => trigger)).toEqual([
       'scheduled',
       'scheduled',
       'manual',
-      'scheduled',
       'scheduled',
     ]);
   });

@@ -84,8 +84,7 @@ describe('ladder', () => {
     expect((await handle(id).describe()).status.name).toBe('FAILED');
     expect(await numbers(id)).toEqual([1, 2, 3, 4, 5].map((number) => ({ number, trigger: 'scheduled', status: 503 })));
     expect(await record(id)).toMatchObject({ status: 'failed', attemptCount: 5, lastResponseStatus: 503 });
-    const timers = await timersOf(id);
-    expect(timers).toEqual([30, 300, 1800, 7200]);
+    expectWaits(await timersOf(id), [30, 300, 1800, 7200]);
   });
 
   it('keeps webhook-id through the retries and signs each one with its own timestamp', async () => {
@@ -102,12 +101,12 @@ describe('ladder', () => {
     receiver.answerWith(500);
     const custom = await start({ retrySchedule: [5, 10, 20, 40, 80] });
     await failure(custom.id);
-    expect(await timersOf(custom.id)).toEqual([5, 10, 20, 40, 80]);
+    expectWaits(await timersOf(custom.id), [5, 10, 20, 40, 80]);
     const none = await start({ retrySchedule: [] });
     expect(await failure(none.id)).toBe('HTTP 500 (attempt 1, the last one)');
   });
 
-  it('honours Retry-After if it is later than the step and within a day', async () => {
+  it('honours Retry-After if it is later than the step, and takes more than a day for a day', async () => {
     receiver.answerWith([
       { status: 503, headers: { 'retry-after': '100' } },
       { status: 429, headers: { 'retry-after': '2' } },
@@ -117,7 +116,9 @@ describe('ladder', () => {
     ]);
     const { id } = await start({ retrySchedule: [10, 20, 30, 40] });
     await handle(id).result();
-    expect(await timersOf(id)).toEqual([100, 20, 30, 40]);
+    const [first, second, third, fourth] = await timersOf(id);
+    expect([first, third]).toEqual([100, 86_400]);
+    expectWaits([second!, fourth!], [20, 40]);
   });
 
   it('delivers to the URL that the subscription has at the time of the attempt', async () => {
@@ -248,6 +249,61 @@ describe('retry signal', () => {
   });
 });
 
+describe('reschedule signal', () => {
+  const dueAt = '2099-01-01T00:00:00.000Z';
+  const live = (id: string) => handle(id).query(liveQuery);
+
+  it('a reschedule signal moves the next attempt, and the query shows it', async () => {
+    receiver.answerWith([500, 200]);
+    const { id } = await start({ retrySchedule: [3600] });
+    await until(id, 'retrying');
+    await pipeline.workflows.reschedule(id, { attempts: 1, waitSeconds: 7000, dueAt });
+    expect(await live(id)).toMatchObject({ phase: 'waiting', nextAttemptAt: dueAt });
+    await pipeline.workflows.reschedule(id, { attempts: 1, waitSeconds: 2, dueAt });
+    await expect(handle(id).result()).resolves.toMatchObject({ status: 'delivered', attempts: 2 });
+    expect((await timersOf(id)).slice(1)).toEqual([7000, 2]);
+    expect(await numbers(id)).toMatchObject([{ trigger: 'scheduled' }, { trigger: 'scheduled' }]);
+  });
+
+  it('a reschedule signal for the wait after an earlier attempt has no effect', async () => {
+    receiver.answerWith([500, 500, 200]);
+    const { id } = await start({ retrySchedule: [1, 3600] });
+    for (let tries = 0; tries < 500 && (await record(id)).attemptCount < 2; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await pipeline.workflows.reschedule(id, { attempts: 1, waitSeconds: 1, dueAt });
+    expect((await live(id)).nextAttemptAt).not.toBe(dueAt);
+    await handle(id).result();
+    expectWaits(await timersOf(id), [1, 3600]);
+  });
+
+  it('a reschedule signal that comes before the wait holds for it', async () => {
+    let answer: () => void = () => undefined;
+    receiver.answerWith([() => new Promise((resolve) => (answer = () => resolve({ status: 500 }))), 200]);
+    const { id } = await start({ retrySchedule: [3600], timeoutSeconds: 20 });
+    await receiver.waitFor(1);
+    await pipeline.workflows.reschedule(id, { attempts: 1, waitSeconds: 7, dueAt });
+    answer();
+    await handle(id).result();
+    expect(await timersOf(id)).toEqual([7]);
+  });
+
+  it('a retry or a cancel signal ends a wait that was moved', async () => {
+    receiver.answerWith([500, 200]);
+    const { id } = await start({ retrySchedule: [3600] });
+    await until(id, 'retrying');
+    await pipeline.workflows.reschedule(id, { attempts: 1, waitSeconds: 7000, dueAt });
+    await handle(id).signal('retry');
+    await expect(handle(id).result()).resolves.toMatchObject({ status: 'delivered', attempts: 2 });
+  });
+
+  it('a reschedule signal to a workflow that is closed is lost, and nothing fails', async () => {
+    const { id } = await start();
+    await handle(id).result();
+    await pipeline.workflows.reschedule(id, { attempts: 1, waitSeconds: 7, dueAt });
+    await pipeline.workflows.reschedule('ntf_01m83z393me01aqe5h2137m1gt', { attempts: 1, waitSeconds: 7, dueAt });
+  });
+});
+
 describe('cancelling', () => {
   it('a cancel signal during a wait ends the ladder', async () => {
     receiver.answerWith(500);
@@ -329,6 +385,15 @@ it('the history of every notification in this file replays', async () => {
   saveHistories(histories);
   expect(await replayAll(histories)).toEqual([]);
 });
+
+/** Waits are up to 10 % longer than in the schedule. */
+function expectWaits(timers: readonly number[], schedule: readonly number[]): void {
+  expect(timers).toHaveLength(schedule.length);
+  timers.forEach((seconds, index) => {
+    expect(seconds).toBeGreaterThanOrEqual(schedule[index]!);
+    expect(seconds).toBeLessThanOrEqual(Math.round(schedule[index]! * 1.1));
+  });
+}
 
 async function eventsOf(id: string) {
   return (await handle(id).fetchHistory()).events ?? [];

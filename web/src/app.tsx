@@ -1,11 +1,13 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { createBrowserRouter, Navigate, useLocation, useRouteError, type RouteObject } from 'react-router';
 import { RouterProvider } from 'react-router/dom';
+import { setWindowTitle } from './api/branding';
 import { whenSignedOut } from './api/client';
 import { inPortal, linkToken, PORTAL_PATH } from './api/portal';
 import { ProblemError } from './api/problem';
 import { SessionContext, useSessionQuery } from './api/session';
+import type { Session } from './api/types';
 import { Shell } from './layout/shell';
 import { PortalClosed, PortalEntry } from './screens/sign-in/portal';
 import { SignIn } from './screens/sign-in/sign-in';
@@ -106,7 +108,9 @@ function createQueryClient(): QueryClient {
       },
     },
   });
-  whenSignedOut(() => client.setQueryData(['session'], null));
+  whenSignedOut(() =>
+    client.setQueryData<Session | null>(['session'], (session) => session && { ...session, ended: true }),
+  );
   return client;
 }
 
@@ -133,6 +137,9 @@ function ScreenFailed() {
 }
 
 function NoSuchPage() {
+  useEffect(() => {
+    setWindowTitle('Page not found');
+  }, []);
   return (
     <Empty title="Page not found">
       <ButtonLink to="/">Go to overview</ButtonLink>

@@ -1,53 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerChallenge } from './challenge.js';
-import { VerificationError } from './errors.js';
-import { verifyEnvelope, verifyFlat, verifyTrigger } from './formats.js';
-import { requireSecret } from './secrets.js';
-import { verifyStandard, type StandardOptions } from './standard.js';
-
-/** A verified delivery. */
-export interface Delivery {
-  /** The event's id, the same in every retry. */
-  id: string;
-  /** When this attempt was signed. */
-  timestamp: Date;
-  /** Number of this attempt, starting with 1. Not covered by the signature. */
-  attempt: number;
-  /**
-   * The parsed payload: for `standard` the body, for `envelope` the signed payload, for `trigger`
-   * the token's claims, for `flat` the body without the secret. `undefined` if a `standard` body is
-   * empty.
-   */
-  payload: unknown;
-  /** The body as it arrived. */
-  rawBody: Buffer;
-}
+import {
+  collect,
+  deliveryChecker,
+  type Answer,
+  type Delivery,
+  type IncomingDelivery,
+  type ReceiverOptions,
+} from './check.js';
 
 /** The request with the delivery that {@link signpostReceiver} added to it. */
 export type VerifiedRequest = IncomingMessage & { signpost: Delivery };
 
-/** Options of {@link signpostReceiver}. */
-export interface ReceiverOptions extends Omit<StandardOptions, 'secret'> {
-  /** The subscription's secret. During a rotation, the new one first and then the old one. */
-  secret: string | readonly string[];
-  /**
-   * The subscription's format.
-   * @default 'standard'
-   */
-  format?: 'standard' | 'envelope' | 'trigger' | 'flat';
-  /**
-   * Largest accepted body, in bytes. Larger ones are answered with 413.
-   * @default 1048576
-   */
-  maxBodyBytes?: number;
-}
-
-const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
-
 /**
  * Middleware for Express or any server based on Node's `http`. It answers challenges, reads the raw
- * body, verifies it and adds the {@link Delivery} to the request as `signpost`. Requests that
- * cannot be verified are answered with 401 and do not reach the next handler.
+ * body, verifies it and adds the {@link Delivery} to the request, where {@link deliveryOf} finds
+ * it. Requests that cannot be verified are answered with 401 and do not reach the next handler.
  *
  * Put it before body parsers, which consume the raw body; `express.raw()` is fine.
  *
@@ -55,60 +22,49 @@ const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
  * @example
  * ```ts
  * app.all('/hooks', signpostReceiver({ secret }), (request, response) => {
- *   const { id, payload } = (request as unknown as VerifiedRequest).signpost;
+ *   const { id, payload } = deliveryOf(request);
  *   console.log(id, payload);
  *   response.sendStatus(204);
  * });
  * ```
  */
 export function signpostReceiver(options: ReceiverOptions) {
-  const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
-  const secrets = [options.secret].flat().map(requireSecret);
-  if (secrets.length === 0) throw new TypeError("secret is an empty list; pass the subscription's secret.");
+  const check = deliveryChecker(options);
   return async function receive(
     request: IncomingMessage,
     response: ServerResponse,
     next: (error?: unknown) => void,
   ): Promise<void> {
-    const crcToken = request.method === 'GET' ? queryOf(request.url).get('crc_token') : null;
     try {
-      if (crcToken !== null) return respond(response, 200, answerChallenge(crcToken, secrets[0]!));
-      const rawBody = await readBody(request, maxBodyBytes);
-      if (rawBody === undefined)
-        return respond(response, 413, { error: `The body is larger than ${maxBodyBytes} bytes.` });
-      const { id, timestamp } = verifyStandard(rawBody, request.headers, { ...options, secret: secrets });
-      const payload = payloadOf(options.format ?? 'standard', request, rawBody, secrets);
-      const attempt = Number(request.headers['signpost-attempt'] ?? 1);
-      (request as VerifiedRequest).signpost = { id, timestamp, attempt, payload, rawBody };
+      const checked = await check(incomingDelivery(request));
+      if ('answer' in checked) return respond(response, checked.answer);
+      (request as VerifiedRequest).signpost = checked.delivery;
     } catch (error) {
-      if (error instanceof VerificationError) return respond(response, 401, { error: error.message });
       return next(error);
     }
     next();
   };
 }
 
-/** Not by `new URL`, which throws on request targets that any client can send, such as `//[`. */
-function queryOf(target = ''): URLSearchParams {
-  return new URLSearchParams(target.replace(/^[^?]*/, ''));
+/**
+ * The delivery that {@link signpostReceiver} verified.
+ *
+ * @throws Error if the request did not pass the middleware
+ */
+export function deliveryOf(request: IncomingMessage): Delivery {
+  const { signpost } = request as Partial<VerifiedRequest>;
+  if (!signpost) throw new Error('The request was not verified. Put signpostReceiver before this handler.');
+  return signpost;
 }
 
-/**
- * Tries each secret in turn: during a rotation the parts that are specific to a format use the new
- * secret only, which may be either of the receiver's secrets.
- */
-function payloadOf(format: string, request: IncomingMessage, rawBody: Buffer, secrets: readonly string[]): unknown {
-  if (format === 'standard') return rawBody.length > 0 ? JSON.parse(rawBody.toString()) : undefined;
-  for (const [index, secret] of secrets.entries()) {
-    try {
-      if (format === 'envelope') return verifyEnvelope(rawBody, secret);
-      if (format === 'flat') return verifyFlat(rawBody, secret);
-      return verifyTrigger(request.headers.authorization, secret);
-    } catch (error) {
-      if (!(error instanceof VerificationError) || index === secrets.length - 1) throw error;
-    }
-  }
-  return undefined;
+/** What verifying needs of a request of Node's `http`. */
+export function incomingDelivery(request: IncomingMessage): IncomingDelivery {
+  return {
+    method: request.method,
+    url: request.url,
+    headers: request.headers,
+    readBody: (maxBytes) => readBody(request, maxBytes),
+  };
 }
 
 async function readBody(
@@ -119,16 +75,9 @@ async function readBody(
   if (Buffer.isBuffer(request.body)) return request.body;
   if (request.readableEnded)
     throw new Error('The body was already read. Put signpostReceiver before body parsers, or use express.raw().');
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > maxBytes) return undefined;
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
+  return collect(request, maxBytes);
 }
 
-function respond(response: ServerResponse, status: number, body: object): void {
+export function respond(response: ServerResponse, { status, body }: Answer): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }

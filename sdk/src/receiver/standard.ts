@@ -70,7 +70,7 @@ export function verifyStandard(
   throw new VerificationError('No signature matches; check the secret, and that the body is the raw one.');
 }
 
-function headerOf(headers: Headers, name: string): string | undefined {
+export function headerOf(headers: Headers, name: string): string | undefined {
   if (typeof headers.get === 'function')
     return (headers as { get(name: string): string | null }).get(name) ?? undefined;
   const value = (headers as Record<string, string | string[] | undefined>)[name];

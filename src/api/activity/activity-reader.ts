@@ -1,4 +1,5 @@
-import { encodePosition, type Activity, type Moment, type Position } from '../../domain/activity';
+import { encodePosition, type Activity, type ActivityPayload, type Moment, type Position } from '../../domain/activity';
+import { stringifyLossless } from '../../domain/lossless-json';
 import type { Executor } from '../../store/db/database';
 import { listActivity } from '../../store/reporting/activity';
 
@@ -6,10 +7,14 @@ const PAGE_ROWS = 500;
 
 /** An activity and its server-sent event as wire text, built once for all watchers. */
 export interface Frame {
+  /** UUID of the row; of the event for `event.accepted`. */
+  uuid: string;
   activity: Activity;
   /** Whether the customer may see it. */
   isNotified: boolean;
   text: string;
+  /** The same with the payload of the event. */
+  textWith(payload: ActivityPayload): string;
 }
 
 /** A page of the stream. */
@@ -38,15 +43,20 @@ export async function* readActivity(
     const target = position.reading?.until ?? until;
     const { rows, more } = await listActivity(db, { seen, until: target }, position.reading?.upTo, sinceMs, PAGE_ROWS);
     position = more === undefined ? { seen: target } : { seen, reading: { until: target, upTo: more } };
-    const frames = rows.map(({ uuid, activity, isNotified }) => ({
-      activity,
-      isNotified,
-      text: frameText(activity, encodePosition({ seen, reading: { until: target, upTo: uuid } })),
-    }));
+    const frames = rows.map(({ uuid, activity, isNotified }) => {
+      const id = encodePosition({ seen, reading: { until: target, upTo: uuid } });
+      return {
+        uuid,
+        activity,
+        isNotified,
+        text: frameText(activity, id),
+        textWith: (payload: ActivityPayload) => frameText({ ...activity, payload }, id),
+      };
+    });
     yield { frames, position };
   }
 }
 
-function frameText(activity: Activity, id: string): string {
-  return `id: ${id}\nevent: ${activity.kind}\ndata: ${JSON.stringify(activity)}\n\n`;
+function frameText(activity: Activity & { payload?: ActivityPayload }, id: string): string {
+  return `id: ${id}\nevent: ${activity.kind}\ndata: ${stringifyLossless(activity)}\n\n`;
 }

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { Position } from '../../domain/activity';
+import type { ActivityPayload, Position } from '../../domain/activity';
 import { FairBound } from '../../domain/fair-bound';
 import { Problem } from '../../domain/problems';
 import type { Scope } from '../../domain/types';
 import { adopted, momentOfNow } from '../../store/reporting/activity';
 import type { Executor } from '../../store/db/database';
-import { readActivity } from './activity-reader';
+import { readPayloads } from '../../store/reporting/activity-payloads';
+import { readActivity, type ActivityPage } from './activity-reader';
 import { Watcher, type ActivityFilter } from './activity-watcher';
 
 /** How far back a client may resume: 24 hours. */
@@ -50,6 +51,8 @@ export interface WatchRequest {
   customerId: string | null;
   scope: Scope;
   filter: ActivityFilter;
+  /** Whether to send the payloads of events. */
+  includePayload: boolean;
   /** Absent: start now. */
   from?: Position;
   /** Whether the credential is still valid; checked with every heartbeat. */
@@ -122,13 +125,14 @@ export class ActivityStream {
     // Other streams may have been opened during the query.
     this.checkLimits(request);
     const position = request.from ? adopted(request.from, now) : { seen: now };
-    const { credentialId, customerId, scope, filter, stillAllowed } = request;
+    const { credentialId, customerId, scope, filter, includePayload, stillAllowed } = request;
     const watcher = new Watcher({
       response,
       credentialId,
       customerId,
       scope,
       filter,
+      includePayload,
       stillAllowed,
       position,
       maxUnreadBytes: this.options.maxUnreadBytes,
@@ -183,7 +187,7 @@ export class ActivityStream {
     while (isBehind) {
       const startedAt = performance.now();
       for await (const page of readActivity(this.db, watcher.position, await momentOfNow(this.db), sinceMs)) {
-        watcher.send(page);
+        await this.send(page, [watcher]);
         await watcher.drained();
         if (watcher.closed) return;
       }
@@ -216,18 +220,37 @@ export class ActivityStream {
     const now = await momentOfNow(this.db);
     if (this.live.size > 0 && this.position) {
       for await (const page of readActivity(this.db, this.position, now)) {
-        for (const watcher of this.live) watcher.send(page);
+        await this.send(page, [...this.live]);
         this.position = page.position;
       }
     }
     for (const watcher of joining) {
-      for await (const page of readActivity(this.db, watcher.position, now)) watcher.send(page);
+      for await (const page of readActivity(this.db, watcher.position, now)) await this.send(page, [watcher]);
     }
     this.position = { seen: now };
     for (const watcher of joining) {
       this.joining.delete(watcher);
       if (!watcher.closed) this.live.add(watcher);
     }
+  }
+
+  /**
+   * Sends a page to watchers. Payloads are read for those who asked, once for all that may see the
+   * same.
+   */
+  private async send(page: ActivityPage, watchers: readonly Watcher[]): Promise<void> {
+    const wanted = new Map<string | null, Set<string>>();
+    for (const watcher of watchers) {
+      for (const uuid of watcher.payloadsOf(page)) {
+        const uuids = wanted.get(watcher.customerId) ?? new Set();
+        wanted.set(watcher.customerId, uuids.add(uuid));
+      }
+    }
+    const payloads = new Map<string | null, Map<string, ActivityPayload>>();
+    for (const [customerId, uuids] of wanted)
+      payloads.set(customerId, await readPayloads(this.db, [...uuids], customerId));
+    for (const watcher of watchers)
+      watcher.send(page, watcher.includesPayload ? payloads.get(watcher.customerId) : undefined);
   }
 
   private sendHeartbeats(): void {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { encodePosition, type Position } from '../../domain/activity';
+import { encodePosition, type ActivityPayload, type Position } from '../../domain/activity';
 import type { Scope } from '../../domain/types';
 import type { ActivityPage, Frame } from './activity-reader';
 
@@ -28,6 +28,8 @@ export interface WatcherOptions {
   scope: Scope;
   /** What the client wants to see of it. */
   filter: ActivityFilter;
+  /** Whether the client asked for the payloads of events. */
+  includePayload: boolean;
   /** Whether the credential is still valid. */
   stillAllowed(): Promise<boolean>;
   /** Where the stream starts. */
@@ -55,6 +57,10 @@ export class Watcher {
     response.on('error', () => (this.closed = true));
   }
 
+  get includesPayload(): boolean {
+    return this.options.includePayload;
+  }
+
   stillAllowed(): Promise<boolean> {
     return this.options.stillAllowed();
   }
@@ -76,9 +82,21 @@ export class Watcher {
     this.write(`event: activity.gap\ndata: ${JSON.stringify({ from, until })}\n\n`);
   }
 
-  send({ frames, position }: ActivityPage): void {
-    for (const frame of frames) if (this.wants(frame)) this.write(frame.text);
+  /** @param payloads - of the events of the page by UUID, for a client that asked for them */
+  send({ frames, position }: ActivityPage, payloads?: ReadonlyMap<string, ActivityPayload>): void {
+    for (const frame of frames) {
+      if (!this.wants(frame)) continue;
+      const payload = payloads?.get(frame.uuid);
+      this.write(payload ? frame.textWith(payload) : frame.text);
+    }
     this.position = position;
+  }
+
+  /** The UUIDs of the events of a page whose payloads the client asked for. */
+  payloadsOf({ frames }: ActivityPage): string[] {
+    if (!this.options.includePayload) return [];
+    const accepted = frames.filter(({ activity }) => activity.kind === 'event.accepted');
+    return accepted.filter((frame) => this.wants(frame)).map(({ uuid }) => uuid);
   }
 
   /** Keeps the connection open, and the client's position current while no event matches. */
@@ -121,7 +139,7 @@ export class Watcher {
     const { scope, filter } = this.options;
     return (
       (isNotified || scope.customerId === undefined) &&
-      productId === (scope.productId ?? productId) &&
+      (scope.productIds?.includes(productId) ?? true) &&
       customerId === (scope.customerId ?? customerId) &&
       customerId === (filter.customerId ?? customerId) &&
       type === (filter.type ?? type) &&

@@ -1,11 +1,17 @@
 import type { Logger } from 'pino';
 import { insertAudits, type AuditRecord } from '../../store/access/audit';
 import type { Executor } from '../../store/db/database';
+import { networkOf } from '../limits/client-address';
 
 const WRITE_EVERY_MS = 1000;
 const WINDOW_MS = 60_000;
 /** Different entries of one actor and action in a window; further ones are combined. */
 const MAX_OF_ACTOR = 20;
+/**
+ * Combined entries of one actor and action in a window, one for each address and owner of the
+ * objects: who floods the log hides neither where others come from, nor whose objects they read.
+ */
+const MAX_COMBINED = 60;
 /** Different entries of all actors in a window. */
 const MAX_ENTRIES = 500;
 /** The object of a combined entry, and its actor if that is combined as well. */
@@ -64,11 +70,18 @@ export class AuditTally {
     return this.add(key, group, record);
   }
 
-  /** The line of what has no line of its own: of the actor, or else of all actors. */
-  private combined(group: string, { actor, action }: AuditRecord): Line {
+  /**
+   * The line of what has no line of its own: of the address and the owner, or else of the actor, or
+   * else of all actors.
+   */
+  private combined(group: string, { actor, action, customerId, productId }: AuditRecord): Line {
+    const network = networkOf(actor.address);
+    const ofPlace = { actor: { ...actor, address: network }, action, object: SEVERAL, customerId, productId };
+    const place = JSON.stringify([group, network, customerId, productId]);
     const ofActor = { actor: { ...actor, address: null }, action, object: SEVERAL };
     const key = JSON.stringify([group, SEVERAL]);
-    const line = this.lineOf(key, group, MAX_OF_ACTOR + 1, ofActor);
+    const line =
+      this.lineOf(place, `${group} combined`, MAX_COMBINED, ofPlace) ?? this.lineOf(key, `${group} rest`, 1, ofActor);
     if (line) return line;
     const all = JSON.stringify([SEVERAL, action]);
     const nobody = { id: SEVERAL, name: SEVERAL, productId: null, customerId: null };

@@ -6,6 +6,7 @@ import type { AuditTally } from './audit-tally';
 const ACTIONS: Partial<Record<AuthFailure, string>> = {
   'sign-in': 'session.refuse',
   'client-credentials': 'token.refuse',
+  'refresh-token-reuse': 'token.refuse',
 };
 
 /** Records refused callers in the audit log and in the metrics. */

@@ -6,6 +6,7 @@ import { Problem } from '../../domain/problems';
 import type { Principal, Scope } from '../../domain/types';
 import type { Session } from '../../store/access/sessions';
 import { clientAddress } from '../limits/client-address';
+import { productsOf } from './own-products';
 import { RevalidatingCache } from './revalidating-cache';
 import { sessionTokenOf } from './session-cookie';
 import type { Tokens } from './tokens';
@@ -269,7 +270,8 @@ function unauthenticated(detail: string): Problem {
 export function scopeOf(principal: Principal): Scope {
   if (principal.role === 'admin') return {};
   const scope: Scope = {};
-  if (principal.productId !== null) scope.productId = principal.productId;
+  const productIds = productsOf(principal);
+  if (productIds) scope.productIds = productIds;
   if (principal.customerId !== null) scope.customerId = principal.customerId;
   return scope;
 }

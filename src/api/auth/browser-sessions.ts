@@ -14,7 +14,7 @@ import type { Sealer } from '../../store/db/crypto';
 import type { Database, Executor } from '../../store/db/database';
 import { actorOf } from '../http/caller';
 import { clientAddress } from '../limits/client-address';
-import { randomToken, sessionTokenOf, setSessionCookie, type SessionKind } from './session-cookie';
+import { randomToken, sessionTokenOf, setSessionCookie, type CookieRules, type SessionKind } from './session-cookie';
 
 /** Longer texts of browsers are cut. */
 const MAX_USER_AGENT_LENGTH = 300;
@@ -41,6 +41,8 @@ interface Deps {
   rules: SessionRules;
   lifeSeconds: number;
   usesHttps(): boolean;
+  /** Whether pages of other sites may show the portal in a frame. */
+  portalIsFramed: boolean;
 }
 
 /** Begins and ends the sessions of browsers: rows of the database, and their cookies. */
@@ -56,7 +58,7 @@ export class BrowserSessions {
    * knew before the sign-in is worth nothing afterwards.
    */
   async begin(request: Request, response: Response, signIn: SignIn): Promise<Session> {
-    const { db, sealer, lifeSeconds, usesHttps } = this.deps;
+    const { db, sealer, lifeSeconds } = this.deps;
     const { kind, replaces, endsAt, ...proven } = signIn;
     const expiresAtMs = Math.min(Date.now() + lifeSeconds * 1000, endsAt?.getTime() ?? Infinity);
     const address = clientAddress(request);
@@ -77,7 +79,8 @@ export class BrowserSessions {
       });
       return sessionId;
     });
-    setSessionCookie(response, kind, token, Math.max(1, Math.floor((expiresAtMs - Date.now()) / 1000)), usesHttps());
+    const maxAgeSeconds = Math.max(1, Math.floor((expiresAtMs - Date.now()) / 1000));
+    setSessionCookie(response, kind, token, maxAgeSeconds, this.cookieRules());
     return { id, ...made };
   }
 
@@ -92,6 +95,10 @@ export class BrowserSessions {
 
   /** Removes the cookie from the browser. */
   clearCookie(response: Response, kind: SessionKind): void {
-    setSessionCookie(response, kind, '', 0, this.deps.usesHttps());
+    setSessionCookie(response, kind, '', 0, this.cookieRules());
+  }
+
+  private cookieRules(): CookieRules {
+    return { secure: this.deps.usesHttps(), portalIsFramed: this.deps.portalIsFramed };
   }
 }

@@ -3,7 +3,7 @@ import { Problem } from '../../domain/problems';
 import type { Principal } from '../../domain/types';
 import type { Refusals } from '../audit/refusals';
 import { actorOf, ANONYMOUS } from '../http/caller';
-import type { Route } from '../http/route';
+import { rolesOf, type Route } from '../http/route';
 import { clientAddress } from '../limits/client-address';
 import type { Limits } from '../limits/limits';
 import type { Authenticator } from './auth';
@@ -22,12 +22,13 @@ export interface CallerDeps {
  * @throws Problem unauthenticated, csrf-token, forbidden, too-many-requests
  */
 export async function callerOf(
-  route: Pick<Route, 'method' | 'path' | 'roles'>,
+  route: Pick<Route, 'method' | 'path' | 'roles' | 'optionalRoles'>,
   { authenticator, limits, refusals }: CallerDeps,
   request: Request,
   response: Response,
 ): Promise<Principal> {
-  if (route.roles === 'public') return ANONYMOUS;
+  const roles = rolesOf(route);
+  if (roles === undefined || (route.roles === 'public' && !hasCredential(request))) return ANONYMOUS;
   const object = `${route.method.toUpperCase()} ${route.path}`;
   const principal = await authenticator.authenticate(request).catch(async (error: unknown) => {
     const reason = reasonOf(error, request);
@@ -35,18 +36,20 @@ export async function callerOf(
     if (reason === 'invalid-credential') await limits.admit('failedCredentials', clientAddress(request));
     throw error;
   });
-  if (route.roles.includes(principal.role)) return principal;
+  if (roles.includes(principal.role)) return principal;
   refusals.note('role', actorOf(principal, request, response), object);
   throw new Problem(
     'forbidden',
-    `This call requires the role ${route.roles.join(' or ')}. The credential has the role ${principal.role}.`,
+    `This call requires the role ${roles.join(' or ')}. The credential has the role ${principal.role}.`,
   );
 }
 
-function reasonOf(error: unknown, { headers }: Request) {
+const hasCredential = ({ headers }: Request) =>
+  headers['x-api-key'] !== undefined || headers.authorization !== undefined;
+
+function reasonOf(error: unknown, request: Request) {
   if (!(error instanceof Problem)) return undefined;
   if (error.code === 'csrf-token') return 'csrf-token';
   if (error.code !== 'unauthenticated') return undefined;
-  const isGiven = headers['x-api-key'] !== undefined || headers.authorization !== undefined;
-  return isGiven ? 'invalid-credential' : 'missing-credential';
+  return hasCredential(request) ? 'invalid-credential' : 'missing-credential';
 }

@@ -41,34 +41,47 @@ export function isFromPortal(request: Request): boolean {
  * the one of the operators, and that of a portal if there is no other.
  *
  * @param secure - whether clients reach the service over https
- * @returns the token in the session cookie, or undefined if it is absent or malformed
+ * @returns the token in the session cookie, or undefined if there is none that is well-formed
  */
 export function sessionTokenOf(request: Request, secure: boolean): { kind: SessionKind; token: string } | undefined {
   const kinds: SessionKind[] = isFromPortal(request) ? ['portal'] : ['staff', 'portal'];
   for (const kind of kinds) {
     const token = cookieOf(request, cookieName(NAMES[kind], secure));
-    if (token !== undefined) return TOKEN.test(token) ? { kind, token } : undefined;
+    // A malformed one was not set by Signpost, and hides no other.
+    if (token !== undefined && TOKEN.test(token)) return { kind, token };
   }
   return undefined;
+}
+
+/** What the attributes of session cookies depend on. */
+export interface CookieRules {
+  /** Whether clients reach the service over https. */
+  secure: boolean;
+  /** Whether pages of other sites may show the portal in a frame. */
+  portalIsFramed: boolean;
 }
 
 /**
  * Sets the session cookie. Scripts cannot read it (`HttpOnly`), and other sites cannot make a
  * browser send it (`SameSite=Strict`).
  *
+ * The cookie of a portal that others may frame is also sent in their frames. It is then bound to
+ * the site of the outer page (`Partitioned`). Browsers take such a cookie over https only.
+ *
  * @param maxAgeSeconds - 0 removes the cookie
- * @param secure - whether clients reach the service over https
  */
 export function setSessionCookie(
   response: Response,
   kind: SessionKind,
   token: string,
   maxAgeSeconds: number,
-  secure: boolean,
+  { secure, portalIsFramed }: CookieRules,
 ): void {
+  const crossesSites = kind === 'portal' && secure && portalIsFramed;
   response.cookie(cookieName(NAMES[kind], secure), token, {
     httpOnly: true,
-    sameSite: 'strict',
+    sameSite: crossesSites ? 'none' : 'strict',
+    partitioned: crossesSites,
     path: '/',
     maxAge: maxAgeSeconds * 1000,
     secure,

@@ -1,5 +1,5 @@
-import { hkdfSync } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import { derivedKey } from '../../domain/derived-key';
 import { newUuid } from '../../domain/ids';
 
 const ISSUER = 'signpost';
@@ -54,7 +54,7 @@ export function createTokens(masterKey: Buffer, previousKey?: Buffer): Tokens {
 }
 
 function signingKeyOf(masterKey: Buffer): Buffer {
-  return Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), 'signpost access tokens', 32));
+  return derivedKey(masterKey, 'access tokens');
 }
 
 /** @returns undefined if this key did not sign the token, or the token is invalid or has expired */

@@ -6,31 +6,30 @@ import type { Principal } from '../../domain/types';
 import type { Metrics } from '../../process/metrics';
 import { acceptEvents } from '../../store/notifications/accept';
 import type { Database, Executor } from '../../store/db/database';
+import { mayUse, productsOf } from '../auth/own-products';
 import { AcceptGroups } from './accept-groups';
+import type { AcceptOutcome } from './accept-outcome';
 import { Intake, type Admission } from './intake';
 import type { PostedEvent } from './event-input';
+import { faultProblem } from './fault-problem';
+import { recognizeRepeats } from './recognize-repeats';
 import type { PreparedSchema, SchemaChecks } from './schema-checks';
 import type { NotificationLauncher, NotificationToLaunch } from '../ports';
-import { findSchema } from '../../store/catalog/event-types';
+import { findCurrentVersion, findSchema } from '../../store/catalog/event-types';
+import { isVersioned } from '../../domain/event-type-pattern';
 import { headStartDelivery } from '../../domain/head-start';
-import type { AcceptFault, AcceptResult, EventToAccept } from '../../domain/acceptance';
-
-/** The outcome of one posted event. */
-export type AcceptOutcome = AcceptedEvent | { problem: Problem };
-
-interface AcceptedEvent {
-  accepted: Extract<AcceptResult, { kind: 'accepted' }>;
-  event: EventToAccept;
-  /** By `performance.now()`, taken before the statement that claimed its notifications. */
-  claimedAt: number;
-}
+import type { AcceptResult, EventToAccept } from '../../domain/acceptance';
+import { searchItems } from '../../domain/search-keys';
+import { timestampAt } from '../../domain/timestamp';
 
 interface KnownType {
+  name: string;
   /** The owner, which never changes. */
   productId: string;
   version: number;
   /** Absent: any data is valid. */
   schema?: PreparedSchema;
+  searchKeys: readonly string[];
 }
 
 const MAX_KNOWN = 10_000;
@@ -39,23 +38,6 @@ const MAX_KNOWN = 10_000;
  * it.
  */
 const TURN_MS = 20;
-const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; path: string }> = {
-  'unknown-event-type': {
-    detail: 'The event type is not in the catalog. Create it with PUT /v1/event-types/:name.',
-    path: '/type',
-  },
-  'event-type-archived': { detail: 'The event type is archived and accepts no more events.', path: '/type' },
-  'product-disabled': {
-    detail: 'The product is not enabled. An operator enables it with PATCH /v1/products/:id.',
-    path: '/type',
-  },
-  'unknown-customer': { detail: 'The product has no customer with this id.', path: '/customerId' },
-  'event-id-conflict': {
-    detail: 'An event with this id and a different body was accepted before. Use a new id for a new event.',
-    path: '/id',
-  },
-};
-
 /**
  * Accepts events. It validates the data against the schema of its type; one statement then checks
  * the rest, matches subscriptions and writes. Schemas are cached, and the statement reports stale
@@ -114,7 +96,8 @@ export class Acceptor {
       remaining = remaining.filter(({ index }) => outcomes[index] === undefined);
     }
     // A second round is needed only if a schema was replaced between the validation and the
-    // statement.
+    // statement, or the version archived that was current.
+    const resolvedAgain = new Set<number>();
     while (remaining.length > 0) {
       const checked: { index: number; event: EventToAccept }[] = [];
       await this.check(
@@ -136,14 +119,23 @@ export class Acceptor {
       remaining = [];
       results.forEach((result, position) => {
         const { index, event } = checked[position]!;
+        const outdated = () =>
+          result.kind === 'refused' &&
+          result.fault === 'event-type-archived' &&
+          event.type !== posted[index]!.type &&
+          !resolvedAgain.has(index);
         if (result.kind === 'accepted') outcomes[index] = { accepted: result, event, claimedAt };
-        else if (result.fault !== 'stale-schema') outcomes[index] = { problem: faultProblem(result.fault) };
-        else {
-          this.types.delete(event.type);
+        else if (result.fault === 'stale-schema' || outdated()) {
+          if (result.fault === 'stale-schema') this.types.delete(event.type);
+          else resolvedAgain.add(index);
           remaining.push({ index, event: posted[index]! });
-        }
+        } else outcomes[index] = { problem: faultProblem(result.fault) };
       });
     }
+    await recognizeRepeats(transaction ?? this.db, principal, posted, outcomes).catch((error: unknown) => {
+      // The accepted events are committed by now, so they must be answered and launched.
+      if (transaction || !outcomes.some((outcome) => 'accepted' in outcome)) throw error;
+    });
     return outcomes;
   }
 
@@ -152,11 +144,11 @@ export class Acceptor {
     const toLaunch: NotificationToLaunch[] = [];
     for (const outcome of outcomes) {
       if ('problem' in outcome) continue;
-      const { accepted, event, claimedAt } = outcome;
-      if (accepted.duplicate) {
+      if (!('event' in outcome) || outcome.accepted.duplicate) {
         this.metrics.duplicates.inc();
         continue;
       }
+      const { accepted, event, claimedAt } = outcome;
       this.metrics.accepted.inc();
       for (const notification of accepted.notifications) {
         if (notification.status !== 'pending') continue;
@@ -185,18 +177,23 @@ export class Acceptor {
    */
   async check(principal: Principal, events: readonly PostedEvent[], db: Executor = this.db): Promise<void> {
     const slow = new Map<PreparedSchema, PostedEvent[]>();
+    const types = new Map<string, KnownType | undefined>();
     let turnStarted = performance.now();
     for (const event of events) {
       if (performance.now() - turnStarted > TURN_MS) {
         await setImmediate();
         turnStarted = performance.now();
       }
-      const found = this.types.get(event.type) ?? (await this.find(db, event.type));
-      // Before the schema, whose faults would describe it to another product.
-      const type = found && (principal.productId ?? found.productId) === found.productId ? found : undefined;
-      if (type && event.checked?.version === type.version) continue;
+      if (!types.has(event.type)) types.set(event.type, await this.typeFor(db, principal, event.type));
+      const type = types.get(event.type);
+      if (type && event.checked?.version === type.version && event.checked.type === type.name) continue;
       const errors = type?.schema ? this.checks.quickly(type.schema, event) : [];
-      event.checked = type && { version: type.version, errors: errors ?? [] };
+      event.checked = type && {
+        type: type.name,
+        version: type.version,
+        errors: errors ?? [],
+        searchItems: searchItems(type.searchKeys, event.data),
+      };
       if (errors) continue;
       const others = slow.get(type!.schema!);
       if (others) others.push(event);
@@ -209,23 +206,43 @@ export class Acceptor {
     }
   }
 
+  /** The type of the caller that an event names, with its version or without. */
+  private async typeFor(db: Executor, principal: Principal, name: string): Promise<KnownType | undefined> {
+    const found = this.types.get(name) ?? (await this.find(db, name));
+    // Before the schema, whose faults would describe it to another product.
+    const own = found && mayUse(principal, found.productId) ? found : undefined;
+    return own ?? (isVersioned(name) ? undefined : this.findCurrent(db, principal, name));
+  }
+
   private async find(db: Executor, name: string): Promise<KnownType | undefined> {
     const found = await findSchema(db, name);
     if (!found) return undefined;
-    const { productId, version, schema } = found;
-    const known = { productId, version, schema: schema ? this.checks.prepare({ name, version }, schema) : undefined };
+    const { productId, version, schema, searchKeys } = found;
+    const known = {
+      name,
+      productId,
+      version,
+      searchKeys,
+      schema: schema ? this.checks.prepare({ name, version }, schema) : undefined,
+    };
     if (this.types.size >= MAX_KNOWN) this.types.clear();
     this.types.set(name, known);
     return known;
+  }
+
+  /** Not cached: an event must not be stored as a version that is no longer current. */
+  private async findCurrent(db: Executor, principal: Principal, name: string): Promise<KnownType | undefined> {
+    const version = await findCurrentVersion(db, name, productsOf(principal));
+    return version === undefined ? undefined : (this.types.get(version) ?? (await this.find(db, version)));
   }
 }
 
 /** @param event - checked */
 function toAccept(principal: Principal, event: PostedEvent): EventToAccept | Problem {
   if (!event.checked) return faultProblem('unknown-event-type');
-  const { version, errors } = event.checked;
+  const { type, version, errors, searchItems } = event.checked;
   if (errors.length > 0) {
-    return new Problem('data-breaks-schema', `The data does not match the schema of ${event.type}.`, {
+    return new Problem('data-breaks-schema', `The data does not match the schema of ${type}.`, {
       errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
     });
   }
@@ -233,18 +250,14 @@ function toAccept(principal: Principal, event: PostedEvent): EventToAccept | Pro
     id: event.id,
     uuid: newUuid(),
     productId: principal.productId ?? undefined,
-    type: event.type,
+    type,
     schemaVersion: version,
     customerId: event.customerId,
     channels: event.channels ?? [],
-    timestamp: event.timestamp ?? new Date(),
+    timestamp: event.timestamp ?? timestampAt(new Date()),
     data: event.data,
     user: event.user,
     bodyHash: event.bodyHash,
+    searchItems,
   };
-}
-
-function faultProblem(fault: keyof typeof FAULTS): Problem {
-  const { detail, path } = FAULTS[fault];
-  return new Problem(fault, detail, { errors: [{ path, message: detail }] });
 }

@@ -16,7 +16,9 @@ export class EventReader {
     const { events, identity } = await this.thread.run(tenantOf(principal), 'read', { raw, isBatch, identify });
     return {
       events: events.map((each) =>
-        'problem' in each ? problemOf(each.problem) : { ...each.event, bodyHash: Buffer.from(each.event.bodyHash) },
+        'problem' in each
+          ? problemOf(each.problem)
+          : { ...each.event, bodyHash: each.event.bodyHash && Buffer.from(each.event.bodyHash) },
       ),
       identity: identity && Buffer.from(identity),
     };

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { Problem, type FieldError } from '../../domain/problems';
 import { boundSchema, type BoundedSchema } from './schema/bounded-schema';
+import { refusedName } from './schema/refused-name';
 import { generateSample } from './schema/sample';
 import { checkForm, createValidator, type Draft, type Validator } from './schema/validator';
 import { MAX_WORK } from './schema/work';
@@ -57,6 +58,8 @@ export function compileSchema(schema: object): (data: unknown) => FieldError[] {
   const { depth, keywords, patterns, unbounded } = bounded;
   if (depth > MAX_DEPTH) throw invalid(`it is nested deeper than ${MAX_DEPTH} levels`);
   if (keywords > MAX_KEYWORDS) throw invalid(`it has more than ${MAX_KEYWORDS} keywords`);
+  const unnameable = refusedName(schema);
+  if (unnameable !== undefined) throw invalid(`a member called __proto__ cannot be checked (${unnameable})`);
   if (patterns.size > MAX_PATTERNS) throw invalid(`it has more than ${MAX_PATTERNS} patterns`);
   if (unbounded.length > 0) throw invalidPatterns(unbounded);
   const patternSize = [...patterns.values()].reduce((sum, { size }) => sum + size, 0);

@@ -1,8 +1,9 @@
 import type { LosslessJson } from '../../domain/lossless-json';
 import { Problem } from '../../domain/problems';
 import { fieldErrorsOf, parseOrThrow } from '../http/parse-input';
+import { plainWords } from '../schemas/plain-words';
 import { bodyIdentity, losslessOf, parseJson } from '../http/parse-json';
-import { batchInput, eventInput, MAX_EVENT_BYTES, toPosted, type PostedEvent } from './event-input';
+import { batchInput, eventInBatch, eventInput, MAX_EVENT_BYTES, toPosted, type PostedEvent } from './event-input';
 
 /** The events of a body, in order. In a batch, an invalid one is a problem. */
 export interface ReadEvents {
@@ -32,7 +33,7 @@ export function readBatch(values: readonly unknown[], written: LosslessJson | un
   return values.map((value, index) => {
     if (Buffer.byteLength(written?.at('events', index) ?? JSON.stringify(value)) > MAX_EVENT_BYTES)
       return new Problem('payload-too-large', 'The event is larger than 256 KiB.');
-    const result = eventInput.safeParse(value);
+    const result = eventInBatch.safeParse(value, { error: plainWords });
     return result.success
       ? toPosted(result.data, written, 'events', index)
       : new Problem('validation-failed', 'The event is invalid; errors lists the fields.', {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { Problem, type FieldError } from '../../domain/problems';
+import { plainWords } from '../schemas/plain-words';
 
 /**
  * Parses a value with a schema.
@@ -12,7 +13,7 @@ export function parseOrThrow<Schema extends z.ZodType>(
   value: unknown,
   where: '' | 'query' | 'path',
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: plainWords });
   if (result.success) return result.data;
   throw new Problem('validation-failed', 'The request is invalid; errors lists each invalid field.', {
     errors: fieldErrorsOf(result.error, where),

@@ -1,12 +1,12 @@
-import { identityOf, LosslessJson, mayRewriteNumbers } from '../../domain/lossless-json';
+import { canonicalJson, LosslessJson, mayRewriteNumbers } from '../../domain/lossless-json';
 import { Problem } from '../../domain/problems';
 import { sha256 } from '../../domain/sha256';
 
 /** No body needs this depth, and recursive code is still far from overflowing its stack. */
 const MAX_DEPTH = 500;
 const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
-/** Strips a byte order mark, as JSON parsers may (RFC 8259 §8.1). Invalid UTF-8 becomes U+FFFD. */
-const UTF_8 = new TextDecoder();
+/** JSON is UTF-8, and parsers may ignore a byte order mark (RFC 8259 §8.1). */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @throws Problem malformed-json; validation-failed if it is nested too deeply */
 export function parseJson(raw: Buffer): unknown {
@@ -27,12 +27,12 @@ export function parseJson(raw: Buffer): unknown {
 /** @returns the body as written, or undefined if JavaScript writes its numbers the same way */
 export function losslessOf(raw: Buffer): LosslessJson | undefined {
   // Latin-1 is the fastest decoding, and digits are the same in it.
-  return mayRewriteNumbers(raw.toString('latin1')) ? new LosslessJson(new TextDecoder().decode(raw)) : undefined;
+  return mayRewriteNumbers(raw.toString('latin1')) ? new LosslessJson(UTF_8.decode(raw)) : undefined;
 }
 
 /** A hash that is the same for bodies that are equal as JSON values. */
 export function bodyIdentity(value: unknown, written: LosslessJson | undefined): Buffer {
-  return sha256(identityOf(JSON.stringify(value), written?.at()));
+  return sha256(canonicalJson(written ?? value));
 }
 
 function isDeeperThan(limit: number, json: Buffer): boolean {

@@ -1,9 +1,11 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { Problem } from '../../domain/problems';
+import { Problem, problemBody } from '../../domain/problems';
+import { unstorableTexts } from '../../domain/unstorable-texts';
 import { isContended, isOutcomeUnknown, isUnavailable, isUnstorableText } from '../../store/db/database';
 import { loggedPath } from './logged-path';
+import { pointer } from './parse-input';
 
 /** The body of every error response (RFC 9457). */
 export const problemSchema = z
@@ -24,17 +26,7 @@ export function sendProblem(request: Request, response: Response, problem: Probl
     .status(problem.status)
     .set(problem.options.headers ?? {})
     .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: `/docs/errors#${problem.code}`,
-        title: problem.title,
-        status: problem.status,
-        detail: problem.detail,
-        instance: request.path,
-        code: problem.code,
-        errors: problem.options.errors,
-      }),
-    );
+    .send(problemBody(problem, request.path));
 }
 
 /**
@@ -47,20 +39,29 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       next(error);
       return;
     }
-    const problem = toProblem(error);
+    const problem = toProblem(error, request.body);
     if (problem.status >= 500)
       log.error({ err: error, code: problem.code, path: loggedPath(request.path) }, 'request failed');
     sendProblem(request, response, problem);
   };
 }
 
-function toProblem(error: unknown): Problem {
+/**
+ * The problem that an error becomes.
+ *
+ * @param body - of the request, in which the places of faults are found
+ */
+export function toProblem(error: unknown, body?: unknown): Problem {
   if (error instanceof Problem) return error;
   const fromParser = bodyParserProblem(error);
   if (fromParser) return fromParser;
-  if (error instanceof URIError) return new Problem('invalid-request', 'The path contains invalid percent-encoding.');
   if (isUnstorableText(error))
-    return new Problem('validation-failed', 'A string contains the character NUL (U+0000), which cannot be stored.');
+    return new Problem('validation-failed', 'A string contains the character NUL (U+0000), which cannot be stored.', {
+      errors: unstorableTexts(body).map((path) => ({
+        path: pointer(path, ''),
+        message: 'must not contain NUL',
+      })),
+    });
   const unavailable = unavailableDetail(error);
   if (unavailable !== undefined)
     return new Problem('database-unavailable', unavailable, { headers: { 'retry-after': '2' }, cause: error });

@@ -1,14 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { NO_ROUTE, type HttpMetrics } from '../../process/http-metrics';
 import { loggedPath } from './logged-path';
+import type { Route } from './route';
+
+type RouteLabels = typeof NO_ROUTE;
+/** The routes that took the requests in progress. */
+const routes = new WeakMap<Response, RouteLabels>();
+
+/** A stream lasts until its caller leaves, which says nothing about the service. */
+const STREAM = /^text\/event-stream/;
+
+/** Prepares the labels of a route, which it notes for each request that it takes. */
+export function noteRouteOf({ path, method }: Pick<Route, 'path' | 'method'>): (response: Response) => void {
+  const labels = { route: path, method: method.toUpperCase() };
+  return (response) => void routes.set(response, labels);
+}
 
 /**
  * Logs each request with its id (returned as `x-request-id`), method, path, status and duration;
  * never headers, bodies, queries or ids that callers chose. Successful requests are logged at level
- * `debug`.
+ * `debug`. Each request is also observed for the metrics, by the template of its path.
  */
-export function requestLog(log: Logger): RequestHandler {
+export function requestLog(log: Logger, metrics: HttpMetrics): RequestHandler {
   return (request, response, next) => {
     const id = randomUUID();
     const startedAt = performance.now();
@@ -17,11 +32,17 @@ export function requestLog(log: Logger): RequestHandler {
     response.setHeader('x-request-id', id);
     response.once('close', () => {
       const { statusCode: status, writableFinished } = response;
+      const durationMs = performance.now() - startedAt;
+      if (!STREAM.test(String(response.getHeader('content-type'))))
+        metrics.observe({
+          ...(routes.get(response) ?? NO_ROUTE),
+          status: writableFinished ? status : undefined,
+          seconds: durationMs / 1000,
+        });
       const level = status >= 500 ? 'error' : status >= 400 || !writableFinished ? 'info' : 'debug';
       if (!log.isLevelEnabled(level)) return;
-      const durationMs = Math.round(performance.now() - startedAt);
       log[level](
-        { requestId: id, method, path, status, durationMs },
+        { requestId: id, method, path, status, durationMs: Math.round(durationMs) },
         writableFinished ? 'request completed' : 'the caller disconnected before the response',
       );
     });

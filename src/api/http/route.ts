@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { AuditActor, AuditFacts } from '../../domain/audit';
+import type { Feature } from '../../domain/features';
 import type { AuthFailure } from '../../process/auth-metrics';
 import type { ProblemCode } from '../../domain/problems';
 import type { Principal, Role } from '../../domain/types';
@@ -56,6 +57,8 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
    * @throws Problem quota-exceeded
    */
   checkQuota(quota: QuotaName, owner: QuotaOwner): Promise<void>;
+  /** @throws Problem feature-disabled if the installation leaves the feature out */
+  requireFeature(feature: Feature): void;
   /**
    * Runs a step after the commit and before the response. A failure is only logged: a sweep must
    * make up for it.
@@ -84,6 +87,10 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   tag: string;
   /** Roles that may call it; `public` needs no credential. */
   roles: readonly Role[] | 'public';
+  /** The route belongs to a feature, which the installation may leave out. */
+  feature?: Feature;
+  /** On a `public` route: roles whose callers get more if they send a credential in a header. */
+  optionalRoles?: readonly Role[];
   params?: Params;
   query?: Query;
   body?: Body;
@@ -109,16 +116,16 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   countsEvents?: boolean;
   /** With a session, it takes a recent sign-in: the response contains a secret. */
   needsRecentSignIn?: boolean;
-  /** A POST that creates something and accepts `Idempotency-Key`. */
-  creates?: boolean;
+  /** The handler stores the answer for `Idempotency-Key` itself, in its own transaction. */
+  handlesIdempotency?: boolean;
   /**
    * The answer holds no secret, so it is kept for `Idempotency-Key` as it is. By default it is
    * sealed.
    */
   answerIsOpen?: boolean;
   /**
-   * The handler opens its own transactions, for example because it waits for another system. It
-   * also handles idempotency itself.
+   * The handler opens its own transactions, for example because it waits for another system. Unless
+   * it handles idempotency itself, the answer for `Idempotency-Key` is stored when it has ended.
    */
   ownTransaction?: boolean;
   /**
@@ -127,6 +134,16 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
    */
   beforeTransaction?(context: Context<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<void>;
   handle(context: Context<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<Reply>;
+}
+
+/** The roles whose callers are identified; undefined if a route looks at no credential. */
+export function rolesOf({ roles, optionalRoles }: Pick<Route, 'roles' | 'optionalRoles'>): readonly Role[] | undefined {
+  return roles === 'public' ? optionalRoles : roles;
+}
+
+/** Whether a route accepts `Idempotency-Key`: every POST of a caller with a credential does. */
+export function acceptsIdempotencyKey({ method, roles }: Pick<Route, 'method' | 'roles'>): boolean {
+  return method === 'post' && roles !== 'public';
 }
 
 /** A route in a list of routes, where its three schemas are no longer known. */
@@ -138,4 +155,9 @@ export function route<Params extends z.ZodType, Query extends z.ZodType, Body ex
   spec: RouteSpec<Params, Query, Body>,
 ): Route {
   return spec;
+}
+
+/** Whether the route is a list with pages. */
+export function isList({ query }: Pick<Route, 'query'>): boolean {
+  return query instanceof z.ZodObject && 'cursor' in query.shape;
 }

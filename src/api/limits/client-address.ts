@@ -6,8 +6,13 @@ import ipaddr from 'ipaddr.js';
  * address counts as its /64 network, because one host can use all of it.
  */
 export function clientAddress({ ip }: Pick<Request, 'ip'>): string {
-  if (ip === undefined || !ipaddr.isValid(ip)) return '';
-  const address = ipaddr.process(ip);
+  return networkOf(ip ?? null) ?? '';
+}
+
+/** An IPv4 address, or the /64 network of an IPv6 address; null for anything else. */
+export function networkOf(given: string | null): string | null {
+  if (given === null || !ipaddr.isValid(given)) return null;
+  const address = ipaddr.process(given);
   if (address.kind() === 'ipv4') return address.toString();
   return ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString();
 }

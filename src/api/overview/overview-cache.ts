@@ -20,7 +20,7 @@ export class OverviewCache {
 
   /** @throws Problem database-unavailable if the read takes too long */
   async read(scope: Scope, window: OverviewWindow): Promise<Overview> {
-    const key = JSON.stringify([scope.productId, scope.customerId, window]);
+    const key = JSON.stringify([scope.productIds, scope.customerId, window]);
     const cached = this.entries.get(key);
     if (cached && cached.until > Date.now()) return cached.overview;
     if (this.entries.size >= MAX_SCOPES) this.entries.clear();

@@ -1,9 +1,12 @@
 import path from 'node:path';
-import express, { Router } from 'express';
+import { Router } from 'express';
 import { PROBLEMS } from '../../domain/problems';
+import { onlyReads } from '../http/methods';
 
 /** Found by path: importing the package for its path would evaluate all of Swagger UI. */
 const SWAGGER_UI = path.dirname(require.resolve('swagger-ui-dist/package.json'));
+/** The files that the page needs. The package also has a demo page. */
+const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js'];
 
 const HEAD =
   '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">';
@@ -15,6 +18,7 @@ const HEAD =
 export function docsPage(): Router {
   const router = Router();
   const errors = errorsPage();
+  router.all(['/docs', '/docs/start.js', '/docs/errors', '/docs/assets/*file'], onlyReads());
   router.get('/docs', (_request, response) => {
     response
       .type('html')
@@ -33,7 +37,11 @@ export function docsPage(): Router {
   router.get('/docs/errors', (_request, response) => {
     response.type('html').send(errors);
   });
-  router.use('/docs/assets', express.static(SWAGGER_UI, { index: false, maxAge: '1 day' }));
+  for (const file of ASSETS) {
+    router.get(`/docs/assets/${file}`, (_request, response) => {
+      response.sendFile(path.join(SWAGGER_UI, file), { maxAge: '1 day' });
+    });
+  }
   return router;
 }
 

@@ -6,7 +6,10 @@ import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { openSecretLink } from '../../store/subscriptions/secret-links';
 import { actorOf } from '../http/caller';
+import { methodNotAllowed } from '../http/methods';
 import { parseOrThrow } from '../http/parse-input';
+import { clientAddress } from '../limits/client-address';
+import type { Limits } from '../limits/limits';
 import { sha256 } from '../../domain/sha256';
 
 export const SECRET_PAGE_PATH = '/secret';
@@ -75,12 +78,19 @@ element('show').addEventListener('click', async () => {
 });
 `;
 
+/** Dependencies of the page. */
+interface SecretPageDeps {
+  db: Database;
+  sealer: Sealer;
+  limits: Pick<Limits, 'admit'>;
+}
+
 /**
  * The page behind a secret link. Opening it changes nothing, so a link preview is harmless: only
  * the click, a POST with the token, uses the link. The page is not part of the API. Its only
  * credential is the token.
  */
-export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Router {
+export function secretPage({ db, sealer, limits }: SecretPageDeps): Router {
   const router = Router();
   for (const [path, type, text] of [
     [SECRET_PAGE_PATH, 'html', PAGE],
@@ -90,6 +100,7 @@ export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Ro
     router.get(path, (_request, response) => {
       response.set('cache-control', 'no-store').type(type).send(text);
     });
+    if (path !== SECRET_PAGE_PATH) router.all(path, methodNotAllowed(['get']));
   }
   router.post(SECRET_PAGE_PATH, express.json({ limit: BODY_LIMIT_BYTES }), async (request, response) => {
     response.set('cache-control', 'no-store');
@@ -102,9 +113,12 @@ export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Ro
       await insertAudit(executor, holder, 'secret.link-open', subscriptionId);
       return { name, url, secret };
     });
-    if (!opened)
+    if (!opened) {
+      await limits.admit('failedCredentials', clientAddress(request));
       throw new Problem('not-found', 'The link was used, has expired, or its secret was rotated. Ask for a new link.');
+    }
     response.json(opened);
   });
+  router.all(SECRET_PAGE_PATH, methodNotAllowed(['get', 'post']));
   return router;
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Router, type Response } from 'express';
+import { Router, type Request, type Response } from 'express';
 import expressStaticGzip from 'express-static-gzip';
+import { onlyReads } from '../http/methods';
 
 /**
  * The first path segments of the UI's pages, as in web/src/app.tsx. All other paths belong to the
@@ -26,6 +27,15 @@ export const UI_PATHS = [
   'sessions',
 ] as const;
 
+const PORTAL_PAGES = ['/portal', '/portal/*rest'];
+
+/** What the policy of a page allows beside its own content. */
+interface PageRules {
+  images: string;
+  frameAncestors: readonly string[];
+}
+
+const CLOSED: PageRules = { images: "'self' data:", frameAncestors: [] };
 const NONCE = '%NONCE%';
 const UNBUILT = 'The web UI is not built. Run npm run build.\n';
 
@@ -34,21 +44,30 @@ const UNBUILT = 'The web UI is not built. Run npm run build.\n';
  * compresses the files; browsers cache them permanently, since a changed file gets another name.
  *
  * @param directory - the output of the build of web/
+ * @param frameAncestors - origins whose pages may show the portal in a frame
  */
-export function webUi(directory: string): Router {
+export function webUi(directory: string, frameAncestors: readonly string[] = []): Router {
   const router = Router();
   const file = path.join(directory, 'index.html');
   const page = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   const [root, ...paths] = UI_PATHS.map((segment) => `/${segment}`);
-  router.get([root!, ...paths.flatMap((prefix) => [prefix, `${prefix}/*rest`])], (_request, response) => {
+  const pages = [root!, ...paths.flatMap((prefix) => [prefix, `${prefix}/*rest`])];
+  router.all([...pages, '/assets/*file', '/favicon.svg'], onlyReads());
+  const send = (response: Response, rules: PageRules = CLOSED) => {
     if (page === undefined) {
       response.status(503).type('text').send(UNBUILT);
       return;
     }
     const nonce = randomBytes(16).toString('base64');
-    response.set('content-security-policy', policy(nonce)).set('cache-control', 'no-cache').type('html');
+    response.set('content-security-policy', policy(nonce, rules)).set('cache-control', 'no-cache').type('html');
     response.send(page.replace(NONCE, nonce));
+  };
+  router.get(PORTAL_PAGES, (_request, response) => {
+    // The older header has no list of origins. A frame of its own origin would be all it allows.
+    if (frameAncestors.length > 0) response.removeHeader('x-frame-options');
+    send(response, { images: "'self' data: https:", frameAncestors });
   });
+  router.get(pages, (_request, response) => send(response));
   router.use(
     '/assets',
     expressStaticGzip(path.join(directory, 'assets'), {
@@ -64,23 +83,37 @@ export function webUi(directory: string): Router {
   router.get('/favicon.svg', (_request, response, next) =>
     response.sendFile(path.join(directory, 'favicon.svg'), { maxAge: '1 day' }, (error) => error && next()),
   );
+  router.use((request, response, next) => {
+    if (!isMistypedAddress(request)) return next();
+    response.status(404);
+    send(response);
+  });
   return router;
 }
 
 /**
- * Allows content from this origin only, and no framing. The nonce allows one inline style, which
- * stops the page from scrolling behind a dialog.
+ * Whether a person opened an address that no route has. The UI says so in words, where a program
+ * gets a problem.
  */
-function policy(nonce: string): string {
+function isMistypedAddress(request: Request): boolean {
+  if (request.method !== 'GET' || request.path.startsWith('/v1/') || request.path.startsWith('/assets/')) return false;
+  return request.accepts(['json', 'html']) === 'html';
+}
+
+/**
+ * Allows content from this origin only, except for images in portals. The nonce allows one inline
+ * style, which stops the page from scrolling behind a dialog.
+ */
+function policy(nonce: string, { images, frameAncestors }: PageRules): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
     `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self' data:",
+    `img-src ${images}`,
     "connect-src 'self'",
     "font-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${frameAncestors.length > 0 ? frameAncestors.join(' ') : "'none'"}`,
   ].join('; ');
 }

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { ACTIVITY_KINDS, decodePosition, type Position } from '../../domain/activity';
 import { tenantOf } from '../../domain/fairness';
 import { Problem } from '../../domain/problems';
-import { NOTIFICATION_STATUSES, type Principal } from '../../domain/types';
+import { NOTIFICATION_STATUSES, type Principal, type Scope } from '../../domain/types';
 import { findCustomer } from '../../store/catalog/customers';
 import type { Executor } from '../../store/db/database';
 import type { ActivityStream } from '../activity/activity-stream';
@@ -34,6 +35,19 @@ const activity = z
       })
       .nullable()
       .describe('Set for attempt.finished.'),
+    payload: z
+      .object({
+        data: z.unknown().describe('Null if it is left out.'),
+        bytes: z.int().nullable().describe('Size as JSON text; null if it is withheld or has expired.'),
+        omitted: z
+          .enum(['too-large', 'expired', 'withheld'])
+          .nullable()
+          .describe(
+            'Why `data` is null: it is larger than 16 KiB or too many others came at the time, it has expired, or deliveries to the customer do not contain it.',
+          ),
+      })
+      .optional()
+      .describe('The data of the event, with `include=payload`, for event.accepted.'),
   })
   .meta({ id: 'Activity' });
 
@@ -60,6 +74,10 @@ export function activityRoutes(stream: ActivityStream, authenticator: Authentica
           .max(MAX_POSITION_LENGTH)
           .optional()
           .describe('For clients that cannot send the header Last-Event-ID. The header has precedence.'),
+        include: z
+          .literal('payload')
+          .optional()
+          .describe('Sends the data of accepted events, up to 16 KiB each and 256 KiB at a time.'),
         portal: z
           .literal('true')
           .optional()
@@ -67,21 +85,32 @@ export function activityRoutes(stream: ActivityStream, authenticator: Authentica
       }),
       answers: { 200: { description: 'The activity stream', schema: activity, contentType: 'text/event-stream' } },
       problems: ['too-many-requests'],
-      async handle({ db, principal, query: { lastEventId, portal: _, ...filter }, request, response, admit }) {
+      async handle({
+        db,
+        principal,
+        query: { lastEventId, include, portal: _, ...filter },
+        request,
+        response,
+        admit,
+        tally,
+      }) {
         const from = positionOf(request, lastEventId);
         if (request.method === 'HEAD') {
           response.type('text/event-stream').end();
           return { status: 200 };
         }
         if (from) await admit('resumes', principal.customerId ?? principal.id);
+        if (include) tally('event.list', 'activity', { customerId: filter.customerId });
+        const scope = scopeOf(principal);
         await stream.open(response, {
           credentialId: principal.id,
           tenant: await payerOf(db, principal),
           customerId: principal.customerId,
-          scope: scopeOf(principal),
+          scope,
           filter,
+          includePayload: include === 'payload',
           from,
-          stillAllowed: () => isStillAuthenticated(authenticator, request),
+          stillAllowed: () => isStillAllowed(authenticator, request, scope),
         });
         return { status: 200 };
       },
@@ -109,12 +138,14 @@ function positionOf(request: Request, lastEventId: string | undefined): Position
   });
 }
 
-/** An unavailable database does not make the credential invalid. */
-async function isStillAuthenticated(authenticator: Authenticator, request: Request): Promise<boolean> {
+/**
+ * Whether the credential is still valid, with the same scope: a segment gains and loses products.
+ * An unavailable database does not make the credential invalid.
+ */
+async function isStillAllowed(authenticator: Authenticator, request: Request, scope: Scope): Promise<boolean> {
   try {
     // An open stream is no sign of somebody at the browser.
-    await authenticator.authenticate(request, false);
-    return true;
+    return isDeepStrictEqual(scopeOf(await authenticator.authenticate(request, false)), scope);
   } catch (error) {
     return !(error instanceof Problem && error.code === 'unauthenticated');
   }

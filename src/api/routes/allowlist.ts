@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { changesOf } from '../../domain/audit';
 import { isUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
-import { parseUrlPattern, type UrlPattern } from '../../domain/url-pattern';
+import type { UrlPattern } from '../../domain/url-pattern';
 import {
   ALLOWLIST_STATUSES,
   decideAllowlistEntry,
@@ -11,16 +11,23 @@ import {
   insertAllowlistEntry,
   listAllowlist,
   lockAllowlist,
-  reviewUrls,
   type AllowlistEntry,
 } from '../../store/catalog/allowlist';
-import { findCustomer } from '../../store/catalog/customers';
+import { withWaiting, type EntryWithWaiting } from '../../store/catalog/allowlist-requests';
+import { reviewUrls } from '../../store/catalog/review-urls';
 import { scopeOf } from '../auth/auth';
+import { productOfWrite } from '../auth/own-products';
+import { namedCustomer } from '../customers/named-customer';
 import type { Settlement } from '../ports';
 import { route, type Context, type Route } from '../http/route';
+import { withdrawIdleRequests } from '../subscriptions/url-approval';
+import { urlPattern } from '../schemas/http-url';
 import { givenId, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
 
 const params = z.object({ id: z.string() });
+/** The syntax of patterns for the OpenAPI document, without flags. */
+const URL_PATTERN_SYNTAX =
+  '^([Hh][Tt][Tt][Pp][Ss]?://)?(\\*|(\\*\\.)?[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:(\\*|[0-9]{1,5}))?(/[^?#\\s]*)?$';
 
 const entry = z
   .object({
@@ -33,20 +40,30 @@ const entry = z
     decidedBy: z.string().nullable().describe('null for a product, and while nobody has decided.'),
     createdAt: timestamp,
     decidedAt: timestamp.nullable(),
+    subscriptions: z
+      .array(z.object({ id: z.string(), name: z.string(), customerId: z.string() }))
+      .describe('Subscriptions that wait for the entry, at most 100. None waits for an approved one.'),
+    subscriptionCount: z.int().describe('How many subscriptions wait for the entry.'),
   })
   .meta({ id: 'AllowlistEntry' });
 
-/** The URL allow-list. Products request entries, and admins approve them. */
+async function show({ db, principal }: Context, shown: AllowlistEntry): Promise<EntryWithWaiting> {
+  return (await withWaiting(db, scopeOf(principal), [shown]))[0]!;
+}
+
+/** The URL allow-list. Products and waiting subscriptions request entries; admins decide. */
 export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly UrlPattern[]): Route[] {
   /**
    * Checks the URLs affected by an entry again, and releases notifications that waited for
-   * approval.
+   * approval. Requests that are met by the entry are withdrawn.
    */
-  async function review({ db, afterCommit }: Context, { pattern, customerId }: AllowlistEntry): Promise<void> {
+  async function review(context: Context, { pattern, customerId }: AllowlistEntry): Promise<void> {
+    const { db, principal, afterCommit } = context;
     const marked: string[] = [];
-    for (const subscriptionId of await reviewUrls(db, allowedUrls, { pattern, customerId })) {
+    for (const subscriptionId of await reviewUrls(db, allowedUrls, principal.name, { pattern, customerId })) {
       marked.push(...(await settlement.mark(db, { subscriptionId })));
     }
+    await withdrawIdleRequests(context);
     if (marked.length > 0) afterCommit(() => settlement.start(marked));
   }
 
@@ -56,19 +73,14 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
       path: '/v1/url-allowlist',
       summary: 'Allow or request a URL pattern',
       description:
-        'An entry by an admin is approved immediately and applies to all products. An entry by a product is a request that an admin decides.',
+        'An entry by an admin is approved immediately and applies to all products. An entry by a product is a request that an admin decides. A subscription whose URL is not on the list files a request itself, whoever made it.',
       tag: 'Allow-list',
       roles: ['admin', 'product'],
       body: z.strictObject({
-        pattern: z
-          .string()
-          .max(2048)
-          .refine(
-            (text) => parseUrlPattern(text) !== undefined,
-            'expected scheme://host[:port][/path-prefix] or a host',
-          )
+        pattern: urlPattern
+          .meta({ pattern: URL_PATTERN_SYNTAX })
           .describe(
-            '`scheme://host[:port][/path-prefix]` or a host, which means https. `*` stands for any host, for sub-domain labels or for any port.',
+            '`scheme://host[:port][/path-prefix]` or a host, which means https. `*` stands for any host, for sub-domain labels or for any port. Stored in one spelling, with the scheme.',
           ),
         customerId: givenId
           .nullish()
@@ -76,22 +88,19 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
       }),
       answers: { 201: { description: 'The new entry, approved or requested', schema: entry } },
       problems: ['already-exists', 'unknown-customer'],
-      creates: true,
       answerIsOpen: true,
       async handle(context) {
         const { db, principal, body, audit } = context;
         const customerId = body.customerId ?? null;
-        if (customerId !== null && !(await findCustomer(db, customerId, scopeOf(principal)))) {
-          throw new Problem('unknown-customer', 'The customer does not exist.', {
-            errors: [{ path: '/customerId', message: 'does not exist' }],
-          });
-        }
+        const customer = customerId === null ? undefined : await namedCustomer(context, customerId);
+        // A credential of a segment requests for the product of the customer.
+        const productId = productOfWrite(principal, principal.segment && customer?.productId, '/customerId');
         const approved = principal.role === 'admin';
         await lockAllowlist(db, 'alone');
         const created = await insertAllowlistEntry(db, {
-          pattern: body.pattern.trim(),
+          pattern: body.pattern,
           customerId,
-          productId: principal.productId,
+          productId,
           approved,
           by: principal.name,
         });
@@ -99,10 +108,10 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
           throw new Problem('already-exists', 'The pattern is already on the allow-list.', {
             errors: [{ path: '/pattern', message: 'is already on the allow-list' }],
           });
-        const { pattern, status, productId } = created;
+        const { pattern, status } = created;
         await audit('allowlist.create', created.id, { customerId, productId, detail: { pattern, status } });
-        if (approved) await review(context, created);
-        return { status: 201, body: created };
+        await (approved ? review(context, created) : withdrawIdleRequests(context));
+        return { status: 201, body: await show(context, created) };
       },
     }),
     route({
@@ -114,7 +123,9 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
       query: z.strictObject({ ...pageQuery, status: z.enum(ALLOWLIST_STATUSES).optional() }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(entry) } },
       async handle({ db, principal, query }) {
-        return { status: 200, body: await listAllowlist(db, scopeOf(principal), query, pageRequest(query, isUuid)) };
+        const scope = scopeOf(principal);
+        const page = await listAllowlist(db, scope, query, pageRequest(query, isUuid));
+        return { status: 200, body: { ...page, items: await withWaiting(db, scope, page.items) } };
       },
     }),
     route({
@@ -138,13 +149,13 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
         await lockAllowlist(db, 'alone');
         const before = await findAllowlistEntry(db, id);
         if (!before) throw notFound('allow-list entry');
-        if (before.status === body.status) return { status: 200, body: before };
+        if (before.status === body.status) return { status: 200, body: await show(context, before) };
         const decided = await decideAllowlistEntry(db, id, body.status, principal.name);
         const { customerId, productId, pattern } = decided;
         const changes = changesOf(before, decided, ['status']);
         await audit(`allowlist.${body.status}`, id, { customerId, productId, detail: { pattern }, changes });
         await review(context, decided);
-        return { status: 200, body: decided };
+        return { status: 200, body: await show(context, decided) };
       },
     }),
     route({

@@ -21,7 +21,6 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       body: credentialInput,
       answers: { 201: { description: 'The new API key', schema: apiKey.extend({ key: z.string() }) } },
       problems: ['unknown-product', 'unknown-customer', 'quota-exceeded'],
-      creates: true,
       needsRecentSignIn: true,
       async handle(context) {
         const { key, hash } = generateApiKey();

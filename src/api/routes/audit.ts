@@ -8,7 +8,7 @@ import { scopeOf } from '../auth/auth';
 import { WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { Turns } from '../limits/turns';
-import { pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
+import { pageOf, pageQuery, pageRequest, searchText, timestamp, timestampInput } from '../schemas/schemas';
 
 const entry = z
   .object({
@@ -29,8 +29,6 @@ const entry = z
     detail: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'AuditEntry' });
-
-const text = z.string().trim().min(1).max(200);
 
 /** Exports of one tenant that are sent concurrently; further ones wait. */
 const EXPORTS_AT_ONCE = 2;
@@ -59,9 +57,9 @@ export function auditRoutes(): Route[] {
       roles: WRITERS,
       query: z.strictObject({
         ...pageQuery,
-        actor: text.optional().describe('Only entries of the credential with this id.'),
-        action: text.optional().describe('Only this action, such as `subscription.change`.'),
-        object: text.optional().describe('Only entries about the object with this id or name.'),
+        actor: searchText.optional().describe('Only entries of the credential with this id.'),
+        action: searchText.optional().describe('Only this action, such as `subscription.change`.'),
+        object: searchText.optional().describe('Only entries about the object with this id or name.'),
         since: timestampInput.optional().describe('Only entries at or after this time.'),
         until: timestampInput.optional().describe('Only entries before this time.'),
         format: z

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { isUuid } from '../../domain/ids';
 import type { Sealer } from '../../store/db/crypto';
-import type { Database } from '../../store/db/database';
+import type { Database, Executor } from '../../store/db/database';
 import { insertAudit } from '../../store/access/audit';
 import { insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
 import { openPrivateSettings } from '../../store/subscriptions/private-settings';
 import { currentSecrets } from '../../store/subscriptions/secrets';
-import { hasApprovedUrl, lockSubscription, setVerification } from '../../store/subscriptions/subscriptions';
+import { findApprovedReceiver, lockSubscription, setVerification } from '../../store/subscriptions/subscriptions';
 import type { ChallengeOutcome, ChallengeSender, Settlement } from '../ports';
 import { FairBound } from '../../domain/fair-bound';
 import { tenantOf } from '../../domain/fairness';
@@ -22,6 +22,11 @@ import { subscriptionOf } from '../subscriptions/lookup';
 const params = z.object({ id: z.string() });
 /** Challenges of one process that wait for a receiver. A lone tenant may have half of them. */
 const MAX_IN_FLIGHT = 200;
+
+const ROTATED = 'the secret was rotated before the response: send another challenge';
+
+/** The outcome of a challenge, with the secrets that signed when it was sent, the current first. */
+type Answered = ChallengeOutcome & { secrets: readonly string[] };
 
 const challengeSchema = z
   .object({
@@ -71,10 +76,14 @@ export function challengeRoutes({
     }
   }
 
-  async function challenge({ id, url, customerId, privateSettings }: Subscription): Promise<ChallengeOutcome> {
-    const secrets = (await currentSecrets(db, sealer, id)).map(({ secret }) => secret);
+  const secretsOf = async (executor: Executor, id: string) =>
+    (await currentSecrets(executor, sealer, id)).map(({ secret }) => secret);
+
+  /** Sends a challenge, and says which secrets signed when it was sent. */
+  async function challenge({ id, url, customerId, privateSettings }: Subscription): Promise<Answered> {
+    const secrets = await secretsOf(db, id);
     const access = receiverAccessOf(openPrivateSettings(sealer, id, privateSettings));
-    return challengeSender.challenge({ subscriptionId: id, url, secrets, access, customerId });
+    return { secrets, ...(await challengeSender.challenge({ subscriptionId: id, url, secrets, access, customerId })) };
   }
 
   return [
@@ -93,23 +102,26 @@ export function challengeRoutes({
       // The handler waits for the receiver outside any transaction.
       ownTransaction: true,
       async handle(context) {
-        const subscription = await subscriptionOf(context, context.params.id);
-        if (!(await hasApprovedUrl(db, subscription.id, subscription.url)))
+        const { id: subscriptionId } = await subscriptionOf(context, context.params.id);
+        const receiver = await findApprovedReceiver(db, subscriptionId);
+        if (receiver === undefined)
           throw new Problem(
             'url-not-approved',
             'The URL, or the token URL, is not on the allow-list. Ask an admin to approve it, then send the challenge.',
           );
+        // Read after the revision: a change in between makes the outcome count for nothing.
+        const subscription = await subscriptionOf(context, subscriptionId);
         const outcome = await inTurn(subscription.id, tenantOf(context.principal), async () => {
           await context.admit('subscriptionChallenges', subscription.id);
           await context.admit('challenges', subscription.customerId);
           return challenge(subscription);
         });
-        const status = outcome.verified ? 'verified' : 'failed';
         const recorded = await db.transaction(async (executor) => {
           // It may have been deleted meanwhile, or its customer is being erased.
           if (!(await lockSubscription(executor, subscription.id, {}))) throw notFound('subscription');
-          const row = await insertChallenge(executor, subscription.id, { status, ...outcome });
-          await setVerification(executor, subscription.id, subscription.url, status);
+          const { status, detail, counts } = judge(outcome, await secretsOf(executor, subscription.id));
+          const row = await insertChallenge(executor, subscription.id, { ...outcome, status, detail });
+          if (counts) await setVerification(executor, subscription.id, receiver, status);
           const { id, customerId, productId } = subscription;
           const facts = { customerId, productId, detail: { status } };
           await insertAudit(executor, context.actor(), 'subscription.challenge', id, facts);
@@ -136,6 +148,19 @@ export function challengeRoutes({
       },
     }),
   ];
+}
+
+/**
+ * An answer belongs to the secrets with which the challenge was sent. After a rotation, one that
+ * proves a secret which no longer signs verifies nothing, and one that proves none says nothing
+ * about the new secret.
+ *
+ * @param current - the secrets that sign now, in a transaction that excludes a rotation
+ */
+function judge({ secret, secrets, detail }: Answered, current: readonly string[]) {
+  if (secret !== null && current.includes(secret)) return { status: 'verified', detail, counts: true } as const;
+  const counts = current[0] === secrets[0];
+  return { status: 'failed', detail: counts ? detail : ROTATED, counts } as const;
 }
 
 function tooMany(detail: string): Problem {

@@ -1,19 +1,16 @@
 import { z } from 'zod';
-import { changesOf } from '../../domain/audit';
 import { newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
-import {
-  findCustomer,
-  insertCustomer,
-  listCustomers,
-  lockCustomer,
-  updateCustomer,
-} from '../../store/catalog/customers';
-import { findProduct } from '../../store/catalog/products';
+import { findCustomer, listCustomers, lockCustomer } from '../../store/catalog/customers';
+import type { Settlement } from '../ports';
 import { scopeOf } from '../auth/auth';
+import { productsOfFilter } from '../auth/own-products';
+import { changeCustomer } from '../customers/change-customer';
+import { createCustomer } from '../customers/new-customer';
 import { CUSTOMER_READERS, WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
+import { audience, customerCapabilities } from '../schemas/customer-schemas';
 import {
   displayName,
   givenId,
@@ -24,18 +21,19 @@ import {
   pageRequest,
   retrySchedule,
   searchText,
+  segmentFilter,
   timestamp,
 } from '../schemas/schemas';
 
 const params = z.object({ id: z.string() });
-/** The fields that may change. */
-const FIELDS = ['name', 'retrySchedule'] as const;
 
 const customer = z
   .object({
     id: givenId,
     name: z.string(),
     productId: z.string().nullable().describe('null if all products share the customer.'),
+    audience,
+    capabilities: z.array(z.string()),
     retrySchedule: z.array(z.int()),
     createdAt: timestamp,
     modifiedAt: timestamp,
@@ -43,7 +41,7 @@ const customer = z
   .meta({ id: 'Customer' });
 
 /** Customers. */
-export function customerRoutes(): Route[] {
+export function customerRoutes({ settlement }: { settlement: Settlement }): Route[] {
   return [
     route({
       method: 'post',
@@ -54,40 +52,25 @@ export function customerRoutes(): Route[] {
       tag: 'Customers',
       roles: WRITERS,
       body: z.strictObject({
-        id: newCustomerId.optional().describe('Generated if absent. Must not begin with `webhooks-`.'),
+        id: newCustomerId
+          .optional()
+          .describe('Generated if absent. Must not begin with `webhooks-`, and is not `.` or `..`.'),
         name: displayName,
         productId: givenId.nullish(),
+        audience: audience.default('self'),
+        capabilities: customerCapabilities.default([]),
         retrySchedule: retrySchedule.default([...DEFAULT_RETRY_SCHEDULE]),
       }),
       answers: { 201: { description: 'The new customer', schema: customer } },
-      problems: ['already-exists', 'unknown-product'],
-      creates: true,
+      problems: ['already-exists', 'unknown-product', 'feature-disabled'],
       answerIsOpen: true,
-      async handle({ db, principal, body, audit }) {
-        const productId = principal.productId ?? body.productId ?? null;
-        if (
-          (body.productId ?? productId) !== productId ||
-          (productId !== null && !(await findProduct(db, productId)))
-        ) {
-          throw new Problem('unknown-product', 'The product does not exist or is not yours.', {
-            errors: [{ path: '/productId', message: 'does not exist or is not yours' }],
-          });
-        }
-        const created = await insertCustomer(db, {
-          id: body.id ?? newUuid(),
-          name: body.name,
-          productId,
-          retrySchedule: body.retrySchedule,
-        });
+      async handle(context) {
+        const { id = newUuid(), ...body } = context.body;
+        const created = await createCustomer(context, id, body);
         if (!created)
           throw new Problem('already-exists', 'Another customer has this id.', {
             errors: [{ path: '/id', message: 'is already taken' }],
           });
-        await audit('customer.create', created.id, {
-          customerId: created.id,
-          productId,
-          changes: changesOf(undefined, created, FIELDS),
-        });
         return { status: 201, body: created };
       },
     }),
@@ -100,13 +83,19 @@ export function customerRoutes(): Route[] {
       query: z.strictObject({
         ...pageQuery,
         productId: givenId.optional(),
+        segment: segmentFilter.describe('Only customers of products in this segment.'),
         q: searchText.describe('Part of the id or name.').optional(),
       }),
       answers: { 200: { description: 'A page, sorted by id in descending order', schema: pageOf(customer) } },
       async handle({ db, principal, query }) {
         return {
           status: 200,
-          body: await listCustomers(db, scopeOf(principal), query, pageRequest(query, isGivenIdKey)),
+          body: await listCustomers(
+            db,
+            scopeOf(principal),
+            { ...query, productIds: await productsOfFilter(db, query) },
+            pageRequest(query, isGivenIdKey),
+          ),
         };
       },
     }),
@@ -129,21 +118,23 @@ export function customerRoutes(): Route[] {
       method: 'patch',
       path: '/v1/customers/:id',
       summary: 'Change a customer',
-      description: 'A new retry schedule applies to ladders that start from now on.',
+      description:
+        'A new retry schedule applies to the subscriptions without one of their own, from the next attempt on. It moves the next attempts of waiting notifications within seconds.',
       tag: 'Customers',
       roles: WRITERS,
       params,
-      body: z.strictObject({ name: displayName.optional(), retrySchedule: retrySchedule.optional() }),
+      body: z.strictObject({
+        name: displayName.optional(),
+        audience: audience.optional(),
+        capabilities: customerCapabilities.optional(),
+        retrySchedule: retrySchedule.optional(),
+      }),
       answers: { 200: { description: 'The changed customer', schema: customer } },
-      problems: ['not-found'],
-      async handle({ db, principal, params: { id }, body, audit }) {
-        const before = await lockCustomer(db, id, scopeOf(principal));
+      problems: ['not-found', 'feature-disabled'],
+      async handle(context) {
+        const before = await lockCustomer(context.db, context.params.id, scopeOf(context.principal));
         if (!before) throw notFound('customer');
-        const after = { ...before, ...body };
-        const changes = changesOf(before, after, FIELDS);
-        if (Object.keys(changes).length === 0) return { status: 200, body: before };
-        await audit('customer.change', id, { customerId: id, productId: before.productId, changes });
-        return { status: 200, body: await updateCustomer(db, after) };
+        return { status: 200, body: await changeCustomer(context, settlement, before, context.body) };
       },
     }),
   ];

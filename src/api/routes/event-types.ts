@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import { changesOf } from '../../domain/audit';
+import { MAX_SEARCH_KEYS } from '../../domain/search-keys';
 import { tenantOf } from '../../domain/fairness';
 import { LosslessJson } from '../../domain/lossless-json';
 import { notFound, Problem } from '../../domain/problems';
@@ -13,6 +14,8 @@ import {
 } from '../../store/catalog/event-types';
 import { findProduct } from '../../store/catalog/products';
 import { scopeOf } from '../auth/auth';
+import { mayUse, productOfWrite, unknownProduct, withinSegment } from '../auth/own-products';
+import { refuseInexactNumbers } from '../events/schema/refuse-inexact-numbers';
 import { missingFields } from '../../domain/query-arguments';
 import { findDefinition } from '../../store/catalog/service-definitions';
 import type { Executor } from '../../store/db/database';
@@ -20,19 +23,22 @@ import { CUSTOMER_READERS, WRITERS } from '../http/roles';
 import type { SideThread } from '../side-thread/side-thread';
 import { route, type Route } from '../http/route';
 import {
+  capabilities,
   description,
   eventTypeName,
   givenId,
   pageOf,
   pageQuery,
   pageRequest,
+  searchKeys,
   searchText,
+  segmentFilter,
   timestamp,
 } from '../schemas/schemas';
 
 const params = z.object({ name: z.string() });
 /** The fields that may change. */
-const FIELDS = ['description', 'schema', 'sample', 'archived'] as const;
+const FIELDS = ['description', 'schema', 'sample', 'requires', 'searchKeys', 'archived'] as const;
 const jsonSchema = z
   .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'expected an object')
   .meta({
@@ -48,6 +54,8 @@ const eventType = z
     description: z.string(),
     schema: z.record(z.string(), z.unknown()).nullable(),
     sample: z.unknown().describe('Sample data. Generated from the schema if none was given.'),
+    requires: z.array(z.string()).describe('Capabilities that a customer must have to get its events.'),
+    searchKeys: z.array(z.string()).describe('Paths into `data`. `q` finds events by the values at them.'),
     archived: z.boolean(),
     createdAt: timestamp,
     modifiedAt: timestamp,
@@ -63,15 +71,28 @@ export function eventTypeRoutes(sideThread: Pick<SideThread, 'run'>): Route[] {
       method: 'put',
       path: '/v1/event-types/:name',
       summary: 'Create or replace an event type',
-      description: 'Replaces all fields of an existing event type, and restores an archived one.',
+      description:
+        'Replaces all fields of an existing event type except `requires` and `searchKeys`, which stay if they are absent. Restores an archived one.',
       tag: 'Event types',
       roles: WRITERS,
       params: z.object({ name: eventTypeName }),
       body: z.strictObject({
-        productId: givenId.optional().describe('Required for an admin. Default: the product of the credential.'),
+        productId: givenId
+          .optional()
+          .describe('Required for an admin and for a credential of a segment. Default: the product of the credential.'),
         description: description.default(''),
         schema: jsonSchema.nullable().default(null),
         sample: z.unknown().optional().describe('Must match the schema. Generated from it if absent, at most 64 KiB.'),
+        requires: capabilities
+          .optional()
+          .describe(
+            'Capabilities that a customer must have to subscribe to it and to get its events. If absent, they stay as they are; a new event type has none.',
+          ),
+        searchKeys: searchKeys
+          .optional()
+          .describe(
+            `At most ${MAX_SEARCH_KEYS} SQL/JSON paths of members and array elements, such as \`$.order.id\` or \`$.lines[*].sku\`. Events accepted from now on are found by the texts and numbers at them, at most 20 of an event. If absent, they stay as they are.`,
+          ),
       }),
       answers: {
         200: { description: 'The changed event type', schema: eventType },
@@ -86,35 +107,35 @@ export function eventTypeRoutes(sideThread: Pick<SideThread, 'run'>): Route[] {
         'quota-exceeded',
         'too-many-requests',
       ],
-      async beforeTransaction({ principal, body: { schema, sample }, request, admit }) {
+      async beforeTransaction({ principal, body: { schema, sample }, request, admit, losslessBody }) {
         if (!schema) return void samples.set(request, sample ?? null);
+        refuseInexactNumbers(losslessBody());
         const tenant = tenantOf(principal);
         await admit('schemas', tenant);
         samples.set(request, await sideThread.run(tenant, 'compile', { schema, sample }));
       },
       async handle({ db, principal, params: { name }, body, audit, losslessBody, checkQuota, request }) {
-        const productId = principal.productId ?? body.productId;
-        if (productId === undefined) {
+        const productId = productOfWrite(principal, body.productId, '/productId');
+        if (productId === null) {
           throw new Problem('validation-failed', 'An admin credential has no product of its own. Send `productId`.', {
             errors: [{ path: '/productId', message: 'is required for an admin' }],
           });
         }
-        if (!(await findProduct(db, productId)) || (body.productId ?? productId) !== productId) {
-          throw new Problem('unknown-product', 'The product does not exist or is not yours.', {
-            errors: [{ path: '/productId', message: 'does not exist or is not yours' }],
-          });
-        }
+        if (!(await findProduct(db, productId))) throw unknownProduct('/productId');
         const sample = samples.get(request);
         const existing = await lockEventType(db, name);
         const sampleText = sample === null ? null : (losslessBody()?.at('sample') ?? JSON.stringify(sample));
         const { description, schema } = body;
         const sampleJson = sampleText === null ? null : new LosslessJson(sampleText);
-        const after = { description, schema, sample: sampleJson, archived: false };
-        const changes = changesOf(existing && asWritten(existing), asWritten(after), FIELDS);
+        const requires = body.requires ?? existing?.requires ?? [];
+        const searchKeys = body.searchKeys ?? existing?.searchKeys ?? [];
+        const after = { description, schema, sample: sampleJson, requires, searchKeys, archived: false };
+        const changes = changesOf(existing, after, FIELDS);
         if (existing?.productId === productId && Object.keys(changes).length === 0)
           return { status: 200, body: existing };
         if (!existing || existing.archived) await checkQuota('eventTypes', { customerId: null, productId });
-        const put = await putEventType(db, { name, productId, description, schema, sample: sampleText });
+        const type = { name, productId, description, schema, sample: sampleText, requires, searchKeys };
+        const put = await putEventType(db, type);
         if (!put)
           throw new Problem('already-exists', 'Another product has an event type with this name.', {
             errors: [{ path: 'path/name', message: 'is already taken' }],
@@ -133,6 +154,7 @@ export function eventTypeRoutes(sideThread: Pick<SideThread, 'run'>): Route[] {
       query: z.strictObject({
         ...pageQuery,
         productId: givenId.optional(),
+        segment: segmentFilter,
         q: searchText.describe('Part of the name or description.').optional(),
         archived: z
           .enum(['true', 'false'])
@@ -142,7 +164,8 @@ export function eventTypeRoutes(sideThread: Pick<SideThread, 'run'>): Route[] {
       answers: { 200: { description: 'A page, sorted by name', schema: pageOf(eventType) } },
       async handle({ db, principal, query }) {
         const page = pageRequest(query, (key) => eventTypeName.safeParse(key).success);
-        return { status: 200, body: await listEventTypes(db, scopeOf(principal), query, page) };
+        const scope = await withinSegment(db, scopeOf(principal), query.segment);
+        return { status: 200, body: await listEventTypes(db, scope, query, page) };
       },
     }),
     route({
@@ -173,19 +196,13 @@ export function eventTypeRoutes(sideThread: Pick<SideThread, 'run'>): Route[] {
       problems: ['not-found'],
       async handle({ db, principal, params: { name }, audit }) {
         const before = await lockEventType(db, name);
-        const { productId = before?.productId } = scopeOf(principal);
-        if (!before || before.productId !== productId) throw notFound('event type');
+        if (!before || !mayUse(principal, before.productId)) throw notFound('event type');
         if (before.archived) return { status: 200, body: before };
-        await audit('event-type.archive', name, { productId });
+        await audit('event-type.archive', name, { productId: before.productId });
         return { status: 200, body: await archiveEventType(db, name) };
       },
     }),
   ];
-}
-
-/** Lets the comparison see the order of names in a schema, which is kept as it was written. */
-function asWritten<T extends { schema: object | null }>(type: T) {
-  return { ...type, schema: type.schema && new LosslessJson(JSON.stringify(type.schema)) };
 }
 
 /**

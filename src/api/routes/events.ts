@@ -2,69 +2,38 @@ import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { isUuid } from '../../domain/ids';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
-import { NOTIFICATION_STATUSES } from '../../domain/types';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { findEvent, listEvents } from '../../store/notifications/events';
+import { readSearch } from '../../store/notifications/search';
 import { notificationsOfEvent } from '../../store/notifications/notifications';
 import type { Acceptor } from '../events/acceptor';
 import { keyedTurns, tenantOf } from '../events/keyed-turns';
-import { type AcceptOutcome } from '../events/acceptor';
+import type { AcceptOutcome } from '../events/accept-outcome';
 import { batchInput, eventInput, toPosted, type PostedEvent } from '../events/event-input';
 import type { EventReader } from '../events/event-reader';
+import { awaitResponses, withLastResponses } from '../events/await-responses';
+import type { ResponseWaiters } from '../events/response-waiters';
 import { readBatch, type ReadEvents } from '../events/read-events';
 import { scopeOf } from '../auth/auth';
+import { withinSegment } from '../auth/own-products';
 import { idempotencyKeyOf, once } from '../http/idempotency';
 import { CUSTOMER_READERS, PRODUCERS } from '../http/roles';
 import { route, type Context, type Reply, type Route } from '../http/route';
-import { eventTypeName, givenId, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
+import {
+  eventTypeName,
+  givenId,
+  pageOf,
+  pageQuery,
+  pageRequest,
+  searchText,
+  segmentFilter,
+  timestampInput,
+} from '../schemas/schemas';
+import { acceptedSchema, batchResultSchema, eventSchema, lastResponseOfEvent } from '../schemas/event-schemas';
 import { notificationSchema } from '../schemas/notification';
 
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
-
-const accepted = z.object({
-  id: z.string(),
-  duplicate: z.boolean().describe('Whether the event had been accepted before.'),
-  notifications: z.array(
-    z.object({ id: z.string(), subscriptionId: z.string(), status: z.enum(NOTIFICATION_STATUSES) }),
-  ),
-});
-
-const batchResult = z.object({
-  status: z
-    .int()
-    .describe(
-      'The status that `POST /v1/events` would have returned for this event: 200, 202 or the status of a problem.',
-    ),
-  id: z.string().optional(),
-  duplicate: z.boolean().optional(),
-  notifications: accepted.shape.notifications.optional(),
-  code: z.string().optional(),
-  title: z.string().optional(),
-  detail: z.string().optional(),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-});
-
-const event = z
-  .object({
-    id: z.string().describe('The id that the producer chose, else the generated one.'),
-    webhookId: z.string().describe('The generated id. Receivers get it as header `webhook-id`.'),
-    productId: z.string(),
-    type: z.string(),
-    customerId: z.string().nullable(),
-    channels: z.array(z.string()),
-    timestamp,
-    data: z.unknown().describe('Null if the payload has expired or is withheld.'),
-    user: z.unknown(),
-    payloadExpired: z.boolean().describe('Whether `data` and `user` were removed because their retention is over.'),
-    payloadWithheld: z
-      .boolean()
-      .describe(
-        'Whether `data` and `user` are left out, because a service definition or a transform composes what this customer receives. Always false for other roles.',
-      ),
-    acceptedAt: timestamp,
-  })
-  .meta({ id: 'Event' });
 
 /** Accepting and reading events. */
 export function eventRoutes({
@@ -72,11 +41,13 @@ export function eventRoutes({
   eventReader,
   keyedDb,
   sealer,
+  responseWaiters,
 }: {
   acceptor: Acceptor;
   eventReader: EventReader;
   keyedDb: Database;
   sealer: Sealer;
+  responseWaiters: ResponseWaiters;
 }): Route[] {
   let inFlight = 0;
   const turns = keyedTurns();
@@ -103,7 +74,7 @@ export function eventRoutes({
               await acceptor.check(context.principal, posted);
               const keyed = identity ? { ...context, bodyIdentity: () => identity } : context;
               return keyedDb.transaction((executor) =>
-                once(executor, sealer, keyed, key, false, async () =>
+                once(executor, { sealer, holdsSecret: false }, keyed, key, async () =>
                   answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
                 ),
               );
@@ -125,13 +96,16 @@ export function eventRoutes({
       path: '/v1/events',
       summary: 'Post an event',
       description:
-        'Returns 202 when the event and its notifications are committed. A delivery may reach the receiver before this response arrives. The same `id` with the same body returns 200 with `duplicate: true` and the first result.',
+        'Returns 202 when the event and its notifications are committed. A delivery may reach the receiver before this response arrives. The same `id` with the same body returns 200 with `duplicate: true` and the first result. With `awaitResponse`, returns 200 with the last response of each notification once all were attempted, and 202 if the time is over before, or if there are more than 200.',
       tag: 'Events',
       roles: PRODUCERS,
       body: eventInput,
       answers: {
-        202: { description: 'The event was accepted', schema: accepted },
-        200: { description: 'The event had been accepted before', schema: accepted },
+        202: { description: 'The event was accepted', schema: acceptedSchema },
+        200: {
+          description: 'The event had been accepted before, or its responses are there',
+          schema: acceptedSchema,
+        },
       },
       problems: [
         'product-disabled',
@@ -142,7 +116,7 @@ export function eventRoutes({
         'event-id-conflict',
         'too-many-requests',
       ],
-      creates: true,
+      handlesIdempotency: true,
       countsEvents: true,
       ownTransaction: true,
       readsLarge: true,
@@ -151,10 +125,14 @@ export function eventRoutes({
         const read = largeBody
           ? await eventReader.read(principal, largeBody, false, idempotencyKeyOf(context) !== undefined)
           : { events: [toPosted(body, losslessBody())] };
-        return accept(context, read, ([outcome]) => {
-          if ('problem' in outcome!) throw outcome.problem;
-          return acceptedReply(outcome!.accepted);
-        });
+        const post = () =>
+          accept(context, read, ([outcome]) => {
+            if ('problem' in outcome!) throw outcome.problem;
+            return acceptedReply(outcome!.accepted);
+          });
+        const [posted] = read.events;
+        const seconds = posted instanceof Problem ? undefined : posted?.awaitResponse;
+        return seconds === undefined ? post() : awaitResponses(responseWaiters, context, seconds, post);
       },
     }),
     route({
@@ -168,10 +146,10 @@ export function eventRoutes({
       body: batchInput,
       bodyLimitBytes: MAX_BATCH_BYTES,
       answers: {
-        202: { description: 'The result of each event', schema: z.object({ results: z.array(batchResult) }) },
+        202: { description: 'The result of each event', schema: z.object({ results: z.array(batchResultSchema) }) },
       },
       problems: ['too-many-requests'],
-      creates: true,
+      handlesIdempotency: true,
       countsEvents: true,
       ownTransaction: true,
       readsLarge: true,
@@ -198,14 +176,22 @@ export function eventRoutes({
       roles: CUSTOMER_READERS,
       query: z.strictObject({
         ...pageQuery,
+        q: searchText
+          .describe(
+            "The id of an event or the beginning of a generated one, the producer's id, or the value of a search key of its type, also as `path:value`.",
+          )
+          .optional(),
         type: eventTypeName.optional(),
         customerId: givenId.optional(),
+        segment: segmentFilter,
         since: timestampInput.optional().describe('Only events accepted at or after this time.'),
         until: timestampInput.optional().describe('Only events accepted before this time.'),
       }),
-      answers: { 200: { description: 'A page, newest first', schema: pageOf(event) } },
+      answers: { 200: { description: 'A page, newest first', schema: pageOf(eventSchema) } },
       async handle({ db: executor, principal, query, tally }) {
-        const page = await listEvents(executor, scopeOf(principal), query, pageRequest(query, isUuid));
+        const search = query.q === undefined ? undefined : await readSearch(executor, query.q);
+        const scope = await withinSegment(executor, scopeOf(principal), query.segment);
+        const page = await listEvents(executor, scope, { ...query, search }, pageRequest(query, isUuid));
         if (page.items.length > 0) tally('event.list', 'events', { customerId: query.customerId });
         return { status: 200, body: page };
       },
@@ -214,12 +200,21 @@ export function eventRoutes({
       method: 'get',
       path: '/v1/events/:id',
       summary: 'Get an event with its notifications',
-      description: 'A customer sees an event that it has a notification of, with the data that it receives.',
+      description:
+        'A customer sees an event that it has a notification of, with the data that it receives. The product that owns the event also sees the last response of each notification.',
       tag: 'Events',
       roles: CUSTOMER_READERS,
       params: z.object({ id: z.string() }),
       answers: {
-        200: { description: 'The event', schema: event.extend({ notifications: z.array(notificationSchema) }) },
+        200: {
+          description: 'The event',
+          schema: eventSchema.extend({
+            notificationCount: z.int().min(0).describe('Number of notifications that the caller may see.'),
+            notifications: z
+              .array(notificationSchema.extend({ lastResponse: lastResponseOfEvent }))
+              .describe('The newest 200. `GET /v1/notifications?eventId=` lists all of them, page by page.'),
+          }),
+        },
       },
       problems: ['not-found'],
       async handle({ db: executor, principal, params, tally }) {
@@ -227,10 +222,10 @@ export function eventRoutes({
         if (!found) throw notFound('event');
         const { id, customerId, productId } = found.event;
         tally('event.read', id, { customerId, productId });
-        return {
-          status: 200,
-          body: { ...found.event, notifications: await notificationsOfEvent(executor, found.uuid, scopeOf(principal)) },
-        };
+        const page = await notificationsOfEvent(executor, found.uuid, scopeOf(principal));
+        if (principal.customerId !== null) return { status: 200, body: { ...found.event, ...page } };
+        const notifications = await withLastResponses(executor, page.notifications);
+        return { status: 200, body: { ...found.event, ...page, notifications } };
       },
     }),
   ];

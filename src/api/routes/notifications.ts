@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { isUuid } from '../../domain/ids';
-import type { NotificationRef } from '../../domain/delivery';
-import { notFound, Problem } from '../../domain/problems';
-import { HTTP_METHODS, isClosed, NOTIFICATION_STATUSES, type Notification } from '../../domain/types';
+import { notFound } from '../../domain/problems';
+import { responseStatuses } from '../../domain/recovery';
+import { ATTEMPT_ERROR_CLASSES, isClosed, NOTIFICATION_STATUSES } from '../../domain/types';
 import { attemptsOf, findAttempt } from '../../store/notifications/attempts';
 import { findNotification, listNotifications, type NotificationFilter } from '../../store/notifications/notifications';
 import { findSubscription } from '../../store/subscriptions/subscriptions';
 import { scopeOf } from '../auth/auth';
+import { withinSegment } from '../auth/own-products';
 import type { NotificationControl } from '../ports';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
 import {
+  commaList,
   eventTypeName,
   givenId,
   idFilter,
@@ -18,84 +20,41 @@ import {
   pageQuery,
   pageRequest,
   searchText,
-  timestamp,
+  segmentFilter,
   timestampInput,
 } from '../schemas/schemas';
-import { requestCancel } from '../../store/notifications/transitions';
-import { attemptError, notificationSchema } from '../schemas/notification';
+import { responseStatusText } from '../schemas/recovery-schemas';
+import { attemptDetailSchema, notificationDetailSchema, notificationSchema } from '../schemas/notification';
 import { shownAttempt } from '../subscriptions/private-settings';
-import { isPayloadExpired, markDue, reopenNotification } from '../../store/notifications/reopen';
-import { findRef } from '../../store/notifications/notification-refs';
+import { cancel, notificationOf, retry, signalRetry } from '../notifications/retry';
 
-const attempt = z
-  .object({
-    id: z.string(),
-    notificationId: z.string(),
-    number: z.int(),
-    trigger: z.enum(['scheduled', 'manual']),
-    startedAt: timestamp,
-    finishedAt: timestamp,
-    durationMs: z.int(),
-    status: z.int().nullable().describe('HTTP status of the response; null if there was none.'),
-    error: attemptError.nullable(),
-    workflowId: z.string(),
-  })
-  .meta({ id: 'Attempt' });
-
-const attemptDetail = attempt.extend({
-  payloadExpired: z.boolean().describe('Whether headers or bodies were removed because their retention is over.'),
-  request: z.object({
-    method: z.enum(HTTP_METHODS),
-    url: z.string(),
-    headers: z.record(z.string(), z.string()).describe('As sent, but values that are likely secrets are masked.'),
-    body: z.string().nullable().describe('As sent, but secrets are masked; null if there was no body.'),
-  }),
-  response: z
-    .object({
-      status: z.int(),
-      headers: z.record(z.string(), z.string()),
-      body: z.string().describe('The first 16 KiB of the body.'),
-      truncated: z.boolean(),
-    })
-    .nullable(),
-});
-
-const detail = notificationSchema.extend({
-  attempts: z.array(attempt),
-  live: z
-    .object({ phase: z.enum(['delivering', 'waiting', 'held']), attempt: z.int(), nextAttemptAt: timestamp.nullable() })
-    .nullable()
-    .describe('The current state, read from the running workflow; null if it is not available.'),
-});
+const responseStatus = responseStatusText.transform(responseStatuses);
 
 const filter = {
-  status: z
-    .string()
-    .transform((text, context) => {
-      const statuses = z.array(z.enum(NOTIFICATION_STATUSES)).safeParse(text.split(','));
-      if (statuses.success) return statuses.data;
-      context.addIssue({ code: 'custom', message: `expected a list of ${NOTIFICATION_STATUSES.join(', ')}` });
-      return z.NEVER;
-    })
-    .meta({ type: 'string' })
-    .describe(`One or more statuses, separated by commas: ${NOTIFICATION_STATUSES.join(', ')}.`)
-    .optional(),
+  status: commaList(NOTIFICATION_STATUSES).optional().describe('One or more statuses, separated by commas.'),
+  responseStatus: responseStatus
+    .optional()
+    .describe(
+      'Only notifications whose last response had this status, such as `503`, or one of a class, such as `5xx`.',
+    ),
+  errorClass: commaList(ATTEMPT_ERROR_CLASSES)
+    .optional()
+    .describe('Only notifications whose last attempt failed with one of these classes, separated by commas.'),
   eventId: idFilter.optional(),
-  q: searchText.describe('The exact id of a notification or an event.').optional(),
+  recoveryId: idFilter.optional().describe('Only notifications that a recovery has retried or cancelled.'),
+  q: searchText
+    .describe(
+      'The id of a notification or an event, the beginning of a generated one, or the value of a search key of the event type, also as `path:value`. A value finds the notifications of the newest 200 events that have it.',
+    )
+    .optional(),
   type: eventTypeName.optional(),
   since: timestampInput.optional().describe('Only notifications accepted at or after this time.'),
   until: timestampInput.optional().describe('Only notifications accepted before this time.'),
+  finishedSince: timestampInput
+    .optional()
+    .describe('Only notifications that were delivered, failed or cancelled at or after this time.'),
 };
 const params = z.object({ id: z.string() });
-const MAX_RETRIES_PER_CALL = 200;
-const retryResult = z.object({
-  id: z.string(),
-  retried: z.boolean(),
-  status: z.enum(NOTIFICATION_STATUSES).nullable().describe('The new status; null if it was not retried.'),
-  code: z.string().nullable().describe('Code of the problem; null if it was retried.'),
-  detail: z.string().nullable().describe('Detail of the problem; null if it was retried.'),
-});
-
 /** Reading, retrying and cancelling notifications. */
 export function notificationRoutes(control: NotificationControl): Route[] {
   return [
@@ -109,6 +68,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
         ...pageQuery,
         ...filter,
         customerId: givenId.optional(),
+        segment: segmentFilter,
         subscriptionId: idFilter.optional(),
       }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(notificationSchema) } },
@@ -130,42 +90,6 @@ export function notificationRoutes(control: NotificationControl): Route[] {
         return list(context, { ...context.query, subscriptionId: id });
       },
     }),
-    // Before the routes with `:id`, because Express would take `retry` for an id.
-    route({
-      method: 'post',
-      path: '/v1/notifications/retry',
-      summary: 'Retry several notifications now',
-      description:
-        'Has the same effect as retrying each notification separately. One that cannot be retried does not affect the others. To retry all failed notifications of a subscription, use `POST /v1/subscriptions/:id/recover`.',
-      tag: 'Notifications',
-      roles: CUSTOMER_WRITERS,
-      body: z.strictObject({
-        ids: z.array(z.string().max(64)).min(1).max(MAX_RETRIES_PER_CALL),
-        force: z.boolean().default(false).describe('Also retry delivered notifications.'),
-      }),
-      answers: {
-        200: { description: 'The results, in order', schema: z.object({ results: z.array(retryResult) }) },
-      },
-      async handle(context) {
-        const results: z.input<typeof retryResult>[] = [];
-        const retries: Retry[] = [];
-        for (const id of context.body.ids) {
-          try {
-            const retried = await retry(context, id, context.body.force);
-            retries.push(retried);
-            results.push({ id, retried: true, status: retried.notification.status, code: null, detail: null });
-          } catch (error) {
-            if (!(error instanceof Problem)) throw error;
-            results.push({ id, retried: false, status: null, code: error.code, detail: error.detail });
-          }
-        }
-        // Concurrently, so that the last notification does not wait for the signals of all others.
-        context.afterCommit(
-          async () => void (await Promise.all(retries.map(({ ref, reopened }) => control.retry(ref, { reopened })))),
-        );
-        return { status: 200, body: { results } };
-      },
-    }),
     route({
       method: 'get',
       path: '/v1/notifications/:id',
@@ -173,10 +97,10 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       tag: 'Notifications',
       roles: CUSTOMER_READERS,
       params,
-      answers: { 200: { description: 'The notification', schema: detail } },
+      answers: { 200: { description: 'The notification', schema: notificationDetailSchema } },
       problems: ['not-found'],
       async handle(context) {
-        const notification = await find(context, context.params.id);
+        const notification = await notificationOf(context, context.params.id);
         const [attempts, live] = await Promise.all([
           attemptsOf(context.db, notification.id),
           isClosed(notification.status) ? null : control.live(notification.id),
@@ -191,7 +115,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       tag: 'Notifications',
       roles: CUSTOMER_READERS,
       params,
-      answers: { 200: { description: 'The attempt', schema: attemptDetail } },
+      answers: { 200: { description: 'The attempt', schema: attemptDetailSchema } },
       problems: ['not-found'],
       async handle({ db, principal, params: { id }, tally }) {
         const found = await findAttempt(db, id, scopeOf(principal));
@@ -206,17 +130,18 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       path: '/v1/notifications/:id/retry',
       summary: 'Retry a notification now',
       description:
-        'A waiting notification is attempted immediately. A failed or cancelled one starts a new ladder, in a new run of its workflow. A delivered one is retried only with `force`.',
+        'A waiting notification is attempted immediately. A failed or cancelled one starts a new ladder, in a new run of its workflow. A delivered one is retried only with `force`, and stays known as delivered: `deliveredAt` is kept, and if the retry fails or is cancelled, the status is `delivered` again. A retry that is asked for while another manual attempt is made has no further effect.',
       tag: 'Notifications',
       roles: CUSTOMER_WRITERS,
+      answerIsOpen: true,
       params,
       body: z.strictObject({ force: z.boolean().default(false).describe('Also retry a delivered notification.') }),
       answers: { 202: { description: 'The retry was requested', schema: notificationSchema } },
       problems: ['not-found', 'already-delivered', 'notification-held', 'payload-expired'],
       async handle(context) {
-        const { notification, ref, reopened } = await retry(context, context.params.id, context.body.force);
-        context.afterCommit(() => control.retry(ref, { reopened }));
-        return { status: 202, body: notification };
+        const retried = await retry(context, context.params.id, context.body.force);
+        context.afterCommit(() => signalRetry(control, retried));
+        return { status: 202, body: retried.notification };
       },
     }),
     route({
@@ -224,7 +149,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       path: '/v1/notifications/:id/cancel',
       summary: 'Cancel a notification',
       description:
-        'Makes no further attempts. An attempt in progress is completed and recorded. A closed notification does not change.',
+        'Makes no further attempts. An attempt in progress is completed and recorded. A closed notification does not change. One that was delivered before a forced retry is `delivered` again.',
       tag: 'Notifications',
       roles: CUSTOMER_WRITERS,
       params,
@@ -232,66 +157,27 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       answers: { 202: { description: 'The notification', schema: notificationSchema } },
       problems: ['not-found'],
       async handle(context) {
-        const { db, audit, afterCommit } = context;
-        const { id } = context.params;
-        const { status: was, customerId, productId } = await find(context, id);
-        const { openedAt } = (await requestCancel(db, id))!;
-        if (!isClosed(was)) await audit('notification.cancel', id, { customerId, productId, detail: { was } });
-        afterCommit(() => control.cancel(id, openedAt));
-        return { status: 202, body: await find(context, id) };
+        const { notification, openedAt } = await cancel(context, context.params.id);
+        context.afterCommit(() => control.cancel(notification.id, openedAt));
+        return { status: 202, body: notification };
       },
     }),
   ];
 }
 
-interface Retry {
-  notification: Notification;
-  ref: NotificationRef;
-  /** Whether the record was closed. */
-  reopened: boolean;
-}
-
-/**
- * Marks a notification as due, reopening it if it is closed. The caller signals its workflow after
- * the commit.
- *
- * @throws Problem not-found, already-delivered, notification-held, before anything is changed
- */
-async function retry(context: Context, id: string, force: boolean): Promise<Retry> {
-  const { db, audit } = context;
-  const notification = await find(context, id);
-  if (notification.status === 'delivered' && !force)
-    throw new Problem('already-delivered', 'The notification was delivered. Send {"force": true} to deliver it again.');
-  if (notification.status === 'held')
-    throw new Problem('notification-held', 'The notification is released when its subscription takes deliveries.');
-  const isOpen = ['pending', 'delivering', 'retrying'].includes(notification.status);
-  if (!isOpen && (await isPayloadExpired(db, id)))
-    throw new Problem('payload-expired', 'The data of the event is older than its retention and was removed.');
-  const reopened = await reopenNotification(db, id);
-  const ref = reopened ?? (await findRef(db, id));
-  if (!ref) throw new Problem('not-found', 'The subscription of this notification has been deleted.');
-  await markDue(db, id);
-  const { status: was, customerId, productId } = notification;
-  await audit('notification.retry', id, { customerId, productId, detail: { was, force } });
-  return { notification: await find(context, id), ref, reopened: reopened !== undefined };
-}
-
 async function list(
   { db, principal }: Context,
-  query: Omit<NotificationFilter, 'eventType' | 'statuses'> & {
+  query: Omit<NotificationFilter, 'eventType' | 'statuses' | 'errorClasses'> & {
     type?: string;
+    segment?: string;
     status?: NotificationFilter['statuses'];
+    errorClass?: NotificationFilter['errorClasses'];
     limit: number;
     cursor?: string;
   },
 ) {
-  const { type, status, ...rest } = query;
-  const filter = { ...rest, statuses: status, eventType: type };
-  return { status: 200, body: await listNotifications(db, scopeOf(principal), filter, pageRequest(query, isUuid)) };
-}
-
-async function find({ db, principal }: Context, id: string): Promise<Notification> {
-  const notification = await findNotification(db, id, scopeOf(principal));
-  if (!notification) throw notFound('notification');
-  return notification;
+  const { type, segment, status, errorClass, ...rest } = query;
+  const filter = { ...rest, statuses: status, errorClasses: errorClass, eventType: type };
+  const scope = await withinSegment(db, scopeOf(principal), segment);
+  return { status: 200, body: await listNotifications(db, scope, filter, pageRequest(query, isUuid)) };
 }

@@ -1,8 +1,10 @@
 import type { Request } from 'express';
-import { isUuid } from '../../domain/ids';
+import { isUuid, newUuid } from '../../domain/ids';
 import { z } from 'zod';
 import { generateClientSecret, type Authenticator } from '../auth/auth';
+import { percentDecoded } from '../../domain/percent-decoded';
 import { equalInConstantTime } from '../../domain/signing';
+import { insertRefreshToken, replaceRefreshToken, type RefreshToken } from '../../store/access/refresh-tokens';
 import { findOAuthClient, listCredentials, OAUTH_CLIENT, type Credential } from '../../store/access/credentials';
 import { create, credentialFields, credentialInput, revoke, rotate, rotationInput } from '../auth/credentials';
 import type { AuditTally } from '../audit/audit-tally';
@@ -10,19 +12,35 @@ import { actorOf } from '../http/caller';
 import { clientAddress } from '../limits/client-address';
 import { route, type Context, type Reply, type Route } from '../http/route';
 import { pageOf, pageQuery, pageRequest } from '../schemas/schemas';
+import type { Database } from '../../store/db/database';
 import type { Tokens } from '../auth/tokens';
 import { sha256 } from '../../domain/sha256';
 
 const TOKEN_LIFE_SECONDS = 3600;
+/** The scope that asks for a refresh token, as in OpenID Connect. */
+const OFFLINE_ACCESS = 'offline_access';
 
 const client = z.object({ clientId: z.string(), ...credentialFields }).meta({ id: 'OAuthClient' });
 
 /** RFC 6749 §3.2: unknown parameters are ignored. */
-const tokenInput = z.looseObject({
-  grant_type: z.string().optional().describe('Must be `client_credentials`.'),
-  client_id: z.string().optional().describe('Required unless the request has a Basic header.'),
-  client_secret: z.string().optional(),
-});
+const tokenInput = z
+  .looseObject({
+    // Faults have the form of RFC 6749, so the handler finds them.
+    grant_type: z
+      .string()
+      .optional()
+      .meta({ enum: ['client_credentials', 'refresh_token'] }),
+    client_id: z.string().optional().describe('Required unless the request has a Basic header.'),
+    client_secret: z.string().optional(),
+    scope: z.string().optional().describe('With `offline_access`, the answer has a refresh token.'),
+    refresh_token: z
+      .string()
+      .optional()
+      .describe(
+        'Required with `refresh_token`. Each is valid once, and replaced by the next. One that is sent again also ends its successors.',
+      ),
+  })
+  .meta({ required: ['grant_type'] });
 
 const tokenAnswer = z
   .object({
@@ -30,25 +48,28 @@ const tokenAnswer = z
     token_type: z.literal('bearer'),
     expires_in: z.int().describe('Lifetime of the token in seconds.'),
     scope: z.string(),
+    refresh_token: z.string().optional().describe('Valid once, for 30 days. Only if it was asked for.'),
   })
   .meta({ id: 'AccessToken' });
 
 const tokenFault = z.object({
-  error: z.enum(['invalid_request', 'invalid_client', 'unsupported_grant_type']),
+  error: z.enum(['invalid_request', 'invalid_client', 'invalid_grant', 'unsupported_grant_type']),
   error_description: z.string(),
 });
 
 /** Dependencies of the OAuth routes. */
 interface OAuthDeps {
+  /** Connections that no other work can take: a caller without a token is a tenant as well. */
+  authDb: Database;
   authenticator: Authenticator;
   tokens: Tokens;
   tally: Pick<AuditTally, 'note'>;
 }
 
 /** OAuth clients, and access tokens by client credentials (RFC 6749 §4.4). */
-export function oauthRoutes({ authenticator, tokens, tally }: OAuthDeps): Route[] {
+export function oauthRoutes({ authDb, authenticator, tokens, tally }: OAuthDeps): Route[] {
   return [
-    ...['/oauth/token', '/login/oauth/access_token'].map((path) => tokenRoute(path, tokens, tally)),
+    ...['/oauth/token', '/login/oauth/access_token'].map((path) => tokenRoute(path, authDb, tokens, tally)),
     route({
       method: 'post',
       path: '/v1/oauth-clients',
@@ -64,7 +85,6 @@ export function oauthRoutes({ authenticator, tokens, tally }: OAuthDeps): Route[
         },
       },
       problems: ['unknown-product', 'unknown-customer', 'quota-exceeded'],
-      creates: true,
       needsRecentSignIn: true,
       async handle(context) {
         const { secret, hash } = generateClientSecret();
@@ -128,7 +148,7 @@ function toClient({ id, ...facts }: Credential) {
   return { clientId: id, ...facts };
 }
 
-function tokenRoute(path: string, tokens: Tokens, tally: Pick<AuditTally, 'note'>): Route {
+function tokenRoute(path: string, authDb: Database, tokens: Tokens, tally: Pick<AuditTally, 'note'>): Route {
   return route({
     method: 'post',
     path,
@@ -141,22 +161,27 @@ function tokenRoute(path: string, tokens: Tokens, tally: Pick<AuditTally, 'note'
     takesForm: true,
     answers: {
       200: { description: 'The access token', schema: tokenAnswer },
-      400: { description: 'The grant type is missing or not `client_credentials`', schema: tokenFault },
+      400: {
+        description:
+          'The grant type is missing or not supported, the refresh token is not valid, or the client authenticates in two ways that differ',
+        schema: tokenFault,
+      },
       401: { description: 'The client is unknown or revoked, or its secret is wrong', schema: tokenFault },
     },
-    problems: ['too-many-requests'],
+    problems: ['too-many-requests', 'database-unavailable'],
     ownTransaction: true,
     async handle(context) {
       context.response.set('cache-control', 'no-store');
       const { grant_type: grantType } = context.body;
       if (grantType === undefined) return fault(400, 'invalid_request', 'grant_type is missing');
-      if (grantType !== 'client_credentials')
-        return fault(400, 'unsupported_grant_type', 'grant_type must be client_credentials');
-      const given = basicCredentials(context.request) ?? {
-        clientId: context.body.client_id ?? '',
-        secret: context.body.client_secret ?? '',
-      };
-      const found = await findOAuthClient(context.db, given.clientId);
+      if (grantType !== 'client_credentials' && grantType !== 'refresh_token')
+        return fault(400, 'unsupported_grant_type', 'grant_type must be client_credentials or refresh_token');
+      const { client_id: clientIdField, client_secret: secretField } = context.body;
+      const basic = basicCredentials(context.request);
+      const given = basic ?? { clientId: clientIdField ?? '', secret: secretField ?? '' };
+      if ((clientIdField ?? given.clientId) !== given.clientId || (secretField ?? given.secret) !== given.secret)
+        return fault(400, 'invalid_request', 'the Basic header and the form have different client credentials');
+      const found = await findOAuthClient(authDb, given.clientId);
       const expected = found?.secretHashes ?? [Buffer.alloc(32)];
       const hash = sha256(given.secret).toString('hex');
       const matches = expected.some((secretHash) => equalInConstantTime(hash, secretHash.toString('hex')));
@@ -165,16 +190,51 @@ function tokenRoute(path: string, tokens: Tokens, tally: Pick<AuditTally, 'note'
         await context.admit('failedCredentials', clientAddress(context.request));
         return refuse(context);
       }
-      const { id: clientId, role: scope } = found.principal;
+      const { id: clientId, role } = found.principal;
+      const refreshToken = await refreshTokenFor(context, clientId, grantType);
+      if (refreshToken === false) return fault(400, 'invalid_grant', 'the refresh token is unknown, used or expired');
+      const scope = refreshToken === undefined ? role : `${role} ${OFFLINE_ACCESS}`;
       const leftSeconds = Math.ceil(((found.expiresAt?.getTime() ?? Infinity) - Date.now()) / 1000);
       const lifeSeconds = Math.max(1, Math.min(TOKEN_LIFE_SECONDS, leftSeconds));
       const { request, response } = context;
       const actor = actorOf(found.principal, request, response);
       tally.note({ actor, action: 'token.issue', object: clientId });
       const token = await tokens.issue({ clientId, scope }, lifeSeconds);
-      return { status: 200, body: { access_token: token, token_type: 'bearer', expires_in: lifeSeconds, scope } };
+      const answer = { access_token: token, token_type: 'bearer', expires_in: lifeSeconds, scope };
+      return { status: 200, body: { ...answer, refresh_token: refreshToken } };
     },
   });
+}
+
+/**
+ * The refresh token of an answer (RFC 6749 §6), if one was asked for.
+ *
+ * @returns false if the one that was sent is not valid
+ */
+async function refreshTokenFor(
+  { db, body, refused }: Context<unknown, unknown, z.output<typeof tokenInput>>,
+  clientId: string,
+  grantType: string,
+): Promise<string | undefined | false> {
+  if (grantType === 'refresh_token') {
+    const given = body.refresh_token ?? '';
+    const family = given.split('.')[0]!;
+    if (!isUuid(family)) return false;
+    const next = newRefreshToken(family);
+    const result = await replaceRefreshToken(db, clientId, { family, hash: sha256(given) }, next.hash);
+    if (result === 'reused') refused('refresh-token-reuse', clientId);
+    return result === 'replaced' && next.token;
+  }
+  if (!body.scope?.split(' ').includes(OFFLINE_ACCESS)) return undefined;
+  const { token, ...stored } = newRefreshToken(newUuid());
+  await insertRefreshToken(db, clientId, stored);
+  return token;
+}
+
+/** A token that begins with its family, so that a replaced one still names it. */
+function newRefreshToken(family: string): RefreshToken & { token: string } {
+  const token = `${family}.${generateClientSecret().secret}`;
+  return { family, hash: sha256(token), token };
 }
 
 function refuse({ response }: Context): Reply {
@@ -196,9 +256,5 @@ function basicCredentials(request: Request): { clientId: string; secret: string 
 }
 
 function formDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    return text;
-  }
+  return percentDecoded(text.replaceAll('+', ' ')) ?? text;
 }

@@ -10,6 +10,12 @@ const READY_TIMEOUT_MS = 3000;
 /** A check needs no credential, so a flood of them must cost no more than this pace. */
 const CHECK_INTERVAL_MS = 50;
 const part = z.enum(['ok', 'unreachable']);
+const readinessQuery = z.strictObject({
+  role: z
+    .enum(['api', 'worker'])
+    .optional()
+    .describe('With `api`, Temporal does not count: events are accepted and first attempts made without it.'),
+});
 
 /** Checks whether a part of the service is reachable. Never throws. */
 export type Probe = () => Promise<boolean>;
@@ -56,6 +62,7 @@ export function operationRoutes({
       summary: 'Check readiness: Postgres and Temporal are reachable',
       tag: 'Operations',
       roles: 'public',
+      query: readinessQuery,
       answers: {
         200: {
           description: 'The process is ready',
@@ -66,9 +73,9 @@ export function operationRoutes({
           schema: z.object({ status: z.literal('not-ready'), postgres: part, temporal: part }),
         },
       },
-      async handle() {
+      async handle({ query: { role } }) {
         const [postgres, temporalUp] = await checks.call();
-        const ready = postgres && temporalUp && !isStopping();
+        const ready = postgres && (temporalUp || role === 'api') && !isStopping();
         const stateOf = (up: boolean) => (up ? 'ok' : 'unreachable');
         return {
           status: ready ? 200 : 503,
@@ -89,7 +96,9 @@ function metricsRoute(metrics: Metrics): Route {
     summary: 'Get Prometheus metrics',
     tag: 'Operations',
     roles: 'public',
-    answers: { 200: { description: 'The metrics in the Prometheus text format', schema: null } },
+    answers: {
+      200: { description: 'The metrics in the Prometheus text format', schema: z.string(), contentType: 'text/plain' },
+    },
     async handle({ response }) {
       response
         .status(200)

@@ -9,9 +9,11 @@ import {
   listPortalSessions,
 } from '../../store/access/portal-sessions';
 import { scopeOf, type Authenticator } from '../auth/auth';
+import { mayUse } from '../auth/own-products';
 import { READERS, WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { givenId, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
+import { httpUrl } from '../schemas/http-url';
 import type { Tokens } from '../auth/tokens';
 
 const DEFAULT_LIFE_SECONDS = 3600;
@@ -30,16 +32,8 @@ const portalSession = z
   })
   .meta({ id: 'PortalSession' });
 
-const MAX_RETURN_URL_LENGTH = 2000;
-
 /** A page that a browser may be sent to: never a script, and no password that it would pass on. */
-const returnUrl = z
-  .url({ protocol: /^https?$/ })
-  .max(MAX_RETURN_URL_LENGTH)
-  .refine((url) => {
-    const { username, password } = URL.canParse(url) ? new URL(url) : { username: '', password: '' };
-    return username === '' && password === '';
-  }, 'must not contain a user or password');
+const returnUrl = httpUrl({ allowsFragment: true });
 
 /** Dependencies of the portal session routes. */
 interface PortalDeps {
@@ -58,6 +52,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
       description:
         "Returns a token and a URL that open the customer's portal for a limited time. The token has the role `customer`, so it can access only what belongs to that customer. In the URL it follows `#`, so browsers do not send it to any server.",
       tag: 'Portal',
+      feature: 'portal',
       roles: WRITERS,
       needsRecentSignIn: true,
       body: z.strictObject({
@@ -89,7 +84,6 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
         },
       },
       problems: ['unknown-customer', 'quota-exceeded'],
-      creates: true,
       async handle({
         db,
         principal,
@@ -100,7 +94,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
         const customer = await findCustomer(db, customerId, scopeOf(principal));
         // The portal of a shared customer shows the notifications of all products, so a single
         // product must not open it.
-        if (!customer || (principal.productId !== null && customer.productId !== principal.productId)) {
+        if (!customer || !mayUse(principal, customer.productId)) {
           throw new Problem('unknown-customer', 'The customer does not exist or does not belong to your product.', {
             errors: [{ path: '/customerId', message: 'does not exist or does not belong to your product' }],
           });

@@ -4,44 +4,24 @@ import { notFound, Problem } from '../../domain/problems';
 import { RECOVERY_STATUSES, type Recovery } from '../../domain/recovery';
 import {
   closeRecovery,
+  findOwners,
   findRecovery,
   findRunning,
   insertRecovery,
   isAllExpired,
   listRecoveries,
 } from '../../store/notifications/recoveries';
-import { findSubscription } from '../../store/subscriptions/subscriptions';
+import { readOutcomes } from '../../store/notifications/recovery-items';
 import { scopeOf } from '../auth/auth';
+import { periodOf } from '../notifications/start-recovery';
 import type { RecoveryControl } from '../ports';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
-import { idFilter, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
+import { ratePerSecond, recoveryDetailSchema, recoverySchema } from '../schemas/recovery-schemas';
+import { idFilter, pageOf, pageQuery, pageRequest, timestampInput } from '../schemas/schemas';
 import { lockedSubscriptionOf } from '../subscriptions/lookup';
 
-const DEFAULT_RATE_PER_SECOND = 10;
-const MIN_RATE_PER_SECOND = 0.1;
-const MAX_RATE_PER_SECOND = 1000;
 const params = z.object({ id: z.string() });
-
-const recovery = z
-  .object({
-    id: z.string(),
-    subscriptionId: z.string(),
-    status: z.enum(RECOVERY_STATUSES),
-    since: timestamp.describe('Includes notifications accepted at or after this time.'),
-    until: timestamp.describe('Includes notifications accepted before this time.'),
-    ratePerSecond: z.number(),
-    total: z.int().describe('Number of notifications to retry. It rises if more fail while the recovery runs.'),
-    retried: z.int().describe('Number of notifications retried so far.'),
-    skipped: z
-      .int()
-      .describe(
-        'Number of notifications that were no longer failed at their turn, or whose payload had expired. Set when the recovery completes.',
-      ),
-    createdAt: timestamp,
-    finishedAt: timestamp.nullable(),
-  })
-  .meta({ id: 'Recovery' });
 
 /**
  * Bulk recovery: retrying a subscription's failed notifications at a rate that its receiver can
@@ -64,16 +44,10 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
           .optional()
           .describe('Retry notifications accepted before this time. Default and maximum: now.'),
         status: z.literal('failed').default('failed'),
-        ratePerSecond: z
-          .number()
-          .min(MIN_RATE_PER_SECOND)
-          .max(MAX_RATE_PER_SECOND)
-          .default(DEFAULT_RATE_PER_SECOND)
-          .describe(`Maximum number of retries per second, ${MIN_RATE_PER_SECOND} to ${MAX_RATE_PER_SECOND}.`),
+        ratePerSecond,
       }),
-      answers: { 202: { description: 'The recovery was started', schema: recovery } },
+      answers: { 202: { description: 'The recovery was started', schema: recoverySchema } },
       problems: ['not-found', 'recovery-running', 'payload-expired'],
-      creates: true,
       answerIsOpen: true,
       async handle(context) {
         const { db, body } = context;
@@ -84,13 +58,8 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
             'recovery-running',
             `The recovery ${running.id} is already running for this subscription. Wait for it, or cancel it.`,
           );
-        const { since, ratePerSecond } = body;
-        const until = new Date(Math.min(Date.now(), body.until?.getTime() ?? Infinity));
-        if (since >= until) {
-          throw new Problem('validation-failed', 'since must be in the past and before until.', {
-            errors: [{ path: '/since', message: 'must be in the past and before until' }],
-          });
-        }
+        const { ratePerSecond } = body;
+        const { since, until } = periodOf(body.since, body.until, '');
         if (await isAllExpired(db, { subscriptionId, since, until }))
           throw new Problem(
             'payload-expired',
@@ -114,7 +83,7 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
         subscriptionId: idFilter.optional(),
         status: z.enum(RECOVERY_STATUSES).optional(),
       }),
-      answers: { 200: { description: 'A page, newest first', schema: pageOf(recovery) } },
+      answers: { 200: { description: 'A page, newest first', schema: pageOf(recoverySchema) } },
       async handle({ db, principal, query }) {
         return {
           status: 200,
@@ -129,10 +98,11 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       tag: 'Recoveries',
       roles: CUSTOMER_READERS,
       params,
-      answers: { 200: { description: 'The recovery', schema: recovery } },
+      answers: { 200: { description: 'The recovery', schema: recoveryDetailSchema } },
       problems: ['not-found'],
       async handle(context) {
-        return { status: 200, body: await find(context) };
+        const found = await find(context);
+        return { status: 200, body: { ...found, outcomes: await readOutcomes(context.db, found.id) } };
       },
     }),
     route({
@@ -145,14 +115,12 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({}),
-      answers: { 202: { description: 'The recovery', schema: recovery } },
+      answers: { 202: { description: 'The recovery', schema: recoverySchema } },
       problems: ['not-found'],
       async handle(context) {
-        const { id, subscriptionId, status: was } = await find(context);
+        const { id, status: was } = await find(context);
         if (await closeRecovery(context.db, id, 'cancelled')) {
-          const owners = await findSubscription(context.db, subscriptionId, {});
-          const { customerId, productId } = owners ?? {};
-          await context.audit('recovery.cancel', id, { customerId, productId, detail: { was } });
+          await context.audit('recovery.cancel', id, { ...(await findOwners(context.db, id)), detail: { was } });
           context.afterCommit(() => control.cancel(id));
         }
         return { status: 202, body: await find(context) };

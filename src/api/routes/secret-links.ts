@@ -45,7 +45,6 @@ export function secretLinkRoutes(publicUrl: () => string): Route[] {
         },
       },
       problems: ['not-found'],
-      creates: true,
       needsRecentSignIn: true,
       async handle(context) {
         // Locked, so that a concurrent rotation cannot leave a link to the previous secret.

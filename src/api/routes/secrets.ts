@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { generateSecret } from '../../domain/signing';
 import type { Sealer } from '../../store/db/crypto';
 import type { Executor } from '../../store/db/database';
-import { currentSecrets, rotateSecret } from '../../store/subscriptions/secrets';
+import { currentSecrets, newSecret } from '../../store/subscriptions/secrets';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Reply, type Route } from '../http/route';
 import { timestamp, overlapSeconds } from '../schemas/schemas';
 import { secretInput, MAX_OVERLAP_SECONDS } from '../schemas/subscription-schemas';
+import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { lockedSubscriptionOf, subscriptionOf } from '../subscriptions/lookup';
 const params = z.object({ id: z.string() });
 
@@ -22,7 +22,7 @@ const secret = z
   .meta({ id: 'Secret' });
 
 /** Revealing and rotating signing secrets. */
-export function secretRoutes(sealer: Sealer): Route[] {
+export function secretRoutes(sealer: Sealer, service: SubscriptionService): Route[] {
   return [
     route({
       method: 'get',
@@ -57,15 +57,12 @@ export function secretRoutes(sealer: Sealer): Route[] {
       }),
       answers: { 200: { description: 'The new secret', schema: secret } },
       problems: ['not-found'],
-      creates: true,
       needsRecentSignIn: true,
       async handle(context) {
-        const { id, customerId, productId } = await lockedSubscriptionOf(context, context.params.id);
-        const { secret: given = generateSecret(), overlapSeconds } = context.body;
-        const detail = { overlapSeconds };
-        if (await rotateSecret(context.db, sealer, id, given, overlapSeconds))
-          await context.audit('secret.rotate', id, { customerId, productId, detail });
-        return secretReply(context.db, sealer, id);
+        const subscription = await lockedSubscriptionOf(context, context.params.id);
+        const { secret: given, overlapSeconds } = context.body;
+        await service.rotateSecret(context, subscription, newSecret(given), overlapSeconds);
+        return secretReply(context.db, sealer, subscription.id);
       },
     }),
   ];

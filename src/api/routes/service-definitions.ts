@@ -10,7 +10,7 @@ import { answeringComposeErrors } from '../composing/composing-problems';
 import { definitionSchema, savedDefinitionSchema } from '../schemas/composing-schemas';
 import type { Composer } from '../ports';
 import { route, type Context, type Route } from '../http/route';
-import { givenId, jsonObject } from '../schemas/schemas';
+import { givenId, jsonObject, printableText } from '../schemas/schemas';
 
 const params = z.object({ name: z.string() });
 const PATH = '/v1/event-types/:name/service-definition';
@@ -96,7 +96,7 @@ export function serviceDefinitionRoutes(composer: Composer): Route[] {
         definition: definitionSchema.optional().describe('The definition to try. Default: the saved one.'),
         data: jsonObject.optional().describe('Data of the event. Default: the sample of the event type.'),
         customerId: givenId.default('customer'),
-        secret: z.string().min(1).max(256).default('secret').describe('Used as `$secret`.'),
+        secret: printableText(256, 1).default('secret').describe('Used as `$secret`.'),
       }),
       answers: {
         200: {
@@ -150,7 +150,7 @@ function sampleComposition(
   const event = {
     id: encodeId('evt', newUuid()),
     type: name,
-    occurredAt: new Date(),
+    timestamp: new Date().toISOString(),
     data: data ?? (jsonObject.safeParse(sample?.value()).success ? sample!.at()! : '{}'),
     user: null,
     channels: [],

@@ -13,6 +13,7 @@ import { route, type Context, type Reply, type Route } from '../http/route';
 
 const PATH = '/v1/session/oidc';
 const CALLBACK = `${PATH}/callback`;
+const SIGN_IN_PAGE = '/sign-in';
 /** Sign-ins that wait for the provider, divided by the address of the browser. */
 const MAX_WAITING = 40;
 const MAX_RETURN_LENGTH = 1000;
@@ -57,7 +58,7 @@ export function oidcRoutes({ oidc, authenticator, browserSessions, publicUrl }: 
       if (!(error instanceof SignInFailure)) throw error;
       refused('sign-in', 'session');
       log.warn(describeFailure(error), 'a sign-in by OpenID Connect failed');
-      response.set('location', `/sign-in?error=${error.reason}`);
+      response.set('location', `${SIGN_IN_PAGE}?error=${error.reason}`);
     } finally {
       waiting.giveBack(address, 1);
     }
@@ -106,7 +107,7 @@ export function oidcRoutes({ oidc, authenticator, browserSessions, publicUrl }: 
           .describe('Has the person sign in at the provider again, for calls that need a recent sign-in.'),
       }),
       answers: REDIRECT,
-      problems: ['not-found', 'too-many-requests'],
+      problems: ['not-found', 'too-many-requests', 'database-unavailable'],
       handle: async (context) =>
         withProvider(context, async ({ provider, requests }) => {
           const { returnTo = '/', reauthenticate } = context.query;
@@ -132,7 +133,7 @@ export function oidcRoutes({ oidc, authenticator, browserSessions, publicUrl }: 
         error: z.string().optional().describe('Why the provider refused.'),
       }),
       answers: REDIRECT,
-      problems: ['not-found', 'too-many-requests'],
+      problems: ['not-found', 'too-many-requests', 'database-unavailable'],
       handle: async ({ request, response, log, refused }) =>
         withProvider({ request, response, log, refused }, async ({ provider, requests }) => {
           const begun = requests.take(request, response);
@@ -151,6 +152,22 @@ export function oidcRoutes({ oidc, authenticator, browserSessions, publicUrl }: 
           authenticator.forget();
           return begun.returnTo;
         }),
+    }),
+    route({
+      method: 'get',
+      path: `${PATH}/sign-out`,
+      summary: 'Sign out at the OpenID provider',
+      description:
+        'For browsers. Leads to the page of the provider that ends the session there (OpenID Connect RP-Initiated Logout), and back to the sign-in page. The session here is ended by `DELETE /v1/session`.',
+      tag: 'Sessions',
+      roles: 'public',
+      answers: REDIRECT,
+      problems: ['not-found', 'too-many-requests'],
+      handle: async (context) =>
+        withProvider(
+          context,
+          async ({ provider }) => (await provider.endSessionUrl(publicUrl() + SIGN_IN_PAGE))?.href ?? SIGN_IN_PAGE,
+        ),
     }),
   ];
 }

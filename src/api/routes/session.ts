@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import type { Feature } from '../../domain/features';
 import { Problem } from '../../domain/problems';
 import { usePortalLink } from '../../store/access/portal-sessions';
 import { endSession, type Session } from '../../store/access/sessions';
 import { insertAudit } from '../../store/access/audit';
-import type { Database } from '../../store/db/database';
+import { findPortalLook } from '../../store/catalog/branding';
+import type { Database, Executor } from '../../store/db/database';
 import { VERSION } from '../../process/version';
 import type { Authenticator, Known } from '../auth/auth';
 import type { BrowserSessions } from '../auth/browser-sessions';
@@ -20,26 +22,42 @@ export interface SessionDeps {
   browserSessions: BrowserSessions;
   publicUrl(): string;
   temporalUiUrl: string | undefined;
+  features: ReadonlySet<Feature>;
 }
 
 /**
  * The session of a browser. A cookie replaces the credential, so that the browser need not store
  * it.
  */
-export function sessionRoutes({ db, authenticator, browserSessions, publicUrl, temporalUiUrl }: SessionDeps): Route[] {
-  function answer({ principal, portal }: Known, { id: sessionId, person, csrfToken, expiresAt }: Session): Reply {
-    const { id, name, role, productId, customerId } = principal;
+export function sessionRoutes({
+  db,
+  authenticator,
+  browserSessions,
+  publicUrl,
+  temporalUiUrl,
+  features,
+}: SessionDeps): Route[] {
+  async function answer(
+    executor: Executor,
+    { principal, portal }: Known,
+    { id: sessionId, person, csrfToken, expiresAt }: Session,
+  ): Promise<Reply> {
+    const { id, name, role, productId, segment, customerId } = principal;
+    const look = customerId === null ? undefined : await findPortalLook(executor, customerId);
     return {
       status: 200,
       body: {
-        principal: { id, name, role, productId, customerId },
+        principal: { id, name, role, productId, segment: segment?.name ?? null, customerId },
         id: sessionId,
         method: person ? 'oidc' : 'credential',
         csrfToken,
         expiresAt,
         version: VERSION,
+        features: [...features],
         temporalUiUrl: role === 'customer' ? null : (temporalUiUrl ?? null),
         publicUrl: publicUrl(),
+        customerName: look?.customerName ?? null,
+        branding: look?.branding ?? null,
         returnUrl: portal?.returnUrl ?? null,
       },
     };
@@ -56,7 +74,7 @@ export function sessionRoutes({ db, authenticator, browserSessions, publicUrl, t
       roles: 'public',
       body: z.strictObject({ credential: z.string().min(1).max(4096) }),
       answers: { 200: { description: 'The session. The response sets the cookie', schema: sessionSchema } },
-      problems: ['unauthenticated', 'forbidden', 'too-many-requests'],
+      problems: ['unauthenticated', 'forbidden', 'too-many-requests', 'database-unavailable'],
       ownTransaction: true,
       async handle({ body: { credential }, request, response, admit, refused }) {
         response.set('cache-control', 'no-store');
@@ -89,7 +107,7 @@ export function sessionRoutes({ db, authenticator, browserSessions, publicUrl, t
           replaces: before?.kind === kind ? before.session.id : undefined,
         });
         if (before) authenticator.forget();
-        return answer(known, session);
+        return answer(db, known, session);
       },
     }),
     route({
@@ -99,14 +117,14 @@ export function sessionRoutes({ db, authenticator, browserSessions, publicUrl, t
       tag: 'Sessions',
       roles: 'public',
       answers: { 200: { description: 'The session', schema: sessionSchema } },
-      problems: ['unauthenticated'],
+      problems: ['unauthenticated', 'database-unavailable'],
       async handle({ db: readDb, request, response }) {
         response.set('cache-control', 'no-store');
         const here = await browserSessions.current(readDb, request);
         const known = here && (await authenticator.identifySession(here.session, clientAddress(request)));
         if (!here || !known)
           throw new Problem('unauthenticated', 'There is no session, or it has ended. Sign in first.');
-        return answer(known, here.session);
+        return answer(readDb, known, here.session);
       },
     }),
     route({
@@ -117,7 +135,7 @@ export function sessionRoutes({ db, authenticator, browserSessions, publicUrl, t
       tag: 'Sessions',
       roles: 'public',
       answers: { 204: { description: 'The session has ended', schema: null } },
-      problems: ['csrf-token'],
+      problems: ['csrf-token', 'database-unavailable'],
       async handle({ db: executor, request, response, refused, afterCommit }) {
         const here = await browserSessions.current(executor, request);
         if (here) {

@@ -40,7 +40,6 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
       }),
       answers: { 201: { description: 'The new public key', schema: signingKey } },
       problems: ['not-found'],
-      creates: true,
       answerIsOpen: true,
       async handle(context) {
         const { id, customerId, productId } = await lockedSubscriptionOf(context, context.params.id);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { readResponseTimes, RESPONSE_CLASSES } from '../../store/reporting/response-times';
 import { readStatistics } from '../../store/reporting/statistics';
 import { CUSTOMER_READERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
+import { dayStatisticsSchema, percentiles } from '../schemas/statistics-schemas';
 import { subscriptionOf } from '../subscriptions/lookup';
 
 const link = z.object({ at: timestamp, attemptId: z.string().describe('Id for `GET /v1/attempts/:id`.') }).nullable();
@@ -26,6 +28,17 @@ const statistics = z
       .describe('Progress of the release of held notifications after a pause; null if none is running.'),
     lastSuccess: link,
     lastFailure: link,
+    lastDay: dayStatisticsSchema.extend({
+      classes: z
+        .array(
+          z.object({
+            responseClass: z.enum(RESPONSE_CLASSES).describe('First digit of the status; `none` without a response.'),
+            attempts: z.int(),
+            ...percentiles,
+          }),
+        )
+        .describe('The attempts by the class of their response. A class without attempts is absent.'),
+    }),
   })
   .meta({ id: 'Statistics' });
 
@@ -37,7 +50,7 @@ export function statisticsRoutes(): Route[] {
       path: '/v1/subscriptions/:id/statistics',
       summary: "Get a subscription's statistics",
       description:
-        'Totals since the subscription was created, the number of held notifications, and the progress of their release.',
+        'Totals since the subscription was created, the number of held notifications, the progress of their release, and the response times over the last day.',
       tag: 'Subscriptions',
       roles: CUSTOMER_READERS,
       params: z.object({ id: z.string() }),
@@ -45,7 +58,8 @@ export function statisticsRoutes(): Route[] {
       problems: ['not-found'],
       async handle(context) {
         const { id } = await subscriptionOf(context, context.params.id);
-        return { status: 200, body: await readStatistics(context.db, id) };
+        const statistics = await readStatistics(context.db, id);
+        return { status: 200, body: { ...statistics, lastDay: await readResponseTimes(context.db, id, new Date()) } };
       },
     }),
   ];

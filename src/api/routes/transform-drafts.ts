@@ -68,7 +68,7 @@ export function transformDraftRoute({
       const data = await sampleData(schemaChecks, context, { ...type, productEnabled: true }, context.body.data);
       await refuseFaultyTransforms(composer, [{ transform, path: '/transform' }], customer.id);
       const definition = (await findDefinition(context.db, type.name)) ?? null;
-      const facts = { id: encodeId('evt', newUuid()), type: type.name, occurredAt: new Date() };
+      const facts = { id: encodeId('evt', newUuid()), type: type.name, timestamp: new Date().toISOString() };
       const chosenByCustomer = isChosenByCustomer(context, context.body.data);
       const event = { ...facts, data, user: null, channels: [], chosenByCustomer };
       const composition = { event, customerId: customer.id, definition, transform, secret: () => NO_SECRET };
@@ -87,7 +87,8 @@ export function transformDraftRoute({
  */
 async function typeFor({ db, principal }: Context, customer: Customer, name: string): Promise<EventType> {
   const type = await findEventType(db, name, scopeOf(principal));
-  if (!type || type.archived || type.productId !== (customer.productId ?? type.productId)) {
+  const isOwn = type?.productId === (customer.productId ?? type?.productId);
+  if (!type || type.archived || !isOwn || !type.requires.every((one) => customer.capabilities.includes(one))) {
     const message = 'the customer cannot get events of this type';
     throw new Problem('unknown-event-type', `The event type cannot be used for this customer: ${message}.`, {
       errors: [{ path: '/type', message }],

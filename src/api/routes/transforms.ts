@@ -85,7 +85,7 @@ export function transformRoutes({ composer, schemaChecks, sealer, publicUrl }: T
         const facts = { id: encodeId('evt', newUuid()), type: type.name, productId: type.productId };
         const event = {
           ...facts,
-          occurredAt: now,
+          timestamp: now.toISOString(),
           data,
           user: null,
           channels: [],
@@ -112,7 +112,14 @@ async function shownBody(
     return shown ?? text;
   }
   const owner = { customer: customerId, subscription: id };
-  const composition: Composition = { event, customerId, definition, transform, owner, secret: () => secret };
+  const composition: Composition = {
+    event,
+    customerId,
+    definition,
+    transform,
+    owner,
+    secret: () => (subscription.sharesSecret ? secret : null),
+  };
   const composed = await answeringComposeErrors(() => composer.compose(composition, MAX_COMPOSE_MS));
   const { shown, text } = buildComposedBody(format, context, composed);
   return shown ?? text;

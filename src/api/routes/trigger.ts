@@ -9,7 +9,9 @@ import type { NotificationLauncher } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { eventTypeName, jsonObject } from '../schemas/schemas';
+import { searchItems } from '../../domain/search-keys';
 import { headStartDelivery } from '../../domain/head-start';
+import { timestampAt } from '../../domain/timestamp';
 import { isChosenByCustomer, typeOf, sampleData } from '../composing/sample-data';
 import { notificationSchema } from '../schemas/notification';
 import { subscriptionOf } from '../subscriptions/lookup';
@@ -40,7 +42,6 @@ export function triggerRoutes({
       }),
       answers: { 202: { description: 'The new notification', schema: notificationSchema } },
       problems: ['not-found', 'unknown-event-type', 'product-disabled', 'data-breaks-schema', 'too-many-requests'],
-      creates: true,
       answerIsOpen: true,
       async handle(context) {
         const subscription = await subscriptionOf(context, context.params.id);
@@ -64,8 +65,9 @@ export function triggerRoutes({
           uuid: newUuid(),
           productId: type.productId,
           type: type.name,
-          timestamp: new Date(),
+          timestamp: timestampAt(new Date()),
           data,
+          searchItems: searchItems(type.searchKeys, data),
           chosenByCustomer: isChosenByCustomer(context, context.body.data),
         };
         const claimedAt = performance.now();

@@ -1,25 +1,22 @@
 import { z } from 'zod';
-import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
 import { notFound, Problem } from '../../domain/problems';
-import {
-  HTTP_METHODS,
-  SUBSCRIPTION_STATUSES,
-  type Customer,
-  type Principal,
-  type Subscription,
-} from '../../domain/types';
+import { HTTP_METHODS, SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
 import { lockAllowlist } from '../../store/catalog/allowlist';
-import type { Sealer } from '../../store/db/crypto';
-import { findCustomer, insertCustomer } from '../../store/catalog/customers';
-import { rotateSecret } from '../../store/subscriptions/secrets';
+import { findCustomer, listFormerDefaults } from '../../store/catalog/customers';
+import { newSecret } from '../../store/subscriptions/secrets';
 import { findWebhooks } from '../../store/subscriptions/list-subscriptions';
 import { lockSubscriptionsOf } from '../../store/subscriptions/subscriptions';
+import { isSameUrl } from '../../domain/canonical-url';
+import { unmaskQuery } from '../../domain/unmask';
 import { scopeOf } from '../auth/auth';
+import { namedCustomer } from '../customers/named-customer';
+import { createCustomer } from '../customers/new-customer';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
-import { DEFAULT_CUSTOMER_PREFIX, givenId, MAX_GIVEN_ID } from '../schemas/schemas';
+import { DEFAULT_CUSTOMER_PREFIX, DEFAULT_OVERLAP_SECONDS, givenId, MAX_GIVEN_ID } from '../schemas/schemas';
 import { newSettingsSchema, secretInput, settingsSchema } from '../schemas/subscription-schemas';
 import { shownUrl } from '../subscriptions/private-settings';
+import { productOf } from '../subscriptions/product-of';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { sha256 } from '../../domain/sha256';
 
@@ -40,57 +37,56 @@ const webhook = z
 const { eventTypes: events, url, method } = settingsSchema.shape;
 const customerId = givenId
   .optional()
-  .describe('Default: the default customer of the product, whichever credential is used.');
-const onlyCustomerId = givenId.optional().describe('Only webhooks of this customer. Default: all of the product.');
+  .describe(
+    'Default: the default customer of the product, whichever credential is used. An admin and a credential of a segment must give it.',
+  );
+const onlyCustomerId = givenId
+  .optional()
+  .describe('Only webhooks of this customer. Default: all that the caller manages.');
 
 /**
  * The self-service API: webhooks by URL, which are subscriptions of format `flat`. Compatible with
  * the system that docs/migrating/self-service.md describes.
  */
-export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Route[] {
-  return PATHS.flatMap((path) => routesAt(path, service, sealer));
+export function webhookRoutes(service: SubscriptionService): Route[] {
+  return PATHS.flatMap((path) => routesAt(path, service));
 }
 
-function routesAt(path: string, service: SubscriptionService, sealer: Sealer): Route[] {
+function routesAt(path: string, service: SubscriptionService): Route[] {
   return [
     route({
       method: 'put',
       path,
       summary: 'Add a webhook, or add event types to a webhook',
       description:
-        'If the URL is already registered for the customer, in whatever spelling, the event types are added to it. Its method and secret change if they are given.',
+        'If the URL is already registered for the customer, in whatever spelling, the event types are added to it. Its method and secret change if they are given; a replaced secret signs too for a day. Without `customerId`, the webhook gets the events of the product for every customer. The body of deliveries contains the secret only if one was given.',
       tag: 'Webhooks by URL',
+      feature: 'webhooks-by-url',
       roles: CUSTOMER_WRITERS,
       needsRecentSignIn: true,
       body: z.strictObject({ events, url, secret: secretInput.optional(), method: method.optional(), customerId }),
       answers: { 201: { description: 'The webhook with all its event types', schema: webhook } },
-      problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'erasure-running'],
+      problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'capability-required', 'erasure-running'],
       async handle(context) {
         const { body } = context;
-        service.refuseInsecureUrl(body.url);
+        service.refuseUndeliverable(body.url);
         const customer =
           body.customerId === undefined
-            ? await defaultCustomer(context)
-            : await namedCustomer(context, body.customerId, '/customerId');
+            ? ((await formerCustomer(context, body.url)) ?? (await defaultCustomer(context)))
+            : await namedCustomer(context, body.customerId);
         await lockAllowlist(context.db, 'shared');
-        const before = (await lockWebhooks(context, customer)).find((one) => isSameUrl(one.url, body.url));
-        const saved = await renamingPointers(() =>
-          before
-            ? service.change(context, before, customer, {
-                eventTypes: [...new Set([...before.eventTypes, ...body.events])],
-                method: body.method ?? before.method,
-              })
-            : service.create(context, customer, context.principal.productId, newWebhook(body)),
-        );
-        if (
-          before &&
-          body.secret !== undefined &&
-          (await rotateSecret(context.db, sealer, before.id, body.secret, 0))
-        ) {
-          const { id, productId } = before;
-          const detail = { overlapSeconds: 0 };
-          await context.audit('secret.rotate', id, { customerId: customer.id, productId, detail });
-        }
+        const before = webhookAt(await lockWebhooks(context, customer), body.url);
+        const saved = await renamingPointers(async () => {
+          if (!before) {
+            const productId = await productOf(context, customer, undefined, '/customerId');
+            return service.create(context, customer, productId, newWebhook(body));
+          }
+          const eventTypes = [...new Set([...before.eventTypes, ...body.events])];
+          const change = { eventTypes, method: body.method ?? before.method };
+          return (await service.change(context, before, customer, change)).item;
+        });
+        if (before && body.secret !== undefined)
+          await service.rotateSecret(context, before, newSecret(body.secret), DEFAULT_OVERLAP_SECONDS);
         return { status: 201, body: toWebhook(saved) };
       },
     }),
@@ -98,8 +94,9 @@ function routesAt(path: string, service: SubscriptionService, sealer: Sealer): R
       method: 'get',
       path,
       summary: 'List webhooks',
-      description: `Lists the webhooks of all customers that the caller manages, oldest first, at most ${MAX_WEBHOOKS}. An admin without a product lists those of its own default customer.`,
+      description: `Lists the webhooks of all customers that the caller manages, oldest first, at most ${MAX_WEBHOOKS}.`,
       tag: 'Webhooks by URL',
+      feature: 'webhooks-by-url',
       roles: CUSTOMER_READERS,
       query: z.strictObject({ customerId: onlyCustomerId }),
       answers: {
@@ -123,6 +120,7 @@ function routesAt(path: string, service: SubscriptionService, sealer: Sealer): R
       description:
         'Without `events`, or if no event type is left, the webhook is removed. Without `customerId`, the URL is removed for every customer for which the caller registered it.',
       tag: 'Webhooks by URL',
+      feature: 'webhooks-by-url',
       roles: CUSTOMER_WRITERS,
       query: z.strictObject({ customerId: onlyCustomerId }),
       body: z.strictObject({ url, events: z.array(z.string()).optional(), customerId: onlyCustomerId }),
@@ -154,7 +152,7 @@ function routesAt(path: string, service: SubscriptionService, sealer: Sealer): R
 
 function newWebhook(body: { url: string; events: string[]; secret?: string; method?: (typeof HTTP_METHODS)[number] }) {
   // The name is derived from the URL, so that concurrent calls create only one webhook.
-  const name = `${new URL(body.url).hostname.slice(0, 60)} ${sha256(new URL(body.url).href).toString('hex').slice(0, 12)}`;
+  const name = `${new URL(body.url).hostname.slice(0, 60)} ${sha256(body.url).toString('hex').slice(0, 12)}`;
   const { url: target, events: eventTypes, secret, method: verb = 'POST' } = body;
   return newSettingsSchema.parse({ name, url: target, eventTypes, method: verb, secret, format: 'flat' });
 }
@@ -172,9 +170,12 @@ async function lockWebhooks({ db, principal }: Context, customer: Customer): Pro
   return (await lockSubscriptionsOf(db, customer.id, scopeOf(principal))).filter(isWebhook);
 }
 
-/** Whether two URLs are the same by the WHATWG URL standard. */
-function isSameUrl(one: string, other: string): boolean {
-  return new URL(one).href === new URL(other).href;
+/** Finds a webhook by its URL, or by its URL with masks if that names only one. */
+function webhookAt(webhooks: readonly Subscription[], url: string): Subscription | undefined {
+  const same = webhooks.find((one) => isSameUrl(one.url, url));
+  if (same) return same;
+  const [masked, ...others] = webhooks.filter((one) => isSameUrl(one.url, unmaskQuery(url, one.url).url));
+  return others.length === 0 ? masked : undefined;
 }
 
 /** @throws Problem unknown-customer */
@@ -184,51 +185,51 @@ async function webhooksOf(
   where: string,
 ): Promise<Subscription[]> {
   if (given !== undefined) await namedCustomer({ db, principal }, given, where);
-  const scope = scopeOf(principal);
-  const isUnscoped = scope.productId === undefined && scope.customerId === undefined;
-  const only = given ?? (isUnscoped ? defaultCustomerId(principal) : undefined);
-  return findWebhooks(db, scope, only, MAX_WEBHOOKS);
+  return findWebhooks(db, scopeOf(principal), given, MAX_WEBHOOKS);
 }
 
-/** @throws Problem unknown-customer */
-async function namedCustomer(
-  { db, principal }: Pick<Context, 'db' | 'principal'>,
-  id: string,
-  where: string,
-): Promise<Customer> {
-  const customer = await findCustomer(db, id, scopeOf(principal));
-  if (customer) return customer;
-  throw new Problem('unknown-customer', 'The customer does not exist.', {
-    errors: [{ path: where, message: 'does not exist' }],
-  });
+/** One per product, so that rotating a credential loses no webhook. */
+function defaultCustomerId(productId: string): string {
+  const fits = DEFAULT_CUSTOMER_PREFIX.length + productId.length <= MAX_GIVEN_ID;
+  return DEFAULT_CUSTOMER_PREFIX + (fits ? productId : sha256(productId).toString('hex'));
 }
 
-/** One per product, so that rotating a credential loses no webhook; one per admin key. */
-function defaultCustomerId({ id, productId }: Principal): string {
-  const owner = productId ?? id;
-  const fits = DEFAULT_CUSTOMER_PREFIX.length + owner.length <= MAX_GIVEN_ID;
-  return DEFAULT_CUSTOMER_PREFIX + (fits ? owner : sha256(owner).toString('hex'));
+/**
+ * Default customers belonged to a credential before they belonged to the product. A webhook that
+ * was registered for one stays there.
+ */
+async function formerCustomer(context: Context, url: string): Promise<Customer | undefined> {
+  const { productId, customerId } = context.principal;
+  if (productId === null || customerId !== null) return undefined;
+  for (const customer of await listFormerDefaults(context.db, productId))
+    if (webhookAt(await lockWebhooks(context, customer), url)) return customer;
+  return undefined;
 }
 
 /**
  * Finds or creates the default customer of the caller. One that belongs to somebody else is never
  * used, whatever its id: its owner could read the secret of what is registered for it.
  *
- * @throws Problem already-exists
+ * @throws Problem already-exists; validation-failed if the caller has no product, because its
+ *   webhooks would get no product's events
  */
 async function defaultCustomer(context: Context): Promise<Customer> {
   const { db, principal } = context;
-  if (principal.customerId !== null) return namedCustomer(context, principal.customerId, '/customerId');
-  const id = defaultCustomerId(principal);
+  if (principal.customerId !== null) return namedCustomer(context, principal.customerId);
   const { productId } = principal;
-  const created = await insertCustomer(db, {
-    id,
-    name: `Webhooks of ${productId ?? principal.name}`.slice(0, 200),
-    productId,
-    retrySchedule: DEFAULT_RETRY_SCHEDULE,
-  });
-  if (created) await context.audit('customer.create', id, { customerId: id, productId });
-  const found = created ?? (await findCustomer(db, id, {}));
+  if (productId === null)
+    throw new Problem(
+      'validation-failed',
+      'This credential belongs to no product, so there is no default customer. Send `customerId`, or use a credential of a product.',
+      { errors: [{ path: '/customerId', message: 'is required of a credential of no product' }] },
+    );
+  const id = defaultCustomerId(productId);
+  const settings = { name: `Webhooks of ${productId}`.slice(0, 200), audience: 'product' } as const;
+  // A concurrent call may create it.
+  const found =
+    (await findCustomer(db, id, {})) ??
+    (await createCustomer(context, id, settings)) ??
+    (await findCustomer(db, id, {}));
   if (!found)
     throw new Problem(
       'erasure-running',

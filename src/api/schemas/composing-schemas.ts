@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ARGUMENT_TYPES, type ArgumentType } from '../../domain/composing';
+import { isStorable } from '../../domain/unstorable-texts';
+import { ARGUMENT_TYPES } from '../../domain/composing';
 import { eventTypeName, timestamp } from './schemas';
 
 const MAX_EXPRESSION_LENGTH = 16 * 1024;
@@ -9,11 +10,7 @@ const MAX_STEPS = 5;
 
 /** Postgres can neither store nor parse NUL, and lone surrogates are not valid UTF-8. */
 const text = (maxLength: number) =>
-  z
-    .string()
-    .min(1)
-    .max(maxLength)
-    .regex(/^[^\p{Cs}\0]*$/u, 'no NUL, no lone surrogates');
+  z.string().min(1).max(maxLength).refine(isStorable, 'no NUL, no lone surrogates').meta({ pattern: '^[^\\x00]*$' });
 
 /** An expression that replaces the data; see docs/producers/service-definitions.md. */
 export const transformSchema = z
@@ -29,7 +26,7 @@ const name = z
 
 const argument = z.strictObject({
   name: name.describe('Name of the argument, written `:name` in the SQL.'),
-  type: z.enum(Object.keys(ARGUMENT_TYPES) as [ArgumentType, ...ArgumentType[]]),
+  type: z.enum(ARGUMENT_TYPES),
   from: z
     .union([text(4096), z.literal(''), z.number(), z.boolean(), z.null()])
     .describe('Source of the value: `$data.<field>`, `$secret`, or a literal value.'),
@@ -56,6 +53,12 @@ export const definitionSchema = z
   .refine(({ steps, transform }) => steps.length > 0 || transform !== null, {
     path: ['steps'],
     message: 'expected at least one step or a transform',
+  })
+  .meta({
+    anyOf: [
+      { required: ['steps'], properties: { steps: { minItems: 1 } } },
+      { required: ['transform'], properties: { transform: { type: 'object' } } },
+    ],
   });
 
 /** A service definition in a response. */

@@ -1,11 +1,13 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
+import { httpUrl } from './http-url';
+import { printableText } from './schemas';
 
-const MAX_URL_LENGTH = 2048;
 const MAX_HEADERS = 30;
 const MAX_HEADER_LENGTH = 4096;
 const MAX_NAME_LENGTH = 256;
 const MAX_SECRET_LENGTH = 4096;
+const MAX_AUDIENCE_LENGTH = 2048;
 const MAX_PEM_LENGTH = 32 * 1024;
 
 /**
@@ -20,6 +22,7 @@ const RESERVED_HEADERS = new Set([
   'content-length',
   'content-md5',
   'content-range',
+  'content-transfer-encoding',
   'date',
   'digest',
   'expect',
@@ -33,28 +36,18 @@ const RESERVED_HEADERS = new Set([
   'repr-digest',
   'te',
   'trailer',
+  'trailers',
   'transfer-encoding',
   'upgrade',
 ]);
 const RESERVED_PREFIXES = ['webhook-', 'signpost-'];
 
-export const url = z
-  .string()
-  .max(MAX_URL_LENGTH)
-  .superRefine((text, context) => {
-    const fault = urlFault(text);
-    if (fault) context.addIssue({ code: 'custom', message: fault });
-  })
-  .describe('An http or https URL without credentials or fragment.');
-
-function urlFault(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'expected an absolute URL';
-  const { protocol, username, password, hash } = new URL(text);
-  if (protocol !== 'http:' && protocol !== 'https:') return 'expected http or https';
-  if (username || password) return 'must not contain credentials: use a header instead';
-  if (hash || text.includes('#')) return 'must not contain a fragment';
-  return undefined;
-}
+/** A URL in its one spelling, whatever spelling was sent. */
+export const url = httpUrl()
+  .meta({ format: 'uri', pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\\s\\\\]+([/?][^#\\s]*)?$' })
+  .describe(
+    'An http or https URL without credentials or fragment. It is stored as the WHATWG URL standard serializes it, without a dot at the end of the host.',
+  );
 
 const headerRecord = z.record(z.string(), z.string().max(MAX_HEADER_LENGTH)).superRefine((given, context) => {
   const names = Object.keys(given);
@@ -74,6 +67,16 @@ export const headers = z
     context.addIssue({ code: 'custom', path: ['__proto__'], message: 'is not a valid header' });
     return z.NEVER;
   }, headerRecord)
+  .meta({
+    type: 'object',
+    maxProperties: MAX_HEADERS,
+    propertyNames: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
+    additionalProperties: {
+      type: 'string',
+      maxLength: MAX_HEADER_LENGTH,
+      pattern: '^([\\x21-\\x7e\\x80-\\xff]([\\t\\x20-\\x7e\\x80-\\xff]*[\\x21-\\x7e\\x80-\\xff])?)?$',
+    },
+  })
   .describe(
     `Additional headers of every delivery and challenge, at most ${MAX_HEADERS}. Values are sealed at rest; \`***\` keeps the stored value.`,
   );
@@ -82,6 +85,8 @@ function headerFault(name: string, value: string): string | undefined {
   const lower = name.toLowerCase();
   if (RESERVED_HEADERS.has(lower) || RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix)))
     return 'is set by Signpost or by HTTP';
+  // RFC 9110 §5.5: they are no part of the value, so a receiver would get another one.
+  if (/^[ \t]|[ \t]$/.test(value)) return 'must not have blanks at the ends of its value';
   try {
     validateHeaderName(name);
     validateHeaderValue(name, value);
@@ -91,7 +96,12 @@ function headerFault(name: string, value: string): string | undefined {
   }
 }
 
-const pem = z.string().min(1).max(MAX_PEM_LENGTH);
+const pem = z
+  .string()
+  .min(1)
+  .max(MAX_PEM_LENGTH)
+  .refine((text) => /^(?:[^\p{Cc}\p{Cs}]|[\t\r\n])+$/u.test(text), 'expected PEM, without control characters')
+  .meta({ pattern: '^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]+$' });
 
 /** TLS credentials of a receiver. The service checks their contents. */
 export const tlsSchema = z
@@ -106,7 +116,6 @@ export const tlsSchema = z
   })
   .meta({ id: 'ReceiverTls' });
 
-const printable = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters');
 const secretNote = 'Write-only: `***` in answers. Sending `***` back keeps it.';
 
 /** How requests to the receiver authenticate. */
@@ -115,10 +124,10 @@ export const authSchema = z
     z.strictObject({ type: z.literal('none') }),
     z.strictObject({
       type: z.literal('basic'),
-      username: printable
-        .max(MAX_NAME_LENGTH)
-        .refine((name) => !name.includes(':'), 'must not contain a colon (RFC 7617)'),
-      password: printable.max(MAX_SECRET_LENGTH).describe(secretNote),
+      username: printableText(MAX_NAME_LENGTH)
+        .refine((name) => !name.includes(':'), 'must not contain a colon (RFC 7617)')
+        .meta({ pattern: '^[^:\\x00-\\x1f\\x7f-\\x9f]*$' }),
+      password: printableText(MAX_SECRET_LENGTH).describe(secretNote),
     }),
     z.strictObject({
       type: z.literal('bearer'),
@@ -131,17 +140,16 @@ export const authSchema = z
     z.strictObject({
       type: z.literal('oauth2'),
       tokenUrl: url.describe('Token endpoint of the OAuth 2.0 server. The URL allow-list must approve it too.'),
-      clientId: printable.min(1).max(MAX_NAME_LENGTH),
-      clientSecret: printable
-        .min(1)
-        .max(MAX_SECRET_LENGTH)
-        .describe(`${secretNote} With a new tokenUrl it must be sent again.`),
+      clientId: printableText(MAX_NAME_LENGTH, 1),
+      clientSecret: printableText(MAX_SECRET_LENGTH, 1).describe(
+        `${secretNote} With a new tokenUrl it must be sent again.`,
+      ),
       scope: z
         .string()
         .max(MAX_SECRET_LENGTH)
         .regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'expected scopes separated by one space')
         .optional(),
-      audience: printable.min(1).max(MAX_URL_LENGTH).optional(),
+      audience: printableText(MAX_AUDIENCE_LENGTH, 1).optional(),
     }),
   ])
   .meta({ id: 'ReceiverAuth' });

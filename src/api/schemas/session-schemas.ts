@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { FEATURES } from '../../domain/features';
 import { ROLES } from '../../domain/types';
+import { brandingSchema } from './branding-schemas';
 import { timestamp } from './schemas';
 
 /** The session of the browser that asks. */
@@ -10,6 +12,7 @@ export const sessionSchema = z
       name: z.string(),
       role: z.enum(ROLES),
       productId: z.string().nullable(),
+      segment: z.string().nullable().describe('Granted in place of one product.'),
       customerId: z.string().nullable(),
     }),
     id: z.string(),
@@ -17,8 +20,13 @@ export const sessionSchema = z
     csrfToken: z.string().describe('Send it in `X-CSRF-Token` with every call that changes something.'),
     expiresAt: timestamp,
     version: z.string(),
+    features: z.array(z.enum(FEATURES)).describe('The features that this installation has.'),
     temporalUiUrl: z.string().nullable().describe('URL of the Temporal UI; null for customers, and if unknown.'),
     publicUrl: z.string().describe('Base URL of the API.'),
+    customerName: z.string().nullable().describe('Name of the customer whose portal this is; null for others.'),
+    branding: brandingSchema
+      .nullable()
+      .describe('How the portal looks; null for others, and for a customer that all products share.'),
     returnUrl: z.string().nullable().describe('Page that a portal links back to; null if there is none.'),
   })
   .meta({ id: 'Session' });

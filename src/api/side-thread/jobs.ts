@@ -67,7 +67,12 @@ export const work: Work = {
         if (event instanceof Problem) return { problem: plainProblem(event) };
         const { value, ...posted } = event;
         const used = performance.now() - startedAt < TURN_MS ? usedSchemas.get(event.type) : undefined;
-        if (used) posted.checked = { version: used.version, errors: compileStoredSchema(used.schema).validate(value) };
+        if (used)
+          posted.checked = {
+            type: event.type,
+            version: used.version,
+            errors: compileStoredSchema(used.schema).validate(value),
+          };
         return { event: posted };
       }),
     };

@@ -4,6 +4,7 @@ import { FairBound } from '../../domain/fair-bound';
 import { FairQueue } from '../../domain/fair-queue';
 import { Problem } from '../../domain/problems';
 import type { SideThreadMetrics } from '../../process/bound-metrics';
+import { TimeLimit } from '../../process/time-limit';
 import { problemOf, type JobKind, type Jobs } from './jobs';
 import type { JobReply, JobRequest } from './program';
 
@@ -28,7 +29,7 @@ export interface SideThreadOptions {
 interface Waiting {
   tenant: string;
   request: JobRequest;
-  timer?: NodeJS.Timeout;
+  limit?: TimeLimit;
   settled: boolean;
   resolve(result: unknown): void;
   reject(error: Error): void;
@@ -62,7 +63,7 @@ export class SideThread {
       const job: Waiting = { tenant, request: { kind, task }, settled: false, resolve: resolve as never, reject };
       if (this.closed || !this.held.hasRoom(tenant, 1)) return reject(this.refusal(kind));
       this.held.take(tenant, 1);
-      job.timer = setTimeout(() => this.settle(job, () => reject(this.refusal(kind))), TURN_TIMEOUT_MS);
+      job.limit = new TimeLimit(TURN_TIMEOUT_MS, () => this.settle(job, () => reject(this.refusal(kind))));
       this.queue.push(tenant, job);
       this.next();
     });
@@ -84,10 +85,10 @@ export class SideThread {
   }
 
   private give(job: Waiting): void {
-    clearTimeout(job.timer);
+    job.limit?.clear();
     this.current = job;
     const thread = (this.thread ??= this.start());
-    job.timer = setTimeout(() => void thread.terminate(), JOB_TIMEOUT_MS);
+    job.limit = new TimeLimit(JOB_TIMEOUT_MS, () => void thread.terminate());
     thread.ref();
     thread.postMessage(job.request);
   }
@@ -120,7 +121,7 @@ export class SideThread {
   private settle(job: Waiting, outcome: () => void): void {
     if (job.settled) return;
     job.settled = true;
-    clearTimeout(job.timer);
+    job.limit?.clear();
     this.held.giveBack(job.tenant, 1);
     outcome();
     this.report();

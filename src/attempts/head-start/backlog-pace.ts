@@ -5,7 +5,11 @@ const SAMPLE_MS = 50;
  * Above this utilization of the event loop, producers wait noticeably longer for their responses.
  */
 const BUSY = 0.7;
-const MIN_SLOTS = 4;
+/**
+ * Fewer would cost the event loop more for each attempt, and keep it busy: attempts that begin
+ * together read their notifications with one statement.
+ */
+const MIN_SLOTS = 16;
 const SHRINK = 0.7;
 const GROW = 1.25;
 

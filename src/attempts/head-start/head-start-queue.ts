@@ -1,9 +1,12 @@
+import type { Logger } from 'pino';
+import { BURST_PREFIX } from '../../domain/delivery';
 import type { HeadStartDelivery } from '../../domain/head-start';
 import { TenantTurns } from '../../domain/tenant-turns';
 import { BacklogPace } from './backlog-pace';
+import { ClaimRenewal, type RenewedClaim } from './claim-renewal';
 import { LoopLag } from './loop-lag';
 import { Slots, type HeadStartLimits, type Slot } from './slots';
-import { isFresh, isTooLate, WaitingList } from './waiting-list';
+import { isFresh, isTooLate, renewUntil, WaitingList } from './waiting-list';
 
 /** A lag of the event loop above this makes it late. */
 const LATE_MS = 20;
@@ -22,7 +25,6 @@ export interface HeadStart {
   notificationId: string;
   subscriptionId: string;
   customerId: string;
-  schedule: readonly number[];
   workflowId: string;
   /** Host and port of the subscription's URL. */
   host?: string | null;
@@ -35,13 +37,37 @@ export interface HeadStart {
   accepted?: HeadStartDelivery;
 }
 
-/** Why a head start was left to its workflow: the last one because the process stops. */
-export type LeftReason = 'late' | 'slow' | 'full' | 'stopped';
+/**
+ * Why a head start was left to its workflow:
+ *
+ * - `late`: its request would begin so late that it might outlast the claim
+ * - `slow`: its subscription became slow
+ * - `full`: too many wait
+ * - `postponed`: its transform or its rate limit had no turn for it
+ * - `stopped`: the process stops
+ */
+export type LeftReason = 'late' | 'slow' | 'full' | 'postponed' | 'stopped';
 
 /** A head start in the queue. */
 export interface Queued extends HeadStart {
+  /** Until when its claim is renewed, by `performance.now()`; absent if it is not. */
+  renewUntil?: number;
   /** Set when it does not wait any more. */
   left?: boolean;
+}
+
+export interface QueueOptions {
+  limits: HeadStartLimits;
+  /** Called with a head start that leaves the queue without a turn. */
+  onLeft(headStart: Queued, reason: LeftReason): void;
+  /** Called when turns may have come with time alone. */
+  onSweep(): void;
+  /**
+   * Renews claims. Given only if bursts follow their members in this process: they would claim
+   * again what leaves, at three times the cost.
+   */
+  renewClaims?(notificationIds: readonly string[]): Promise<readonly RenewedClaim[]>;
+  log: Logger;
 }
 
 /** A head start whose turn has come. */
@@ -66,18 +92,14 @@ export class HeadStartQueue {
   private sweepTimer: NodeJS.Timeout | undefined;
   /** `performance.now()` of the last accept. */
   private acceptedAt = 0;
+  private readonly renewal: ClaimRenewal<Queued> | undefined;
 
-  /**
-   * @param onLeft - called with a head start that leaves the queue without a turn
-   * @param onSweep - called when turns may have come with time alone
-   */
-  constructor(
-    limits: HeadStartLimits,
-    private readonly onLeft: (headStart: Queued, reason: LeftReason) => void,
-    private readonly onSweep: () => void,
-  ) {
+  constructor(private readonly options: QueueOptions) {
+    const { limits, renewClaims, log } = options;
     this.slots = new Slots(limits, (released) => released.forEach((limit) => this.turns.release(limit)));
     this.backlog = new BacklogPace(limits.total);
+    this.renewal =
+      renewClaims && new ClaimRenewal(renewClaims, (one, claimedAt) => this.list.noteRenewed(one, claimedAt), log);
   }
 
   get size(): number {
@@ -107,6 +129,8 @@ export class HeadStartQueue {
 
   push(headStart: HeadStart): void {
     const queued: Queued = { ...headStart };
+    // A notification with a workflow of its own leaves instead: its workflow makes the attempt.
+    if (this.renewal && headStart.workflowId.startsWith(BURST_PREFIX)) queued.renewUntil = renewUntil();
     this.list.push(queued);
     if (this.size > MAX_WAITING) return this.leave(queued, 'full');
     this.turns.push(queued);
@@ -145,14 +169,15 @@ export class HeadStartQueue {
   private leave(one: Queued, reason: LeftReason): void {
     if (one.left) return;
     this.list.leave(one);
-    this.onLeft(one, reason);
+    this.options.onLeft(one, reason);
   }
 
   private sweep(): void {
     this.sweepTimer = undefined;
     for (const one of this.list.sweep()) this.leave(one, 'late');
+    this.renewal?.add(this.list.takeToRenew());
     this.slots.recheck();
-    this.onSweep();
+    this.options.onSweep();
     if (this.size > 0) this.sweepTimer ??= setTimeout(() => this.sweep(), SWEEP_MS).unref();
   }
 

@@ -33,8 +33,10 @@ const PATIENCE_MS = 300;
  * `begin` or `makeMissing` was called, and the head start waits in the {@link HeadStartQueue}.
  *
  * - Its turn comes: SENDING.
- * - It has waited for more than 9 s since the claim: LEAVING. Its request might outlast the claim,
- *   and then the workflow would send too.
+ * - It is in a burst, and a worker runs in this process: its claim is renewed every 6 s, for up to
+ *   a minute. It keeps its place in the queue.
+ * - Its claim is more than 9 s old: LEAVING. Its request might outlast the claim, and then the
+ *   workflow would send too.
  * - Its subscription became slow, the queue is full, or `close` is called: LEAVING.
  *
  * ## SENDING
@@ -42,7 +44,8 @@ const PATIENCE_MS = 300;
  * The head start holds a slot: its attempt is admitted, prepared and sent.
  *
  * - Nothing more will be sent: the slot is released, RECORDING.
- * - The claim was lost, or the subscription is slow: the slot is released, LEAVING.
+ * - The claim was lost, the subscription is slow, or the attempt was put off (its transform or its
+ *   rate limit has no turn for it now): the slot is released, LEAVING.
  * - There is no attempt to make, or reading fails: the slot is released, ENDED.
  *
  * ## RECORDING
@@ -79,11 +82,13 @@ export class HeadStarts {
     private readonly log: Logger,
   ) {
     this.limits = options.limits ?? DEFAULT_LIMITS;
-    this.queue = new HeadStartQueue(
-      this.limits,
-      ({ notificationId }, reason) => this.leave(notificationId, reason),
-      () => this.pump(),
-    );
+    this.queue = new HeadStartQueue({
+      limits: this.limits,
+      onLeft: ({ notificationId }, reason) => this.leave(notificationId, reason),
+      onSweep: () => this.pump(),
+      renewClaims: options.keepOutcomes ? options.renewClaims : undefined,
+      log,
+    });
     this.leaving = new ClaimRelease(
       options.releaseClaims,
       (notificationId) => this.first.end(notificationId, undefined),
@@ -255,11 +260,10 @@ export class HeadStarts {
   }
 
   private async attempt({ headStart, accepted, slot }: Turn): Promise<DeliverOutcome | 'left' | undefined> {
-    const { notificationId, schedule, workflowId } = headStart;
+    const { notificationId, workflowId } = headStart;
     try {
-      return await this.runAttempt({
+      const outcome = await this.runAttempt({
         notificationId,
-        schedule,
         sequence: 1,
         step: 0,
         trigger: 'scheduled',
@@ -275,11 +279,10 @@ export class HeadStarts {
           this.pump();
         },
       });
+      // The claim would keep other processes from making an attempt that was put off.
+      return outcome.kind === 'throttled' ? this.leave(notificationId, 'postponed') : outcome;
     } catch (error) {
-      if (error instanceof AttemptLeftError) {
-        this.leave(notificationId, error.reason);
-        return 'left';
-      }
+      if (error instanceof AttemptLeftError) return this.leave(notificationId, error.reason);
       this.log.warn(
         { err: error, notificationId },
         'a head start failed or could not be recorded; its workflow makes the attempt',
@@ -289,8 +292,9 @@ export class HeadStarts {
   }
 
   /** Leaves an attempt to its workflow. */
-  private leave(notificationId: string, reason: LeftReason): void {
+  private leave(notificationId: string, reason: LeftReason): 'left' {
     this.options.onLeft?.(reason);
     this.leaving.add(notificationId);
+    return 'left';
   }
 }

@@ -1,3 +1,4 @@
+import type { RenewedClaim } from './claim-renewal';
 import type { LeftReason } from './head-start-queue';
 import type { HeadStartLimits } from './slots';
 
@@ -14,5 +15,13 @@ export interface HeadStartOptions {
    * @param soon - whether this process stops, so that others should make them soon
    */
   releaseClaims?(notificationIds: readonly string[], soon: boolean): Promise<void>;
+  /**
+   * Renews the claims of notifications that wait for a slot, as members of bursts that this process
+   * follows.
+   *
+   * @returns those that it renewed
+   * @default they leave the queue, and their bursts claim them again
+   */
+  renewClaims?(notificationIds: readonly string[]): Promise<readonly RenewedClaim[]>;
   onLeft?(reason: LeftReason): void;
 }

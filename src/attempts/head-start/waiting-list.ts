@@ -11,17 +11,32 @@ const MARGIN_MS = 1000;
  * backlog and reads again.
  */
 const FRESH_MS = 1000;
+/**
+ * A claim is renewed after this time, so that all claims of a long queue are renewed before any of
+ * them is too old.
+ */
+const RENEW_AFTER_MS = 6000;
+/** How long the claim of a head start is renewed. After that, other processes may make it. */
+const RENEW_FOR_MS = 60_000;
 /** Upper limit of the payloads that wait. What is beyond it is read again when its turn comes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** A head start that waits for a slot. */
 export interface Waiting {
-  /** `performance.now()` before the statement that claimed it. */
-  readonly claimedAt: number;
+  /** `performance.now()` before the statement that claimed it, or renewed the claim. */
+  claimedAt: number;
+  /** Until when its claim is renewed, by `performance.now()`; absent if it is not. */
+  renewUntil?: number;
   /** What the accept wrote; absent if it has to be read again. */
   accepted?: HeadStartDelivery;
   /** Set when it does not wait any more. */
   left?: boolean;
+}
+
+/** An item and its claim. If the claim was renewed since, the item is listed again. */
+interface Listed<T> {
+  item: T;
+  claimedAt: number;
 }
 
 /**
@@ -30,8 +45,10 @@ export interface Waiting {
  * fresh any more.
  */
 export class WaitingList<T extends Waiting> {
-  private readonly all: T[] = [];
-  /** Those with a payload, a suffix of `all` in the same order. */
+  private readonly all: Listed<T>[] = [];
+  /** Those whose claims are renewed, the oldest claim first. */
+  private readonly toRenew: T[] = [];
+  /** Those with a payload, in the order of arrival. */
   private readonly withPayload: T[] = [];
   private bytes = 0;
   private count = 0;
@@ -46,7 +63,7 @@ export class WaitingList<T extends Waiting> {
 
   push(item: T): void {
     this.count += 1;
-    this.all.push(item);
+    this.list(item);
     if (this.bytes + sizeOf(item) > MAX_BYTES) item.accepted = undefined;
     if (!item.accepted) return;
     this.bytes += sizeOf(item);
@@ -66,7 +83,27 @@ export class WaitingList<T extends Waiting> {
   /** Drops payloads that are not fresh. @returns those whose turn did not come in time */
   sweep(): T[] {
     shiftWhile(this.withPayload, (item) => item.left || !isFresh(item)).forEach((item) => this.dropPayload(item));
-    return shiftWhile(this.all, (item) => item.left || isTooLate(item)).filter((item) => !item.left);
+    const passed = shiftWhile(this.all, ({ item, claimedAt }) => item.left || isTooLate({ claimedAt }));
+    return passed.map(({ item }) => item).filter((item) => !item.left && isTooLate(item));
+  }
+
+  /** @returns the items whose claims have to be renewed now; each claim once */
+  takeToRenew(): T[] {
+    const now = performance.now();
+    const due = shiftWhile(this.toRenew, (item) => item.left || now > item.claimedAt + RENEW_AFTER_MS);
+    return due.filter((item) => !item.left && now < item.renewUntil!);
+  }
+
+  /** @param claimedAt - `performance.now()` before the statement that renewed the claim */
+  noteRenewed(item: T, claimedAt: number): void {
+    if (item.left) return;
+    item.claimedAt = claimedAt;
+    this.list(item);
+  }
+
+  private list(item: T): void {
+    this.all.push({ item, claimedAt: item.claimedAt });
+    if (item.renewUntil !== undefined) this.toRenew.push(item);
   }
 
   private dropPayload(item: T): void {
@@ -88,12 +125,17 @@ function sizeOf({ accepted }: Waiting): number {
   return data.length + (user?.length ?? 0);
 }
 
+/** Until when the claim of a head start that begins to wait now is renewed. */
+export function renewUntil(): number {
+  return performance.now() + RENEW_FOR_MS;
+}
+
 export function isFresh({ accepted, claimedAt }: Waiting): boolean {
   return accepted !== undefined && performance.now() - claimedAt <= FRESH_MS;
 }
 
 /** Until when the request of a head start may begin, by `performance.now()`. */
-export function beginBefore({ claimedAt }: Waiting): number {
+export function beginBefore({ claimedAt }: Pick<Waiting, 'claimedAt'>): number {
   return claimedAt + HEAD_START_WAIT_SECONDS * 1000 - MARGIN_MS;
 }
 
@@ -101,6 +143,6 @@ export function beginBefore({ claimedAt }: Waiting): number {
  * A head start that begins too late might still be sending when its claim lapses, and then the
  * workflow sends too.
  */
-export function isTooLate(item: Waiting): boolean {
+export function isTooLate(item: Pick<Waiting, 'claimedAt'>): boolean {
   return performance.now() > beginBefore(item);
 }

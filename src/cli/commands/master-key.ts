@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import type { KeyUse } from '../../store/db/master-key-use';
 import type { Rotation } from '../../store/rotation/rotate';
 import type { SealedCount } from '../../store/rotation/reseal';
-import { CliError, EXIT } from '../exit-codes';
+import { CliError, EXIT } from '../../../cli/src/exit-codes';
+import { fields, table } from '../../../cli/src/output';
+import type { Session } from '../../../cli/src/session';
 import { withMasterKeys, type MasterKeys } from '../master-keys';
-import { fields, table } from '../output';
-import type { Session } from '../session';
 
 const PROGRESS_INTERVAL_MS = 1000;
 /** A process that stopped counts as sealing for 30 s after its last report. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { secretOption } from '../arguments';
-import { CliError, EXIT } from '../exit-codes';
-import type { Session } from '../session';
+import { secretOption } from '../../../cli/src/arguments';
+import { secretOf } from '../../../cli/src/connection';
+import { CliError, EXIT } from '../../../cli/src/exit-codes';
+import type { Session } from '../../../cli/src/session';
 
 /** Adds the commands `start` and `migrate`. */
 export function addService(program: Command, session: Session): void {
@@ -26,7 +27,7 @@ Example:
   program
     .command('migrate')
     .description('Update the database schema')
-    .option('--database-url <url>', 'URL of the database (default: DATABASE_URL)')
+    .option('--database-url <url>', 'URL of the database (default: SIGNPOST_MIGRATION_DATABASE_URL, then DATABASE_URL)')
     .option('--database-url-file <file>', 'file that contains the URL, or - for standard input')
     .addHelpText(
       'after',
@@ -40,7 +41,10 @@ Example:
     )
     .action(async ({ databaseUrl, databaseUrlFile }: { databaseUrl?: string; databaseUrlFile?: string }) => {
       const given = await secretOption(session.io, 'database-url', databaseUrl, databaseUrlFile);
-      const url = given ?? session.io.env.DATABASE_URL;
+      const url =
+        given ??
+        secretOf(session.io.env, 'SIGNPOST_MIGRATION_DATABASE_URL') ??
+        secretOf(session.io.env, 'DATABASE_URL');
       if (!url)
         throw new CliError(
           EXIT.usage,

@@ -1,5 +1,5 @@
 import type { AuditActor, AuditFacts, Changes } from '../../domain/audit';
-import { encodeId, newUuid, uuidFloor } from '../../domain/ids';
+import { encodeId, newUuid, uuidFloor, uuidTime } from '../../domain/ids';
 import type { Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
@@ -91,7 +91,6 @@ export interface AuditEntry {
 
 interface Row {
   id: string;
-  at: Date;
   actor_id: string;
   actor_name: string;
   address: string | null;
@@ -125,12 +124,12 @@ export async function listAudit(
   page: PageRequest,
 ): Promise<Page<AuditEntry>> {
   const { rows } = await db.query<Row>({
-    text: `select id, at, actor_id, actor_name, address, request_id, action, object, occurrences, product_id, customer_id, changes, detail from audit
-           where ($1::text is null or product_id = $1) and ($2::text is null or actor_id = $2) and ($3::text is null or action = $3)
+    text: `select id, actor_id, actor_name, address, request_id, action, object, occurrences, product_id, customer_id, changes, detail from audit
+           where ($1::text[] is null or product_id = any ($1)) and ($2::text is null or actor_id = $2) and ($3::text is null or action = $3)
              and ($4::text is null or object = $4) and ($5::uuid is null or id >= $5) and ($6::uuid is null or id < $6) and ($7::uuid is null or id < $7)
            order by id desc limit $8`,
     values: [
-      scope.productId ?? null,
+      scope.productIds ?? null,
       filter.actor ?? null,
       filter.action ?? null,
       filter.object ?? null,
@@ -146,7 +145,7 @@ export async function listAudit(
 function toEntry(row: Row): AuditEntry {
   return {
     id: encodeId('aud', row.id),
-    at: row.at,
+    at: uuidTime(row.id),
     actorId: row.actor_id,
     actorName: row.actor_name,
     address: row.address,

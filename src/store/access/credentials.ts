@@ -4,7 +4,9 @@ import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
 /** A credential without its key or secret, of which only the hash is stored. */
-export interface Credential extends Principal {
+export interface Credential extends Omit<Principal, 'segment'> {
+  /** Granted in place of one product. */
+  segment: string | null;
   createdAt: Date;
   /** Null: it does not expire. */
   expiresAt: Date | null;
@@ -46,11 +48,19 @@ export const OAUTH_CLIENT: CredentialKind = {
   hashColumn: 'secret_hash',
 };
 
+/**
+ * Begins the stored role of a credential of a segment. A process of the version before, which does
+ * not know segments, would take the credential for one of all products. It knows no such role, and
+ * refuses it.
+ */
+const OF_SEGMENT = 'segment:';
+
 interface Row {
   id: string;
   name: string;
-  role: Role;
+  role: string;
   product_id: string | null;
+  segment: string | null;
   customer_id: string | null;
   created_at: Date;
   expires_at: Date | null;
@@ -58,34 +68,69 @@ interface Row {
   revoked_at: Date | null;
 }
 
-const COLUMNS = 'id, name, role, product_id, customer_id, created_at, expires_at, last_used_at, revoked_at';
+const COLUMNS = 'id, name, role, product_id, segment, customer_id, created_at, expires_at, last_used_at, revoked_at';
 const IS_VALID = 'revoked_at is null and (expires_at is null or expires_at > now())';
 
-function toPrincipal({ idKind }: CredentialKind, row: Row): Principal {
+/** SQL: the products that a credential is granted by its segment; null if it is granted none. */
+const SEGMENT_PRODUCTS = `case when segment is not null then array(select p.id from products p where p.segment = k.segment order by p.id) end as segment_products`;
+
+interface HolderRow extends Row {
+  segment_products: string[] | null;
+}
+
+const roleOf = ({ role }: Row) => (role.startsWith(OF_SEGMENT) ? role.slice(OF_SEGMENT.length) : role) as Role;
+
+function toIdentity({ idKind }: CredentialKind, row: Row): Omit<Principal, 'segment'> {
   return {
     id: encodeId(idKind, row.id),
     name: row.name,
-    role: row.role,
+    role: roleOf(row),
     productId: row.product_id,
     customerId: row.customer_id,
   };
 }
 
-function toCredential(kind: CredentialKind, row: Row): Credential {
-  const { created_at: createdAt, expires_at: expiresAt, last_used_at: lastUsedAt, revoked_at: revokedAt } = row;
-  return { ...toPrincipal(kind, row), createdAt, expiresAt, lastUsedAt, revokedAt };
+function toPrincipal(kind: CredentialKind, row: HolderRow): Principal {
+  const { segment, segment_products: productIds } = row;
+  return {
+    ...toIdentity(kind, row),
+    ...(segment !== null && { segment: { name: segment, productIds: productIds ?? [] } }),
+  };
 }
+
+function toCredential(kind: CredentialKind, row: Row): Credential {
+  return {
+    ...toIdentity(kind, row),
+    segment: row.segment,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    lastUsedAt: row.last_used_at,
+    revokedAt: row.revoked_at,
+  };
+}
+
+/** A credential to be created. */
+export type NewCredential = Pick<Credential, 'name' | 'role' | 'productId' | 'segment' | 'customerId' | 'expiresAt'>;
 
 /** @param hash - SHA-256 of the key or secret */
 export async function insertCredential(
   db: Executor,
   kind: CredentialKind,
-  { name, role, productId, customerId, expiresAt }: Omit<Principal, 'id'> & Pick<Credential, 'expiresAt'>,
+  { name, role, productId, segment, customerId, expiresAt }: NewCredential,
   hash: Buffer,
 ): Promise<Credential> {
   const { rows } = await db.query<Row>({
-    text: `insert into ${kind.table} (id, name, role, product_id, customer_id, ${kind.hashColumn}, expires_at) values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`,
-    values: [newUuid(), name, role, productId, customerId, hash, expiresAt],
+    text: `insert into ${kind.table} (id, name, role, product_id, customer_id, ${kind.hashColumn}, expires_at, segment) values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${COLUMNS}`,
+    values: [
+      newUuid(),
+      name,
+      (segment === null ? '' : OF_SEGMENT) + role,
+      productId,
+      customerId,
+      hash,
+      expiresAt,
+      segment,
+    ],
   });
   return toCredential(kind, rows[0]!);
 }
@@ -106,6 +151,19 @@ export async function listCredentials(
     (row) => toCredential(kind, row),
     (row) => row.id,
   );
+}
+
+/** The ids of the valid credentials that are granted a segment. */
+export async function findCredentialsOfSegment(db: Executor, segment: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (const { table, idKind } of [API_KEY, OAUTH_CLIENT]) {
+    const { rows } = await db.query<{ id: string }>({
+      text: `select id from ${table} where segment = $1 and ${IS_VALID}`,
+      values: [segment],
+    });
+    ids.push(...rows.map((row) => encodeId(idKind, row.id)));
+  }
+  return ids;
 }
 
 /** Locks a credential until the end of the transaction, to revoke it. */
@@ -161,10 +219,10 @@ export async function noteUse(db: Executor, ids: readonly string[]): Promise<voi
 
 /** Finds the holder of an API key that is valid, or was until a rotation that is not long ago. */
 export async function findHolderOfKey(db: Executor, hash: Buffer): Promise<Holder | undefined> {
-  const { rows } = await db.query<Row & { valid_until: Date | null }>({
+  const { rows } = await db.query<HolderRow & { valid_until: Date | null }>({
     name: 'find-principal',
-    text: `select ${COLUMNS}, case when hash = $1 then expires_at else least(expires_at, previous_expires_at) end as valid_until
-           from api_keys where (hash = $1 or previous_hash = $1 and previous_expires_at > now()) and ${IS_VALID}`,
+    text: `select ${COLUMNS}, case when hash = $1 then expires_at else least(expires_at, previous_expires_at) end as valid_until, ${SEGMENT_PRODUCTS}
+           from api_keys k where (hash = $1 or previous_hash = $1 and previous_expires_at > now()) and ${IS_VALID}`,
     values: [hash],
   });
   const [row] = rows;
@@ -179,10 +237,10 @@ export async function findOAuthClient(
   db: Executor,
   clientId: string,
 ): Promise<(Holder & { secretHashes: Buffer[] }) | undefined> {
-  const { rows } = await db.query<Row & { secret_hashes: Buffer[] }>({
+  const { rows } = await db.query<HolderRow & { secret_hashes: Buffer[] }>({
     name: 'find-oauth-client',
-    text: `select ${COLUMNS}, array_remove(array[secret_hash, case when previous_expires_at > now() then previous_secret_hash end], null) as secret_hashes
-           from oauth_clients where id = $1 and ${IS_VALID}`,
+    text: `select ${COLUMNS}, array_remove(array[secret_hash, case when previous_expires_at > now() then previous_secret_hash end], null) as secret_hashes, ${SEGMENT_PRODUCTS}
+           from oauth_clients k where id = $1 and ${IS_VALID}`,
     values: [decodeId('cli', clientId) ?? null],
   });
   const [row] = rows;

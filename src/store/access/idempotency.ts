@@ -35,12 +35,29 @@ export async function claimIdempotencyKey(
     values: [owner.principalId, owner.key, requestHash],
   });
   if (claimed.rowCount) return undefined;
+  return (await findIdempotentAnswer(db, sealer, owner, requestHash)) ?? 'conflict';
+}
+
+/**
+ * Finds the first answer to a request without claiming its key.
+ *
+ * @returns undefined if the key is new or older than 24 hours, or `conflict` if it was used for
+ *   another request
+ */
+export async function findIdempotentAnswer(
+  db: Executor,
+  sealer: Sealer,
+  owner: IdempotencyOwner,
+  requestHash: Buffer,
+): Promise<StoredAnswer | 'conflict' | undefined> {
   const { rows } = await db.query<{ request_hash: Buffer } & AnswerColumns>({
-    text: 'select request_hash, answer, answer_key_id from idempotency_keys where principal_id = $1 and key = $2',
+    text: `select request_hash, answer, answer_key_id from idempotency_keys
+           where principal_id = $1 and key = $2 and created_at >= now() - interval '${LIFETIME}'`,
     values: [owner.principalId, owner.key],
   });
   const row = rows[0];
-  if (!row || !row.request_hash.equals(requestHash)) return 'conflict';
+  if (!row) return undefined;
+  if (!row.request_hash.equals(requestHash)) return 'conflict';
   const answer = new LosslessJson(openAnswer(sealer, owner, row));
   const body = answer.at('body');
   return { status: Number(answer.at('status')), body: body && new LosslessJson(body) };

@@ -2,6 +2,7 @@ import { decodeId, encodeId, newUuid } from '../../domain/ids';
 import type { Principal, Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
+import { findCredentialsOfSegment } from './credentials';
 
 /** A portal session that has not expired, without its token. */
 export interface PortalSession {
@@ -89,17 +90,17 @@ export async function usePortalLink(db: Executor, id: string): Promise<boolean> 
  */
 export async function listPortalSessions(
   db: Executor,
-  scope: Pick<Scope, 'productId'>,
+  scope: Pick<Scope, 'productIds'>,
   filter: { customerId?: string },
   page: PageRequest,
 ): Promise<Page<PortalSession>> {
   const { rows } = await db.query<Row>({
     text: `select p.id, p.customer_id, p.created_by, p.created_at, p.expires_at, p.once, p.used_at, p.return_url
            from portal_sessions p join customers c on c.id = p.customer_id
-           where p.expires_at > now() and ($1::text is null or c.product_id = $1) and ($2::text is null or p.customer_id = $2)
+           where p.expires_at > now() and ($1::text[] is null or c.product_id = any ($1)) and ($2::text is null or p.customer_id = $2)
              and ($3::uuid is null or p.id < $3)
            order by p.id desc limit $4`,
-    values: [scope.productId ?? null, filter.customerId ?? null, page.after ?? null, page.limit + 1],
+    values: [scope.productIds ?? null, filter.customerId ?? null, page.after ?? null, page.limit + 1],
   });
   return toPage(rows, page, toSession, (row) => row.id);
 }
@@ -113,6 +114,25 @@ export async function endPortalSessionsOf(db: Executor, createdBy: string): Prom
 }
 
 /**
+ * Ends the sessions that credentials of a segment created for the customers of a product, which
+ * leaves the segment.
+ *
+ * @param segment - null if the product was in none
+ */
+export async function endPortalSessionsOfSegment(
+  db: Executor,
+  productId: string,
+  segment: string | null,
+): Promise<void> {
+  if (segment === null) return;
+  await db.query({
+    text: `update portal_sessions p set expires_at = now() from customers c
+           where p.created_by = any ($1) and p.expires_at > now() and c.id = p.customer_id and c.product_id = $2`,
+    values: [await findCredentialsOfSegment(db, segment), productId],
+  });
+}
+
+/**
  * Ends a session.
  *
  * @returns its customer, or undefined if there is no such session in scope or it has expired
@@ -120,13 +140,13 @@ export async function endPortalSessionsOf(db: Executor, createdBy: string): Prom
 export async function endPortalSession(
   db: Executor,
   id: string,
-  scope: Pick<Scope, 'productId'>,
+  scope: Pick<Scope, 'productIds'>,
 ): Promise<string | undefined> {
   const { rows } = await db.query<{ customer_id: string }>({
     text: `delete from portal_sessions p using customers c
-           where p.id = $1 and p.expires_at > now() and c.id = p.customer_id and ($2::text is null or c.product_id = $2)
+           where p.id = $1 and p.expires_at > now() and c.id = p.customer_id and ($2::text[] is null or c.product_id = any ($2))
            returning p.customer_id`,
-    values: [decodeId('prt', id) ?? null, scope.productId ?? null],
+    values: [decodeId('prt', id) ?? null, scope.productIds ?? null],
   });
   return rows[0]?.customer_id;
 }
@@ -139,15 +159,15 @@ export async function endPortalSession(
 export async function endPortalSessionsOfCustomer(
   db: Executor,
   customerId: string,
-  scope: Pick<Scope, 'productId'>,
+  scope: Pick<Scope, 'productIds'>,
 ): Promise<number | undefined> {
   const { rows } = await db.query<{ ended: number }>({
     text: `with ended as (
              delete from portal_sessions p using customers c
-             where p.customer_id = $1 and p.expires_at > now() and c.id = p.customer_id and ($2::text is null or c.product_id = $2)
+             where p.customer_id = $1 and p.expires_at > now() and c.id = p.customer_id and ($2::text[] is null or c.product_id = any ($2))
              returning p.id)
-           select (select count(*)::int from ended) as ended from customers where id = $1 and not erasing and ($2::text is null or product_id = $2)`,
-    values: [customerId, scope.productId ?? null],
+           select (select count(*)::int from ended) as ended from customers where id = $1 and not erasing and ($2::text[] is null or product_id = any ($2))`,
+    values: [customerId, scope.productIds ?? null],
   });
   return rows[0]?.ended;
 }

@@ -54,19 +54,29 @@ function toEntry(row: Row): AllowlistEntry {
   };
 }
 
+/** An entry to insert. */
+interface NewEntry extends Pick<AllowlistEntry, 'pattern' | 'customerId' | 'productId'> {
+  approved: boolean;
+  /** Whether a subscription files it, and not a person. @default false */
+  automatic?: boolean;
+  by: string;
+}
+
 /**
- * Inserts an entry, approved or as a request.
+ * Inserts an entry, approved or as a request. It replaces the request that a subscription filed for
+ * the same.
  *
  * @returns undefined if the same entry exists already
  */
-export async function insertAllowlistEntry(
-  db: Executor,
-  entry: { pattern: string; customerId: string | null; productId: string | null; approved: boolean; by: string },
-): Promise<AllowlistEntry | undefined> {
+export async function insertAllowlistEntry(db: Executor, entry: NewEntry): Promise<AllowlistEntry | undefined> {
   const { rows } = await db.query<Row>({
-    text: `insert into url_allowlist (id, pattern, customer_id, product_id, status, requested_by, decided_by, decided_at)
-           values ($1, $2, $3, $4, $5, $6, case when $5 = 'approved' then $6 end, case when $5 = 'approved' then now() end)
-           on conflict do nothing returning ${COLUMNS}`,
+    text: `insert into url_allowlist (id, pattern, customer_id, product_id, status, requested_by, automatic, decided_by, decided_at)
+           values ($1, $2, $3, $4, $5, $6, $7, case when $5 = 'approved' then $6 end, case when $5 = 'approved' then now() end)
+           on conflict (pattern, coalesce(customer_id, ''), coalesce(product_id, '')) do update
+             set status = excluded.status, requested_by = excluded.requested_by, automatic = false,
+                 decided_by = excluded.decided_by, decided_at = excluded.decided_at
+             where url_allowlist.automatic and url_allowlist.status = 'requested' and not excluded.automatic
+           returning ${COLUMNS}`,
     values: [
       newUuid(),
       entry.pattern,
@@ -74,6 +84,7 @@ export async function insertAllowlistEntry(
       entry.productId,
       entry.approved ? 'approved' : 'requested',
       entry.by,
+      entry.automatic ?? false,
     ],
   });
   return rows[0] && toEntry(rows[0]);
@@ -92,18 +103,19 @@ export async function listAllowlist(
 ): Promise<Page<AllowlistEntry>> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from url_allowlist
-           where ($1::text is null or product_id = $1 or (product_id is null and (customer_id is null
-               or exists (select from customers c where c.id = customer_id and (c.product_id = $1 or c.product_id is null))))) and ($2::text is null or status = $2) and ($3::uuid is null or id < $3)
+           where ($1::text[] is null or product_id = any ($1) or (product_id is null and (customer_id is null
+               or exists (select from customers c where c.id = customer_id and (c.product_id = any ($1) or c.product_id is null))))) and ($2::text is null or status = $2) and ($3::uuid is null or id < $3)
            order by id desc limit $4`,
-    values: [scope.productId ?? null, filter.status ?? null, page.after ?? null, page.limit + 1],
+    values: [scope.productIds ?? null, filter.status ?? null, page.after ?? null, page.limit + 1],
   });
-  const { productId } = scope;
-  const shown = (row: Row) => (productId === undefined ? toEntry(row) : withoutNames(toEntry(row), productId));
+  const { productIds } = scope;
+  const shown = (row: Row) => (productIds === undefined ? toEntry(row) : withoutNames(toEntry(row), productIds));
   return toPage(rows, page, shown, (row) => row.id);
 }
 
-function withoutNames(entry: AllowlistEntry, productId: string): AllowlistEntry {
-  return { ...entry, requestedBy: entry.productId === productId ? entry.requestedBy : null, decidedBy: null };
+function withoutNames(entry: AllowlistEntry, productIds: readonly string[]): AllowlistEntry {
+  const isOwn = entry.productId !== null && productIds.includes(entry.productId);
+  return { ...entry, requestedBy: isOwn ? entry.requestedBy : null, decidedBy: null };
 }
 
 export async function findAllowlistEntry(db: Executor, id: string): Promise<AllowlistEntry | undefined> {
@@ -139,8 +151,8 @@ export async function deleteAllowlistEntry(
   scope: Scope,
 ): Promise<AllowlistEntry | undefined> {
   const { rows } = await db.query<Row>({
-    text: `delete from url_allowlist where id = $1 and ($2::text is null or product_id = $2) returning ${COLUMNS}`,
-    values: [decodeId('url', id) ?? null, scope.productId ?? null],
+    text: `delete from url_allowlist where id = $1 and ($2::text[] is null or product_id = any ($2)) returning ${COLUMNS}`,
+    values: [decodeId('url', id) ?? null, scope.productIds ?? null],
   });
   return rows[0] && toEntry(rows[0]);
 }
@@ -183,76 +195,8 @@ export async function areUrlsApproved(
   return open.every((url) => rows.some(({ pattern }) => matches(pattern, url)));
 }
 
-function matches(pattern: string, url: string): boolean {
+/** Whether the text of a pattern matches a URL. */
+export function matches(pattern: string, url: string): boolean {
   const parsed = parseUrlPattern(pattern);
   return parsed !== undefined && urlMatches(parsed, url);
-}
-
-interface UrlRow {
-  id: string;
-  customer_id: string;
-  product_id: string | null;
-  url: string;
-  token_url: string | null;
-  url_approved: boolean;
-}
-
-const PAGE = 500;
-
-/**
- * Checks the URLs of the subscriptions that a changed pattern may affect, and stores whether each
- * is approved.
- *
- * @returns the ids of the subscriptions whose URL became approved
- */
-export async function reviewUrls(
-  db: Executor,
-  allowed: readonly UrlPattern[],
-  only: { pattern?: string; customerId?: string | null } = {},
-): Promise<string[]> {
-  const newlyApproved: string[] = [];
-  for (let after: string | null = null; ;) {
-    const { rows }: { rows: UrlRow[] } = await db.query<UrlRow>({
-      text: `select s.id, s.customer_id, coalesce(s.product_id, c.product_id) as product_id, s.url, s.token_url, s.url_approved
-             from subscriptions s join customers c on c.id = s.customer_id
-             where s.deleted_at is null and ($1::uuid is null or s.id > $1) and ($2::text is null or s.customer_id = $2)
-             order by s.id limit ${PAGE}`,
-      values: [after, only.customerId ?? null],
-    });
-    for (const row of rows) {
-      const urls = row.token_url === null ? [row.url] : [row.url, row.token_url];
-      if (only.pattern !== undefined && !urls.some((url) => matches(only.pattern!, url))) continue;
-      const approved = await areUrlsApproved(db, allowed, urls, {
-        customerId: row.customer_id,
-        productId: row.product_id,
-      });
-      if (approved === row.url_approved) continue;
-      await db.query({
-        text: 'update subscriptions set url_approved = $2, modified_at = now() where id = $1',
-        values: [row.id, approved],
-      });
-      if (approved) newlyApproved.push(encodeId('sub', row.id));
-    }
-    if (rows.length < PAGE) return newlyApproved;
-    after = rows.at(-1)!.id;
-  }
-}
-
-const SETTING = 'allowed-urls';
-
-/**
- * Checks the URLs of all subscriptions if the patterns in the configuration have changed since the
- * last start. Call it in a transaction, so that a crash does not store the new patterns without the
- * checks.
- *
- * @returns the ids of the subscriptions whose URL became approved
- */
-export async function reconcileAllowedUrls(db: Executor, allowed: readonly UrlPattern[]): Promise<string[]> {
-  await lockAllowlist(db, 'alone');
-  const { rowCount } = await db.query({
-    text: `insert into installation as i (name, value) values ($1, $2)
-           on conflict (name) do update set value = excluded.value where i.value <> excluded.value returning true`,
-    values: [SETTING, JSON.stringify(allowed)],
-  });
-  return rowCount === 0 ? [] : reviewUrls(db, allowed);
 }

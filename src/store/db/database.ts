@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, types, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
+import { endsWithin } from '../../process/ends-within';
+import { clientsWithin, SilenceError } from '../../process/pg-clients';
 import { Availability } from './availability';
 import {
   beginStatement,
@@ -44,6 +45,10 @@ const KEEP_ALIVE_MS = 10_000;
 
 /** Use of one pool, for metrics. */
 export interface PoolUse {
+  /** Connections that the pool may open. */
+  max: number;
+  /** Open connections, idle ones included. */
+  open: number;
   inUse: number;
   /** Callers that wait for a connection. */
   waiting: number;
@@ -69,8 +74,9 @@ export function openDatabase(
   const pool = new Pool({
     connectionString,
     max: limits.max,
+    min: limits.min,
     connectionTimeoutMillis: limits.connectTimeoutMs,
-    query_timeout: limits.statementTimeoutMs + SILENCE_MS,
+    Client: clientsWithin(limits.statementTimeoutMs + SILENCE_MS),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: 'signpost',
@@ -80,7 +86,10 @@ export function openDatabase(
       if (!limits.transactionPooling) await client.query(sessionSettings(limits));
     },
   });
+  let closing = false;
   pool.on('error', (error) => {
+    // The end of a pool does not wait for the servers' side of its connections.
+    if (closing) return;
     availability.lost();
     onError(error);
   });
@@ -102,9 +111,18 @@ export function openDatabase(
     query: <Row extends QueryResultRow>(statement: Statement) => watch(runOne<Row>(pool, statement, limits)),
     transaction: (work) => watch(inTransaction(pool, work, limits)),
     wasAway: () => availability.wasAway,
-    use: () => ({ inUse: pool.totalCount - pool.idleCount, waiting: pool.waitingCount, refused }),
+    use: () => ({
+      max: limits.max,
+      open: pool.totalCount,
+      inUse: pool.totalCount - pool.idleCount,
+      waiting: pool.waitingCount,
+      refused,
+    }),
     // A silent server does not confirm the end of its connections.
-    close: () => Promise.race([pool.end(), sleep(CLOSE_MS, undefined, { ref: false })]),
+    close: async () => {
+      closing = true;
+      await endsWithin(pool.end(), CLOSE_MS);
+    },
   };
 }
 
@@ -181,16 +199,11 @@ async function rollBack(client: PoolClient): Promise<Error | undefined> {
 const codeOf = (error: unknown) => (error as { code?: unknown } | null)?.code;
 const messageOf = (error: unknown) => String((error as Error | null)?.message);
 
-/** Whether the client gave up on a statement that Postgres did not answer. */
-function isSilence(error: unknown): boolean {
-  return codeOf(error) === undefined && messageOf(error) === 'Query read timeout';
-}
-
 function refusalOf(error: unknown): PoolRefusal | undefined {
   const code = codeOf(error);
   if (code === '57014') return 'statement';
   if (code === '55P03') return 'lock';
-  if (isSilence(error)) return 'silence';
+  if (error instanceof SilenceError) return 'silence';
   return code === undefined && /timeout exceeded when trying to connect/.test(messageOf(error)) ? 'connect' : undefined;
 }
 
@@ -210,7 +223,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
   const code = codeOf(error);
   return (
     error instanceof CommitUnconfirmedError ||
-    isSilence(error) ||
+    error instanceof SilenceError ||
     (code === undefined && /^Connection terminated/.test(messageOf(error))) ||
     // 08P01: also what PgBouncer reports when it loses its connection to Postgres.
     ['08000', '08003', '08006', '08007', '08P01', '57P01', '57P02', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(
@@ -225,11 +238,9 @@ export function isOutcomeUnknown(error: unknown): boolean {
  */
 export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
-  if (error instanceof CommitUnconfirmedError) return true;
+  if (error instanceof CommitUnconfirmedError || error instanceof SilenceError) return true;
   if (typeof code !== 'string')
-    return /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable/.test(
-      messageOf(error),
-    );
+    return /timeout exceeded when trying to connect|Connection terminated|is not queryable/.test(messageOf(error));
   // Class 08: connection exception. Class 53: out of memory, disk or connections. 25006: a standby.
   // 25P03: idle in a transaction for too long. 57P01 to 57P03: shutdown, crash, starting up.
   return (

@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { connectAlone, whileLocked } from './advisory-lock';
+import type { Executor } from './database';
 
 const MIGRATIONS_DIR = path.join(__dirname, '..', '..', '..', 'migrations');
 /**
@@ -21,6 +23,23 @@ export async function migrate(connectionString: string, signal?: AbortSignal): P
     runMigrations(connectionString, lost),
   );
   return run!;
+}
+
+/**
+ * Compares the migrations of this version with those that the database has.
+ *
+ * @returns `pending`: not yet run; `unknown`: run by another version, and absent from this one
+ */
+export async function findMigrations(db: Executor): Promise<{ pending: string[]; unknown: string[] }> {
+  const files = (await readdir(MIGRATIONS_DIR)).filter((file) => file.endsWith('.sql')).sort();
+  const own = files.map((file) => path.parse(file).name);
+  const { rows: tables } = await db.query<{ exists: boolean }>({
+    text: `select to_regclass('schema_migrations') is not null as exists`,
+  });
+  if (!tables[0]!.exists) return { pending: own, unknown: [] };
+  const { rows } = await db.query<{ name: string }>({ text: 'select name from schema_migrations order by name' });
+  const run = rows.map(({ name }) => name);
+  return { pending: own.filter((name) => !run.includes(name)), unknown: run.filter((name) => !own.includes(name)) };
 }
 
 async function runMigrations(connectionString: string, lost: AbortSignal): Promise<string[]> {

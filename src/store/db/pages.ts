@@ -1,7 +1,7 @@
 /** One page of a list. */
 export interface Page<T> {
   items: T[];
-  /** Position of the next page; null on the last page. */
+  /** The sort key of the last item; null on the last page. */
   nextCursor: string | null;
 }
 
@@ -9,7 +9,7 @@ export interface Page<T> {
 export interface PageRequest {
   /** 1 to 200. */
   limit: number;
-  /** The sort key of the last item of the page before, from its `nextCursor`. */
+  /** The sort key of the last item of the page before: its `nextCursor`. */
   after?: string;
 }
 
@@ -30,5 +30,5 @@ export function toPage<Row, T>(
   const shown = rows.slice(0, request.limit);
   const last = shown.at(-1);
   const more = (isCut || rows.length > request.limit) && last !== undefined;
-  return { items: shown.map(map), nextCursor: more ? Buffer.from(keyOf(last)).toString('base64url') : null };
+  return { items: shown.map(map), nextCursor: more ? keyOf(last) : null };
 }

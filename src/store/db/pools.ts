@@ -34,6 +34,8 @@ export interface PoolOptions {
  * two that load, one to spare.
  */
 const PATH_CONNECTIONS = 10;
+/** One that accepts and one that records, for the next event of a quiet installation. */
+const PATH_CONNECTIONS_KEPT = 2;
 const KEYED_CONNECTIONS = 4;
 const AUTH_CONNECTIONS = 3;
 
@@ -55,9 +57,9 @@ const MAINTENANCE_LIMITS: Partial<PoolLimits> = { max: 1, statementTimeoutMs: 4 
 export function poolLimits(options: PoolOptions): Record<keyof Pools, Partial<PoolLimits>> {
   return {
     db: { max: options.connections },
-    pathDb: { ...PATH_LIMITS, max: PATH_CONNECTIONS },
+    pathDb: { ...PATH_LIMITS, max: PATH_CONNECTIONS, min: PATH_CONNECTIONS_KEPT },
     keyedDb: { ...PATH_LIMITS, max: KEYED_CONNECTIONS },
-    authDb: { max: AUTH_CONNECTIONS, connectTimeoutMs: 3000, statementTimeoutMs: 3000, lockTimeoutMs: 1000 },
+    authDb: { max: AUTH_CONNECTIONS, min: 1, connectTimeoutMs: 3000, statementTimeoutMs: 3000, lockTimeoutMs: 1000 },
     readDb: { max: options.readConnections, statementTimeoutMs: options.readTimeoutSeconds * 1000 },
     maintenanceDb: MAINTENANCE_LIMITS,
   };

@@ -13,6 +13,11 @@ export interface Statement {
 export interface PoolLimits {
   /** Connections. */
   max: number;
+  /**
+   * Connections that are kept while nobody uses them, with their prepared statements. Others are
+   * closed after 10 s, and the next statement connects and plans again.
+   */
+  min: number;
   /** Longest wait for a connection. */
   connectTimeoutMs: number;
   statementTimeoutMs: number;
@@ -33,6 +38,7 @@ export interface PoolLimits {
 /** Limits of a pool for which nothing else is said. */
 export const DEFAULT_LIMITS: PoolLimits = {
   max: 10,
+  min: 0,
   connectTimeoutMs: 10_000,
   statementTimeoutMs: 30_000,
   lockTimeoutMs: 5000,

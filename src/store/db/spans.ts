@@ -1,10 +1,11 @@
 import { uuidFloor, uuidTimeMs } from '../../domain/ids';
 import type { Executor } from './database';
-import { DAY_MS, dayOf, timeOf, type DailyTable } from './partition-catalog';
+import { DAY_MS, dayOf, type DailyTable } from './partition-catalog';
+import { readPastDays, type PastDays, type Sought } from './past-days';
 
 /** Days of one statement. Each day costs a statement the locks of a partition and its indexes. */
-const FIRST_SPAN_DAYS = 4;
-const SPAN_DAYS = 12;
+const FIRST_SPAN_DAYS = 3;
+const SPAN_DAYS = 11;
 /** Ids beyond: those that are made while the list is read, and rows without a daily partition. */
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 const FIRST_ID = uuidFloor(0);
@@ -12,42 +13,55 @@ const FIRST_ID = uuidFloor(0);
 /** The ids of one statement: from the first one to before the second. */
 export type Span = [from: string, to: string];
 
+/** SQL: the id is in a span. As literals, so that the statement locks the partitions of it only. */
+export const inSpan = ([from, to]: Span) => `id >= '${from}' and id < '${to}'`;
+
 /** The bounds of a list. */
 export interface Bounds {
   since?: Date;
   until?: Date;
   /** Only ids below this one. */
   after?: string;
+  /** Days that cannot contain this are skipped. */
+  sought?: Sought;
 }
+
+const floorOf = (day: number) => uuidFloor(day * DAY_MS);
 
 /**
  * The spans of days that cover a table, newest first. Together they contain every id within the
- * bounds once; the first and the last have no limit of their own, so they include what the default
- * partition holds.
+ * bounds once, except those of skipped days; the first and the last have no limit of their own, so
+ * they include what the default partition holds.
  *
- * @param oldestDay - called when the first span was not enough
+ * @param past - called when the first span was not enough, with the first day of it
  */
-export async function* spansOf(bounds: Bounds, oldestDay: () => Promise<number>): AsyncGenerator<Span> {
+export async function* spansOf(bounds: Bounds, past: (before: number) => Promise<PastDays>): AsyncGenerator<Span> {
   const least = bounds.since ? uuidFloor(bounds.since.getTime()) : FIRST_ID;
   const ends = [LAST_ID, bounds.after, bounds.until && uuidFloor(bounds.until.getTime())];
-  let to = ends.filter((end) => end !== undefined).reduce((min, end) => (end < min ? end : min));
-  const newestDay = Math.min(dayOf(Date.now()), dayOf(uuidTimeMs(to)));
-  let oldest: number | undefined;
-  for (let day = newestDay - FIRST_SPAN_DAYS + 1; to > least; day -= SPAN_DAYS) {
-    const isLast = oldest !== undefined && day <= oldest;
-    const start = isLast ? FIRST_ID : uuidFloor(day * DAY_MS);
-    const from = start > least ? start : least;
-    if (from < to) yield [from, to];
-    if (isLast) return;
-    to = from;
-    oldest ??= await oldestDay();
+  const end = ends.filter((id) => id !== undefined).reduce((min, id) => (id < min ? id : min));
+  const within = (from: string, to: string): Span[] => {
+    const span: Span = [from > least ? from : least, to < end ? to : end];
+    return span[0] < span[1] ? [span] : [];
+  };
+  const firstDay = Math.min(dayOf(Date.now()), dayOf(uuidTimeMs(end))) - FIRST_SPAN_DAYS + 1;
+  yield* within(floorOf(firstDay), LAST_ID);
+  if (floorOf(firstDay) <= least) return;
+  const { oldest, days } = await past(firstDay);
+  let from = firstDay;
+  while (days.length > 0) {
+    const newest = days[0]!;
+    const left = days.findIndex((day) => day <= newest - SPAN_DAYS);
+    const group = days.splice(0, left === -1 ? days.length : left);
+    from = group.at(-1)!;
+    yield* within(from <= oldest ? FIRST_ID : floorOf(from), floorOf(newest + 1));
   }
+  if (from > oldest || from === firstDay) yield* within(FIRST_ID, floorOf(Math.min(oldest, firstDay)));
 }
 
 /** The spans that cover a table, or the part within the bounds, newest first. */
 export async function allSpans(db: Executor, table: DailyTable, bounds: Bounds = {}): Promise<Span[]> {
   const spans: Span[] = [];
-  for await (const span of spansOf(bounds, () => oldestDayOf(db, table))) spans.push(span);
+  for await (const span of spansOf(bounds, pastOf(db, table, bounds))) spans.push(span);
   return spans;
 }
 
@@ -100,35 +114,18 @@ export async function withoutLocks<T>(db: Executor, read: () => Promise<T>): Pro
   }
 }
 
-const REMEMBERED_MS = 600_000;
-
 /** Days after today whose ids are read with the newest ones, as clocks of machines differ. */
 const DAYS_WITH_NEWEST = 1;
 
 /**
- * {@link allSpans} for what runs every few seconds. The newest span is followed by the one of the
- * days to come, which a process whose clock is ahead may use. Remembers the spans for ten minutes:
- * together they have no end, and a span whose partitions were dropped is empty.
+ * The spans with open notifications, for what runs every few seconds. The newest is followed by the
+ * one of the days to come, which a process whose clock is ahead may use.
  */
-export class RememberedSpans {
-  private spans: Span[] = [];
-  private readAt = -Infinity;
-
-  constructor(
-    private readonly db: Executor,
-    private readonly table: DailyTable,
-  ) {}
-
-  async read(): Promise<Span[]> {
-    if (performance.now() - this.readAt > REMEMBERED_MS) {
-      const [newest, ...older] = await allSpans(this.db, this.table);
-      const [from, end] = newest!;
-      const ahead = uuidFloor((dayOf(Date.now()) + DAYS_WITH_NEWEST + 1) * DAY_MS);
-      this.spans = [[from, ahead], [ahead, end], ...older];
-      this.readAt = performance.now();
-    }
-    return this.spans;
-  }
+export async function openSpans(db: Executor): Promise<[newest: Span, ahead: Span, ...older: Span[]]> {
+  const [newest, ...older] = await allSpans(db, 'notifications', { sought: { open: true } });
+  const [from, end] = newest!;
+  const ahead = floorOf(dayOf(Date.now()) + DAYS_WITH_NEWEST + 1);
+  return [[from, ahead], [ahead, end], ...older];
 }
 
 /**
@@ -144,20 +141,10 @@ export async function newestFirst<Row>(
   limit: number,
   read: (span: Span, left: number) => Promise<Row[]>,
 ): Promise<Row[]> {
-  return collect(
-    spansOf(bounds, () => oldestDayOf(db, table)),
-    limit,
-    read,
-  );
+  return collect(spansOf(bounds, pastOf(db, table, bounds)), limit, read);
 }
 
-/** The first day with a partition; today if there is none. */
-export async function oldestDayOf(db: Executor, table: DailyTable): Promise<number> {
-  const { rows } = await db.query<{ digits: string | null }>({
-    text: `select min(right(c.relname, 8)) as digits from pg_inherits i join pg_class c on c.oid = i.inhrelid
-           where i.inhparent = $1::regclass and c.relname ~ '_\\d{8}$'`,
-    values: [table],
-  });
-  const digits = rows[0]?.digits;
-  return dayOf(digits ? timeOf(digits) : Date.now());
-}
+const pastOf =
+  (db: Executor, table: DailyTable, { sought }: Bounds) =>
+  (before: number) =>
+    readPastDays(db, table, before, sought);

@@ -22,3 +22,8 @@ export function textArray(values: readonly (string | null)[]): Buffer {
   });
   return encoded;
 }
+
+/** The text form of a value of type text[], for an element of an array of such texts. */
+export function arrayLiteral(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
+}

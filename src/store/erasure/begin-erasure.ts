@@ -20,13 +20,13 @@ export interface RequestedErasure {
 export async function beginErasure(
   db: Executor,
   customerId: string,
-  scope: Pick<Scope, 'productId'>,
+  scope: Pick<Scope, 'productIds'>,
 ): Promise<RequestedErasure | undefined> {
   // The lock waits for transactions that have added something which refers to the customer.
   const { rows } = await db.query<{ product_id: string | null; erasing: boolean }>({
     text: `select product_id, erasing from customers
-           where id = $1 and ($2::text is null or product_id = $2) for update`,
-    values: [customerId, scope.productId ?? null],
+           where id = $1 and ($2::text[] is null or product_id = any ($2)) for update`,
+    values: [customerId, scope.productIds ?? null],
   });
   const [customer] = rows;
   if (!customer) return undefined;
@@ -42,7 +42,7 @@ export async function beginErasure(
   });
   await db.query({
     text: `update recoveries set status = 'failed', finished_at = now()
-           where status = 'running' and subscription_id in (select id from subscriptions where customer_id = $1)`,
+           where status = 'running' and (customer_id = $1 or subscription_id in (select id from subscriptions where customer_id = $1))`,
     values,
   });
   for (const table of ['api_keys', 'oauth_clients'])

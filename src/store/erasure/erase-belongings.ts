@@ -26,13 +26,21 @@ export const BELONGINGS: readonly Belonging[] = [
   },
   { table: 'subscription_secrets', kind: 'secrets', where: OF_SUBSCRIPTION },
   { table: 'challenges', kind: 'challenges', where: OF_SUBSCRIPTION },
-  { table: 'recoveries', kind: 'recoveries', where: OF_SUBSCRIPTION },
+  { table: 'recovery_items', kind: 'recoveryItems', where: OF_CUSTOMER },
+  { table: 'recoveries', kind: 'recoveries', where: `${OF_SUBSCRIPTION} or ${OF_CUSTOMER}` },
   { table: 'subscription_event_statistics', kind: 'statistics', where: OF_SUBSCRIPTION },
   { table: 'subscription_attempt_statistics', kind: 'statistics', where: OF_SUBSCRIPTION },
+  { table: 'response_times', kind: 'statistics', where: OF_SUBSCRIPTION },
+  { table: 'subscription_day_statistics', kind: 'statistics', where: OF_SUBSCRIPTION },
   { table: 'rate_lines', kind: 'statistics', where: OF_SUBSCRIPTION },
   { table: 'releases', kind: 'statistics', where: OF_SUBSCRIPTION },
   { table: 'subscriptions', kind: 'subscriptions', where: OF_CUSTOMER },
   { table: 'api_keys', kind: 'apiKeys', where: OF_CUSTOMER },
+  {
+    table: 'oauth_refresh_tokens',
+    kind: 'refreshTokens',
+    where: 'client_id in (select id from oauth_clients where customer_id = $1)',
+  },
   { table: 'oauth_clients', kind: 'oauthClients', where: OF_CUSTOMER },
   { table: 'portal_sessions', kind: 'portalSessions', where: OF_CUSTOMER },
   { table: 'url_allowlist', kind: 'allowlistEntries', where: OF_CUSTOMER },
@@ -64,10 +72,10 @@ export async function listSubscriptionIds(db: Executor, customerId: string): Pro
   return rows.map(({ id }) => encodeId('sub', id));
 }
 
-/** @returns the ids of the recoveries of the customer's subscriptions */
+/** @returns the ids of the recoveries of the customer and its subscriptions */
 export async function listRecoveryIds(db: Executor, customerId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
-    text: `select id from recoveries where ${OF_SUBSCRIPTION} order by id`,
+    text: `select id from recoveries where ${OF_SUBSCRIPTION} or ${OF_CUSTOMER} order by id`,
     values: [customerId],
   });
   return rows.map(({ id }) => encodeId('rec', id));

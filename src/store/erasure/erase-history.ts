@@ -2,7 +2,7 @@ import type { ErasedCounts } from '../../domain/erasure';
 import { decodeId, encodeId, uuidFloor, uuidTimeMs } from '../../domain/ids';
 import type { Database, Executor } from '../db/database';
 import { DAY_MS } from '../db/partition-catalog';
-import { allSpans, type Span } from '../db/spans';
+import { allSpans, inSpan, type Span } from '../db/spans';
 import { addCounts } from './erasures';
 
 /** Rows that one transaction removes, so that it holds their locks for a moment only. */
@@ -11,15 +11,17 @@ const PAGE = 200;
 /** @returns ids of notifications of the customer, at most one page */
 export async function listNotifications(db: Executor, customerId: string, span: Span): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
-    text: `select id from notifications where customer_id = $1 and ${within(span)} order by id limit ${PAGE}`,
+    text: `select id from notifications where customer_id = $1 and ${inSpan(span)} order by id limit ${PAGE}`,
     values: [customerId],
   });
   return rows.map(({ id }) => encodeId('ntf', id));
 }
 
 /**
- * Deletes notifications with their attempts. The notifications go first: an attempt that is being
- * recorded waits for their locks, and then finds nothing to record.
+ * Deletes notifications with their attempts. Older attempts go first, in transactions of their own:
+ * one for all would hold the locks of every partition since the notifications were accepted. Then
+ * the notifications go before the newest attempts: an attempt that is being recorded waits for
+ * their locks, and then finds nothing to record.
  *
  * @param span - the ids are within
  * @param counts - what was removed before in connection with them
@@ -31,27 +33,36 @@ export async function deleteNotifications(
   span: Span,
   counts: ErasedCounts = {},
 ): Promise<void> {
-  const uuids = ids.map((id) => decodeId('ntf', id));
-  const spans = await allSpans(db, 'attempts');
+  const uuids = ids.map((id) => decodeId('ntf', id)!);
+  const [newest, ...older] = await allSpans(db, 'attempts');
+  const { rows } = await db.query<{ last_attempt_id: string }>({
+    text: `select last_attempt_id from notifications where id = any($1) and ${inSpan(span)} and last_attempt_id is not null`,
+    values: [uuids],
+  });
+  for (const part of spansOfAttempts(
+    older,
+    span,
+    rows.map((row) => row.last_attempt_id),
+  ))
+    await db.transaction(async (executor) => {
+      await addCounts(executor, erasureId, { attempts: await deleteAttempts(executor, uuids, part) });
+    });
   await db.transaction(async (executor) => {
-    const { rows } = await executor.query<{ last_attempt_id: string | null }>({
-      text: `delete from notifications where id = any($1) and ${within(span)} returning last_attempt_id`,
+    const { rowCount } = await executor.query({
+      text: `delete from notifications where id = any($1) and ${inSpan(span)}`,
       values: [uuids],
     });
-    let attempts = 0;
-    for (const part of spansOfAttempts(
-      spans,
-      span,
-      rows.flatMap((row) => row.last_attempt_id ?? []),
-    )) {
-      const { rowCount } = await executor.query({
-        text: `delete from attempts where notification_id = any($1) and ${within(part)}`,
-        values: [uuids],
-      });
-      attempts += rowCount ?? 0;
-    }
-    await addCounts(executor, erasureId, { ...counts, notifications: rows.length, attempts });
+    const attempts = await deleteAttempts(executor, uuids, newest!);
+    await addCounts(executor, erasureId, { ...counts, notifications: rowCount ?? 0, attempts });
   });
+}
+
+async function deleteAttempts(db: Executor, notificationUuids: readonly string[], span: Span): Promise<number> {
+  const { rowCount } = await db.query({
+    text: `delete from attempts where notification_id = any($1) and ${inSpan(span)}`,
+    values: [notificationUuids],
+  });
+  return rowCount ?? 0;
 }
 
 /**
@@ -72,11 +83,21 @@ export interface EventToErase {
   givenId: string | null;
 }
 
-/** @returns events that are addressed to the customer, at most one page */
-export async function listEvents(db: Executor, customerId: string, span: Span): Promise<EventToErase[]> {
+/**
+ * Lists events that are addressed to the customer, at most one page. Another product may accept
+ * events for customers that it does not have, and so for one of the same id.
+ *
+ * @param productId - the owner of the customer; null if all products shared the customer
+ */
+export async function listEvents(
+  db: Executor,
+  customerId: string,
+  productId: string | null,
+  span: Span,
+): Promise<EventToErase[]> {
   const { rows } = await db.query<{ id: string; product_id: string; given_id: string | null }>({
-    text: `select id, product_id, given_id from events where customer_id = $1 and ${within(span)} order by id limit ${PAGE}`,
-    values: [customerId],
+    text: `select id, product_id, given_id from events where customer_id = $1 and ($2::text is null or product_id = $2) and ${inSpan(span)} order by id limit ${PAGE}`,
+    values: [customerId, productId],
   });
   return rows.map((row) => ({ uuid: row.id, productId: row.product_id, givenId: row.given_id }));
 }
@@ -88,7 +109,7 @@ export async function listNotificationsOf(
   span: Span,
 ): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
-    text: `select id from notifications where event_id = any($1) and ${within(span)} order by id limit ${PAGE}`,
+    text: `select id from notifications where event_id = any($1) and ${inSpan(span)} order by id limit ${PAGE}`,
     values: [events.map(({ uuid }) => uuid)],
   });
   return rows.map(({ id }) => encodeId('ntf', id));
@@ -113,12 +134,9 @@ export async function deleteEvents(
       ],
     });
     const gone = await executor.query({
-      text: `delete from events where id = any($1) and ${within(span)}`,
+      text: `delete from events where id = any($1) and ${inSpan(span)}`,
       values: [events.map(({ uuid }) => uuid)],
     });
     await addCounts(executor, erasureId, { events: gone.rowCount ?? 0, eventIds: keys.rowCount ?? 0 });
   });
 }
-
-/** As literals, so that the statement locks the partitions of the span only. */
-const within = ([from, to]: Span) => `id >= '${from}' and id < '${to}'`;

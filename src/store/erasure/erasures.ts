@@ -41,11 +41,11 @@ export function toErasure(row: Row): Erasure {
 export async function findErasure(
   db: Executor,
   id: string,
-  scope: Pick<Scope, 'productId'>,
+  scope: Pick<Scope, 'productIds'>,
 ): Promise<Erasure | undefined> {
   const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} from erasures where id = $1 and ($2::text is null or product_id = $2)`,
-    values: [decodeId('ers', id) ?? null, scope.productId ?? null],
+    text: `select ${COLUMNS} from erasures where id = $1 and ($2::text[] is null or product_id = any ($2))`,
+    values: [decodeId('ers', id) ?? null, scope.productIds ?? null],
   });
   return rows[0] && toErasure(rows[0]);
 }
@@ -53,15 +53,15 @@ export async function findErasure(
 /** Lists erasures in scope, newest first. */
 export async function listErasures(
   db: Executor,
-  scope: Pick<Scope, 'productId'>,
+  scope: Pick<Scope, 'productIds'>,
   filter: { status?: ErasureStatus },
   page: PageRequest,
 ): Promise<Page<Erasure>> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from erasures
-           where ($1::text is null or product_id = $1) and ($2::text is null or status = $2) and ($3::uuid is null or id < $3)
+           where ($1::text[] is null or product_id = any ($1)) and ($2::text is null or status = $2) and ($3::uuid is null or id < $3)
            order by id desc limit $4`,
-    values: [scope.productId ?? null, filter.status ?? null, page.after ?? null, page.limit + 1],
+    values: [scope.productIds ?? null, filter.status ?? null, page.after ?? null, page.limit + 1],
   });
   return toPage(rows, page, toErasure, (row) => row.id);
 }
@@ -79,6 +79,8 @@ export async function findStalledErasures(db: Executor, olderThanSeconds: number
 export interface ErasureTask {
   erasureId: string;
   customerId: string;
+  /** The owner of the customer; null if all products shared the customer. */
+  productId: string | null;
   phase: ErasurePhase;
   /** How long the phase has been going on, by the clock of Postgres. */
   phaseSeconds: number;
@@ -90,9 +92,14 @@ export interface ErasureTask {
  * @returns undefined if the erasure has finished
  */
 export async function takeErasure(db: Executor, erasureId: string): Promise<ErasureTask | undefined> {
-  const { rows } = await db.query<{ customer_id: string; phase: ErasurePhase; seconds: number }>({
+  const { rows } = await db.query<{
+    customer_id: string;
+    product_id: string | null;
+    phase: ErasurePhase;
+    seconds: number;
+  }>({
     text: `update erasures set progressed_at = now() where id = $1 and status = 'running'
-           returning customer_id, phase, extract(epoch from now() - phase_since)::float8 as seconds`,
+           returning customer_id, product_id, phase, extract(epoch from now() - phase_since)::float8 as seconds`,
     values: [decodeId('ers', erasureId) ?? null],
   });
   const row = rows[0];
@@ -100,6 +107,7 @@ export async function takeErasure(db: Executor, erasureId: string): Promise<Eras
     row && {
       erasureId,
       customerId: row.customer_id,
+      productId: row.product_id,
       phase: row.phase,
       phaseSeconds: row.seconds,
     }

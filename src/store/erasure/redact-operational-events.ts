@@ -1,6 +1,6 @@
 import { OWN_PRODUCT } from '../../domain/operational-events';
-import type { Database } from '../db/database';
-import { allSpans, type Span } from '../db/spans';
+import type { Database, Executor } from '../db/database';
+import { allSpans, inSpan, type Span } from '../db/spans';
 import { addCounts } from './erasures';
 
 const PAGE = 200;
@@ -24,34 +24,43 @@ export async function redactOperationalEvents(
   }
 }
 
-async function redactPage(db: Database, erasureId: string, customerId: string, [from, to]: Span): Promise<number> {
+async function redactPage(db: Database, erasureId: string, customerId: string, span: Span): Promise<number> {
   const { rows } = await db.query<{ id: string }>({
     text: `select id from events
-           where product_id in (select product_id from event_types where name like $1) and type like $1 and id >= '${from}' and id < '${to}'
+           where product_id in (select product_id from event_types where name like $1) and type like $1 and ${inSpan(span)}
              and data ->> 'customerId' = $2
            order by id limit ${PAGE}`,
     values: [`${OWN_PRODUCT}.%`, customerId],
   });
   if (rows.length === 0) return 0;
   const ids = rows.map(({ id }) => id);
-  const later = (await allSpans(db, 'attempts')).filter(([, end]) => end > from);
+  const [newest, ...older] = (await allSpans(db, 'attempts')).filter(([, end]) => end > span[0]);
+  // One transaction for each span: one for all would hold the locks of a year of partitions.
+  const notificationIds = await notificationsOf(db, ids, span);
+  for (const attempts of notificationIds.length > 0 ? older : []) await redactAttempts(db, notificationIds, attempts);
   await db.transaction(async (executor) => {
-    const notified = await executor.query<{ id: string }>({
-      text: `select id from notifications where event_id = any($1) and id >= '${from}' and id < '${to}'`,
-      values: [ids],
-    });
-    const notificationIds = notified.rows.map(({ id }) => id);
-    for (const [start, end] of notificationIds.length > 0 ? later : [])
-      await executor.query({
-        text: `update attempts set request_headers = null, request_body = null, response_headers = null, response_body = null
-               where notification_id = any($1) and id >= '${start}' and id < '${end}'`,
-        values: [notificationIds],
-      });
+    if (newest) await redactAttempts(executor, await notificationsOf(executor, ids, span), newest);
     const { rowCount } = await executor.query({
-      text: `update events set data = null, user_context = null where id = any($1) and id >= '${from}' and id < '${to}'`,
+      text: `update events set data = null, user_context = null, search_items = null where id = any($1) and ${inSpan(span)}`,
       values: [ids],
     });
     await addCounts(executor, erasureId, { operationalEvents: rowCount ?? 0 });
   });
   return rows.length;
+}
+
+async function notificationsOf(db: Executor, eventIds: readonly string[], span: Span): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    text: `select id from notifications where event_id = any($1) and ${inSpan(span)}`,
+    values: [eventIds],
+  });
+  return rows.map(({ id }) => id);
+}
+
+async function redactAttempts(db: Executor, notificationIds: readonly string[], span: Span): Promise<void> {
+  await db.query({
+    text: `update attempts set request_headers = null, request_body = null, response_headers = null, response_body = null
+           where notification_id = any($1) and ${inSpan(span)}`,
+    values: [notificationIds],
+  });
 }

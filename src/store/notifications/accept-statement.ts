@@ -1,4 +1,5 @@
 import { joinLines, NUMBERED } from '../subscriptions/rate-line';
+import { hasCapabilities } from '../catalog/event-types';
 import { CLAIM_KEYS } from './event-keys';
 import { FAST_LANE_MAX_TIMEOUT_SECONDS, HEAD_START_WAIT_SECONDS, RECONCILE_AFTER_SECONDS } from '../../domain/delivery';
 
@@ -62,16 +63,18 @@ export const COUNT_EVENTS = `insert into subscription_event_statistics as c (sub
 function acceptStatement(toAllCustomers: boolean): string {
   return `
 with input as (
-  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::bytea[])
-    with ordinality as i (id, given_id, product_id, type, version, customer_id, channels, occurred_at, data, user_context, body_hash, position)
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::bytea[], $13::text[], $14::text[], $15::text[])
+    with ordinality as i (id, given_id, product_id, type, version, customer_id, channels, occurred_at, data, user_context, body_hash, occurred_text, taken_in, search_items, position)
 ),
 checked as (
-  select i.*, t.product_id as owner,
+  select i.*, c.id as known_customer, t.product_id as owner, t.requires,
     case
       when t.name is null or t.product_id <> coalesce(i.product_id, t.product_id) then 'unknown-event-type'
       when not p.enabled then 'product-disabled'
       when t.archived then 'event-type-archived'
-      when i.customer_id is not null and c.id is null then 'unknown-customer'
+      when i.customer_id is not null and c.id is null
+        and (p.unknown_customers = 'refuse' or exists (select from customers x where x.id = i.customer_id and x.erasing)) then 'unknown-customer'
+      when i.taken_in = t.product_id then 'event-id-conflict'
       when t.version <> i.version then 'stale-schema'
     end as fault
   from input i
@@ -81,22 +84,29 @@ checked as (
 ),
 ${CLAIM_KEYS},
 fresh as (
-  select id, given_id, owner, type, customer_id, array(select json_array_elements_text(channels::json)) as channels,
-    occurred_at, data, user_context
+  select id, given_id, owner, type, requires, customer_id, known_customer, array(select json_array_elements_text(channels::json)) as channels,
+    occurred_at, occurred_text, data, user_context, search_items::text[]
   from checked
   where fault is null and (given_id is null or id in (select event_id from fresh_ids))
 ),
 stored as (
-  insert into events (id, given_id, product_id, type, customer_id, channels, occurred_at, data, user_context)
-  select id, given_id, owner, type, customer_id, channels, occurred_at, data::json, user_context::json from fresh
+  insert into events (id, given_id, product_id, type, customer_id, channels, occurred_at, occurred_text, data, user_context, search_items)
+  select id, given_id, owner, type, customer_id, channels, occurred_at, occurred_text, data::json, user_context::json, search_items from fresh
 ),
 candidates as (
-  select f.id as event_id, f.owner, f.type, f.channels as event_channels, s.*
-  from fresh f join subscription_states s on s.customer_id = f.customer_id
+  select f.id as event_id, f.owner, f.type, f.requires, f.channels as event_channels, s.*
+  from fresh f
+  cross join lateral (
+    select f.known_customer
+    union all
+    select a.id from customers a
+    where a.product_id = f.owner and a.audience = 'product' and f.customer_id is not null and a.id is distinct from f.known_customer
+  ) r (customer_id)
+  join subscription_states s on s.customer_id = r.customer_id
 ${
   toAllCustomers
     ? `union all
-  select f.id, f.owner, f.type, f.channels, s.*
+  select f.id, f.owner, f.type, f.requires, f.channels, s.*
   from fresh f
   join customers c on c.product_id is null or c.product_id = f.owner
   join subscription_states s on s.customer_id = c.id
@@ -115,6 +125,7 @@ matched as (
   where (product_id is null or product_id = owner)
     and (type = any (event_types) or type ~ event_type_regex)
     and (channels = '{}' or channels && event_channels)
+    and ${hasCapabilities('candidates.', 'candidates.customer_id')}
 ),
 ${insertNotifications('$12')},
 counted as (

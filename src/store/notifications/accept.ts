@@ -1,12 +1,13 @@
 import { type Lane } from '../../domain/delivery';
 import { encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
-import { textArray } from '../db/text-array';
+import { arrayLiteral, textArray } from '../db/text-array';
 import { ACCEPT, ACCEPT_TO_ALL } from './accept-statement';
 import type { EventToAccept, AcceptFault, AcceptResult, AcceptedNotification } from '../../domain/acceptance';
-import { windowOf } from '../db/windows';
-import { findEventKey } from './event-keys';
+import { byWindow, perWindow } from '../db/windows';
+import { findFirstUses, findTakenIds, type FirstUse } from './event-keys';
 import { publicEventId } from '../../domain/acceptance';
+import { textToStore } from '../../domain/timestamp';
 
 export interface AcceptRow {
   position: number;
@@ -36,6 +37,10 @@ export async function acceptEvents(
   events: readonly EventToAccept[],
   claimedBy: string | null = null,
 ): Promise<AcceptResult[]> {
+  const taken = await findTakenIds(
+    db,
+    events.map(({ id }) => id),
+  );
   const { rows } = await db.query<AcceptRow>({
     ...(events.some(({ customerId }) => customerId === undefined) ? ACCEPT_TO_ALL : ACCEPT),
     values: [
@@ -46,20 +51,23 @@ export async function acceptEvents(
       events.map((event) => event.schemaVersion),
       events.map((event) => event.customerId ?? null),
       events.map((event) => JSON.stringify(event.channels)),
-      events.map((event) => event.timestamp),
+      events.map((event) => event.timestamp.at),
       textArray(events.map((event) => event.data)),
       textArray(events.map((event) => event.user ?? null)),
       events.map((event) => event.bodyHash),
       claimedBy,
+      events.map((event) => textToStore(event.timestamp)),
+      events.map((event) => (event.id === undefined ? null : (taken.get(event.id) ?? null))),
+      events.map(({ searchItems }) => (searchItems ? arrayLiteral(searchItems) : null)),
     ],
   });
   const results: (AcceptResult | undefined)[] = events.map(() => undefined);
-  const duplicates: { index: number; owner: string }[] = [];
+  const repeats: { index: number; event: EventToAccept; owner: string }[] = [];
   for (const row of rows) {
     const index = row.position - 1;
     const event = events[index]!;
     if (row.duplicate) {
-      duplicates.push({ index, owner: row.owner! });
+      repeats.push({ index, event, owner: row.owner! });
     } else if (row.fault) {
       results[index] = { kind: 'refused', fault: row.fault };
     } else {
@@ -72,7 +80,8 @@ export async function acceptEvents(
       if (result.kind === 'accepted' && row.notification_id) result.notifications.push(toAccepted(row, event.type));
     }
   }
-  for (const { index, owner } of duplicates) results[index] = await firstResult(db, events[index]!, owner);
+  const repeated = await resultsOfRepeats(db, await findUses(db, repeats));
+  repeats.forEach(({ index }, position) => (results[index] = repeated[position]));
   return results as AcceptResult[];
 }
 
@@ -92,18 +101,43 @@ export function toAccepted(row: AcceptRow, eventType: string): AcceptedNotificat
   };
 }
 
-/** The result of the first post of an event id. */
-async function firstResult(db: Executor, event: EventToAccept, owner: string): Promise<AcceptResult> {
-  const key = await findEventKey(db, owner, event.id!);
-  if (!key?.bodyHash.equals(event.bodyHash)) return { kind: 'refused', fault: 'event-id-conflict' };
-  const window = windowOf(key.eventId);
-  const { rows } = await db.query<AcceptRow>({
-    name: `accept-duplicate-${window.name}`,
-    text: `select $2 as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as host, null as revision
-           from notifications n where n.event_id = $1 and ${window.has('n.id')}
-           order by n.subscription_id`,
-    values: [key.eventId, owner],
+/** A post of an event whose id was used before. `use` is undefined if it is not kept any more. */
+export interface Repeat {
+  event: Pick<EventToAccept, 'id' | 'uuid' | 'type'>;
+  use: FirstUse | undefined;
+}
+
+async function findUses(db: Executor, repeats: readonly { event: EventToAccept; owner: string }[]): Promise<Repeat[]> {
+  if (repeats.length === 0) return [];
+  const uses = await findFirstUses(
+    db,
+    repeats.map(({ event, owner }) => ({ owner, givenId: event.id!, bodyHash: event.bodyHash })),
+  );
+  return repeats.map(({ event }, index) => ({ event, use: uses[index] }));
+}
+
+type FirstNotification = Omit<AcceptRow, 'owner'> & { event_id: string };
+
+const FIRST_NOTIFICATIONS = perWindow(
+  'first-notifications',
+  (
+    has,
+  ) => `select n.event_id, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as host, null as revision
+        from notifications n where n.event_id = any ($1) and ${has('n.id')}
+        order by n.subscription_id`,
+);
+
+/** The results of the first posts of events, for repeats of them. */
+export async function resultsOfRepeats(db: Executor, repeats: readonly Repeat[]): Promise<AcceptResult[]> {
+  const first = new Map<string, FirstNotification[]>();
+  for (const { use } of repeats) if (use?.isSame) first.set(use.eventId, []);
+  for (const [window, eventIds] of byWindow([...first.keys()], (id) => id)) {
+    const { rows } = await db.query<FirstNotification>({ ...FIRST_NOTIFICATIONS(window), values: [eventIds] });
+    for (const row of rows) first.get(row.event_id)!.push(row);
+  }
+  return repeats.map(({ event, use }) => {
+    if (!use?.isSame) return { kind: 'refused', fault: 'event-id-conflict' };
+    const notifications = first.get(use.eventId)!.map((row) => toAccepted({ ...row, owner: use.owner }, event.type));
+    return { kind: 'accepted', id: publicEventId(event), duplicate: true, notifications };
   });
-  const notifications = rows.map((row) => toAccepted(row, event.type));
-  return { kind: 'accepted', id: publicEventId(event), duplicate: true, notifications };
 }

@@ -1,8 +1,10 @@
 import { decodeId, encodeId, uuidsSharingTime, uuidTimeMs } from '../../domain/ids';
 import { standardBody } from '../../domain/formats';
+import { storedText } from '../../domain/timestamp';
 import type { Attempt, AttemptDetail, AttemptErrorClass, AttemptTrigger, HttpMethod, Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { newestFirst } from '../db/spans';
+import { inWindow } from '../db/windows';
 
 interface Row {
   id: string;
@@ -36,6 +38,29 @@ function toAttempt(row: Row): Attempt {
   };
 }
 
+/** @returns what the last recorded attempt of a notification was made for */
+export async function lastTrigger(db: Executor, notificationId: string): Promise<AttemptTrigger | undefined> {
+  const id = await lastAttemptId(db, decodeId('ntf', notificationId)!);
+  if (id === undefined) return undefined;
+  const { rows } = await db.query<{ trigger: AttemptTrigger }>({
+    ...inWindow('attempt-trigger', id, (has) => `select trigger from attempts where id = $1 and ${has('id')}`),
+    values: [id],
+  });
+  return rows[0]?.trigger;
+}
+
+async function lastAttemptId(db: Executor, notificationUuid: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ id: string | null }>({
+    ...inWindow(
+      'last-attempt-id',
+      notificationUuid,
+      (has) => `select last_attempt_id as id from notifications where id = $1 and ${has('id')}`,
+    ),
+    values: [notificationUuid],
+  });
+  return rows[0]?.id ?? undefined;
+}
+
 const MAX_ATTEMPTS = 1000;
 /** The ids of attempts and notifications may be made on different machines. */
 const CLOCK_SKEW_MS = 3_600_000;
@@ -43,14 +68,11 @@ const CLOCK_SKEW_MS = 3_600_000;
 /** Lists the attempts of a notification, oldest first: the last 1,000. */
 export async function attemptsOf(db: Executor, notificationId: string): Promise<Attempt[]> {
   const uuid = decodeId('ntf', notificationId)!;
-  const { rows: last } = await db.query<{ id: string | null }>({
-    text: 'select last_attempt_id as id from notifications where id = $1',
-    values: [uuid],
-  });
-  if (!last[0]?.id) return [];
+  const last = await lastAttemptId(db, uuid);
+  if (last === undefined) return [];
   // Its attempts were made between its acceptance and the last of them.
   const since = new Date(uuidTimeMs(uuid) - CLOCK_SKEW_MS);
-  const until = new Date(uuidTimeMs(last[0].id) + CLOCK_SKEW_MS);
+  const until = new Date(uuidTimeMs(last) + CLOCK_SKEW_MS);
   const rows = await newestFirst(db, 'attempts', { since, until }, MAX_ATTEMPTS, async (span, left) => {
     const { rows: found } = await db.query<Row>({
       text: `select ${COLUMNS} from attempts a where a.notification_id = $1 and a.id >= $2 and a.id < $3 order by a.number desc limit $4`,
@@ -74,6 +96,7 @@ interface DetailRow extends Row {
   given_id: string | null;
   event_type: string;
   occurred_at: Date;
+  occurred_text: string | null;
   data: string | null;
   user_context: string | null;
   channels: string[];
@@ -91,12 +114,12 @@ export async function findAttempt(db: Executor, id: string, scope: Scope): Promi
   const notificationId = of[0].notification_id;
   const { rows } = await db.query<DetailRow>({
     text: `select ${COLUMNS}, a.request_method, a.request_url, a.request_headers, a.request_body, a.response_headers, a.response_body, a.response_truncated,
-             e.id as event_id, e.given_id, e.type as event_type, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels
+             e.id as event_id, e.given_id, e.type as event_type, e.occurred_at, e.occurred_text, e.data::text as data, e.user_context::text as user_context, e.channels
            from attempts a join notifications n on n.id = $4 join events e on e.id = n.event_id and e.id between $5 and $6
-           where a.id = $1 and ($2::text is null or n.product_id = $2) and ($3::text is null or n.customer_id = $3)`,
+           where a.id = $1 and ($2::text[] is null or n.product_id = any ($2)) and ($3::text is null or n.customer_id = $3)`,
     values: [
       uuid,
-      scope.productId ?? null,
+      scope.productIds ?? null,
       scope.customerId ?? null,
       notificationId,
       ...uuidsSharingTime(notificationId),
@@ -138,7 +161,7 @@ function bodyAsSent(row: DetailRow): string | null {
   return standardBody({
     id: row.given_id ?? encodeId('evt', row.event_id),
     type: row.event_type,
-    occurredAt: row.occurred_at,
+    timestamp: storedText(row),
     data: row.data,
     user: row.user_context,
     channels: row.channels,

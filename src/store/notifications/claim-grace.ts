@@ -1,5 +1,22 @@
 import type { Database } from '../db/database';
 
+/**
+ * How much longer than its timeout an attempt of a workflow may take, with the wait for a
+ * connection (10 s) and the time to record it, before its claim lapses.
+ */
+const WORKFLOW_CLAIM_MARGIN_SECONDS = 15;
+
+/** A claim of a process on an attempt. */
+export interface Claim {
+  processId: string;
+  seconds: number;
+}
+
+/** The claim for an attempt that a workflow makes in the fast lane. */
+export function workflowClaim(processId: string, timeoutSeconds: number): Claim {
+  return { processId, seconds: timeoutSeconds + WORKFLOW_CLAIM_MARGIN_SECONDS };
+}
+
 /** Longer than an outage of Postgres after which a process still records what it sent. */
 const GRACE_SECONDS = 3600;
 

@@ -6,12 +6,12 @@ import {
   RECONCILE_AFTER_SECONDS,
   type NotificationRef,
 } from '../../domain/delivery';
-import { uuidOf } from '../../domain/ids';
+import { encodeId, uuidOf } from '../../domain/ids';
 import type { Database, Executor } from '../db/database';
 import { allSpans } from '../db/spans';
 import { byWindow, inWindow } from '../db/windows';
 import { hostOf } from './accept-statement';
-import { claimGraceSeconds, claimIsLive } from './claim-grace';
+import { claimGraceSeconds, claimIsLive, type Claim } from './claim-grace';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 
 /**
@@ -22,9 +22,9 @@ import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 export async function endClaims(db: Executor): Promise<void> {
   for (const [from, to] of await allSpans(db, 'notifications'))
     await db.query({
-      text: `update notifications set claimed_until = null, reconcile_after = now()
+      text: `update notifications set claimed_until = null, reconcile_after = case when status = 'delivering' then reconcile_after else now() end
              where id >= $1 and id < $2 and reconcile_after is not null and claimed_until > now()
-               and (status = 'pending' or last_attempt_key like '${HEAD_START_PREFIX}%')`,
+               and (status in ('pending', 'delivering') or last_attempt_key like '${HEAD_START_PREFIX}%')`,
       values: [from, to],
     });
 }
@@ -32,17 +32,18 @@ export async function endClaims(db: Executor): Promise<void> {
 /** Condition: the notification was accepted, never reopened, and has no attempt yet. */
 export const UNATTEMPTED = `n.status = 'pending' and n.attempt_count = 0 and n.opened_at = n.created_at`;
 
-/**
- * How much longer than its timeout a workflow's own first attempt may take, with the time to record
- * it, before its claim lapses.
- */
-const WORKFLOW_CLAIM_MARGIN_SECONDS = 5;
-
 /** What a head start needs to know about a notification. */
 export interface ClaimedNotification extends NotificationRef {
   /** Host and port of the subscription's URL. */
   host: string;
 }
+
+/** Assignments: a head start of the process `$2` has until then for its attempt. */
+const CLAIM = `claimed_by = $2, claimed_until = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS}),
+             reconcile_after = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS})`;
+
+/** Condition: in the fast lane and without a rate limit, as the accept statement has it. */
+const MAY_BE_CLAIMED = `s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (s.slow_until is null or s.slow_until <= now())`;
 
 /**
  * Claims the first attempts of notifications that have no attempt and no live claim of another
@@ -59,17 +60,42 @@ export async function claimUnattempted(
   const claimed: ClaimedNotification[] = [];
   for (const [window, uuids] of byWindow(uuidsOf(ids), (uuid) => uuid)) {
     const { rows } = await db.query<RefRow & { host: string }>({
-      text: `update notifications n set claimed_by = $2, claimed_until = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS}),
-             reconcile_after = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS})
+      text: `update notifications n set ${CLAIM}
            from subscription_states s
            where n.id = any($1) and ${window.has('n.id')} and s.id = n.subscription_id and ${UNATTEMPTED} and (n.claimed_by = $2 or n.claimed_until is null or not ${claimIsLive('n.', '$3')})
-             and s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (s.slow_until is null or s.slow_until <= now())
+             and ${MAY_BE_CLAIMED}
            returning ${REF_COLUMNS}, ${hostOf('s.')} as host`,
       values: [uuids, processId, claimGraceSeconds(db)],
     });
     claimed.push(...rows.map((row) => ({ ...toRef(row), host: row.host })));
   }
   return claimed;
+}
+
+/**
+ * Renews live claims of a process on first attempts that it has not begun. A claim that it has
+ * released meanwhile stays released.
+ *
+ * @returns those that it renewed, with the host and port of their URLs
+ */
+export async function renewClaims(
+  db: Executor,
+  ids: readonly string[],
+  processId: string,
+): Promise<{ notificationId: string; host: string }[]> {
+  const renewed: { notificationId: string; host: string }[] = [];
+  for (const [window, uuids] of byWindow(uuidsOf(ids), (uuid) => uuid)) {
+    const { rows } = await db.query<{ id: string; host: string }>({
+      text: `update notifications n set ${CLAIM}
+           from subscription_states s
+           where n.id = any($1) and ${window.has('n.id')} and s.id = n.subscription_id and ${UNATTEMPTED} and n.claimed_by = $2 and n.claimed_until > now()
+             and ${MAY_BE_CLAIMED}
+           returning n.id, ${hostOf('s.')} as host`,
+      values: [uuids, processId],
+    });
+    renewed.push(...rows.map(({ id, host }) => ({ notificationId: encodeId('ntf', id), host })));
+  }
+  return renewed;
 }
 
 /**
@@ -80,8 +106,7 @@ export async function claimUnattempted(
 export async function claimFirstAttempt(
   db: Database,
   notificationId: string,
-  processId: string,
-  timeoutSeconds: number,
+  { processId, seconds }: Claim,
 ): Promise<boolean> {
   const { rowCount } = await db.query({
     ...inWindow(
@@ -90,7 +115,7 @@ export async function claimFirstAttempt(
       (has) => `update notifications set claimed_by = $2, claimed_until = now() + make_interval(secs => $3)
            where id = $1 and ${has('id')} and status = 'pending' and attempt_count = 0 and (claimed_by = $2 or claimed_until is null or not ${claimIsLive('', '$4')})`,
     ),
-    values: [uuidOf(notificationId), processId, timeoutSeconds + WORKFLOW_CLAIM_MARGIN_SECONDS, claimGraceSeconds(db)],
+    values: [uuidOf(notificationId), processId, seconds, claimGraceSeconds(db)],
   });
   return rowCount === 1;
 }

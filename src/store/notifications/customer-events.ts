@@ -4,6 +4,7 @@ import type { Executor } from '../db/database';
 import { newestFirst } from '../db/spans';
 import { PageSize } from '../db/page-size';
 import { toPage, type Page, type PageRequest } from '../db/pages';
+import { boundsOfSearch, isFound, searchValues } from './search';
 import { EVENT_COLUMNS, sizeOf, toEvent, type EventFilter, type EventRow } from './event-rows';
 
 /**
@@ -22,9 +23,17 @@ const notificationOf = (customer: string, [first, last]: [string, string]) =>
   `from notifications n join subscriptions s on s.id = n.subscription_id
    where n.event_id = e.id and n.customer_id = ${customer} and n.id between ${first} and ${last}`;
 
+/**
+ * SQL: a subscription of the customer gets the data of `events e` unchanged.
+ *
+ * @param ids - the first and the last id of notifications
+ */
+export const isSentUnchanged = (customer: string, ids: [string, string]) =>
+  `(not exists (select from service_definitions d where d.event_type = e.type)
+  and exists (select ${notificationOf(customer, ids)} and s.transform is null))`;
+
 const columns = (customer: string, ids: [string, string]) => `${EVENT_COLUMNS},
-  not exists (select from service_definitions d where d.event_type = e.type)
-  and exists (select ${notificationOf(customer, ids)} and s.transform is null) as sent_unchanged`;
+  ${isSentUnchanged(customer, ids)} as sent_unchanged`;
 
 function toCustomersEvent(row: Row): Event {
   const event = toEvent(row);
@@ -63,18 +72,22 @@ export async function listEventsOfCustomer(
   page: PageRequest,
 ): Promise<Page<Event>> {
   const ids: [string, string] = ['$7', '$8'];
+  const { search } = filter;
+  const found = search ? `and ${isFound(['$9', '$10', '$11', '$12'], isSentUnchanged('$1', ids))}` : '';
   const text = `select ${columns('$1', ids)} from events e
            where ($2::text is null or e.customer_id = $2) and ($3::text is null or e.type = $3) and e.id >= $4 and e.id < $5
-             and exists (select ${notificationOf('$1', ids)})
-           order by e.id desc limit $6`;
+             and exists (select ${notificationOf('$1', ids)}) ${found}
+           order by ${search ? 'e.id::text' : 'e.id'} desc limit $6`;
   const values = [customerId, filter.customerId ?? null, filter.type ?? null];
-  const bounds = { since: filter.since, until: filter.until, after: page.after };
+  const searched = search ? searchValues(search) : [];
+  const all = { since: filter.since, until: filter.until, after: page.after, sought: { customerId } };
+  const bounds = search ? boundsOfSearch(search, all) : all;
   const size = new PageSize<Row>(sizeOf);
   const rows = await newestFirst(db, 'events', bounds, page.limit + 1, ([from, to], left) =>
     size.read(left, async (count, last) => {
       const end = last?.id ?? to;
       const notifications = [uuidsSharingTime(from)[0], uuidsSharingTime(end)[1]];
-      return (await db.query<Row>({ text, values: [...values, from, end, count, ...notifications] })).rows;
+      return (await db.query<Row>({ text, values: [...values, from, end, count, ...notifications, ...searched] })).rows;
     }),
   );
   return toPage(rows, page, toCustomersEvent, (row) => row.id, size.isReached);

@@ -1,5 +1,6 @@
-import { decodeId } from '../../domain/ids';
+import { decodeId, encodeId, uuidTimeMs } from '../../domain/ids';
 import type { Executor } from '../db/database';
+import { byWindow, perWindow } from '../db/windows';
 import { dayOf, KEY_PERIOD_DAYS, listKeyPartitions, partitionName } from '../db/partition-catalog';
 
 const PERIOD_SECONDS = KEY_PERIOD_DAYS * 86_400;
@@ -35,20 +36,69 @@ fresh_ids as (
 )`;
 
 /** The event that used an id of its producer first. */
-export interface EventKey {
+export interface FirstUse {
   /** The UUID of the event. */
   eventId: string;
-  bodyHash: Buffer;
+  /** Its product. */
+  owner: string;
+  /** Whether its content is that of the event which uses the id again. */
+  isSame: boolean;
 }
 
-/** @returns undefined if the id is unused, or was used longer ago than ids are kept */
-export async function findEventKey(db: Executor, productId: string, givenId: string): Promise<EventKey | undefined> {
-  const { rows } = await db.query<{ event_id: string; body_hash: Buffer }>({
-    name: 'find-event-key',
-    text: 'select event_id, body_hash from event_keys where product_id = $1 and given_id = $2 order by event_id limit 1',
-    values: [productId, givenId],
+/** @returns one entry per id, in order; undefined if it was used longer ago than ids are kept */
+export async function findFirstUses(
+  db: Executor,
+  ids: readonly { owner: string; givenId: string; bodyHash: Buffer | null }[],
+): Promise<(FirstUse | undefined)[]> {
+  const { rows } = await db.query<FirstUse & { position: number }>({
+    name: 'find-first-uses',
+    text: `select i.position::int, k.event_id as "eventId", i.owner, coalesce(k.body_hash = i.body_hash, false) as "isSame"
+           from unnest($1::text[], $2::text[], $3::bytea[]) with ordinality as i (owner, given_id, body_hash, position)
+           cross join lateral (
+             select event_id, body_hash from event_keys where product_id = i.owner and given_id = i.given_id order by event_id limit 1
+           ) k`,
+    values: [ids.map(({ owner }) => owner), ids.map(({ givenId }) => givenId), ids.map(({ bodyHash }) => bodyHash)],
   });
-  return rows[0] && { eventId: rows[0].event_id, bodyHash: rows[0].body_hash };
+  const uses = new Map(rows.map((row) => [row.position, row]));
+  return ids.map((_, index) => uses.get(index + 1));
+}
+
+/**
+ * Generated ids are protected as long as ids of producers are kept by default. Looking further back
+ * would lock the partitions of as many days as a caller names.
+ */
+const TAKEN_FOR_MS = 30 * 86_400_000;
+/** Clocks of processes may differ. */
+const AHEAD_MS = 3_600_000;
+
+const TAKEN = perWindow(
+  'taken-ids',
+  (has) => `select id, product_id from events where id = any($1) and ${has('id')} and given_id is null`,
+);
+
+/** Whether the time in an id is recent, so that an event may have it. */
+function isRecent(uuid: string): boolean {
+  const ageMs = Date.now() - uuidTimeMs(uuid);
+  return ageMs < TAKEN_FOR_MS && ageMs > -AHEAD_MS;
+}
+
+/**
+ * Finds the recent events whose generated ids are among the ids that producers chose. Such an id
+ * would name two events.
+ *
+ * @returns the product of the event, for each id that is taken
+ */
+export async function findTakenIds(
+  db: Executor,
+  givenIds: readonly (string | undefined)[],
+): Promise<Map<string, string>> {
+  const taken = new Map<string, string>();
+  const uuids = givenIds.flatMap((id) => (id === undefined ? undefined : decodeId('evt', id)) ?? []).filter(isRecent);
+  for (const [window, inWindow] of byWindow(uuids, (uuid) => uuid)) {
+    const { rows } = await db.query<{ id: string; product_id: string }>({ ...TAKEN(window), values: [inWindow] });
+    for (const { id, product_id } of rows) taken.set(encodeId('evt', id), product_id);
+  }
+  return taken;
 }
 
 /** Partitions that one statement searches, to bound the number of its locks. */

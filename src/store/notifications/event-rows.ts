@@ -1,5 +1,7 @@
-import { encodeId } from '../../domain/ids';
+import { encodeId, uuidTime } from '../../domain/ids';
 import { JsonText } from '../../domain/lossless-json';
+import { storedText } from '../../domain/timestamp';
+import type { EventSearch } from './search';
 import type { Event } from '../../domain/types';
 
 /** A row of `EVENT_COLUMNS`. */
@@ -11,14 +13,15 @@ export interface EventRow {
   customer_id: string | null;
   channels: string[];
   occurred_at: Date;
+  /** The time with more digits; null if `occurred_at` has them all. */
+  occurred_text: string | null;
   /** JSON text; null if it has expired. */
   data: string | null;
   user_context: string | null;
-  accepted_at: Date;
 }
 
 export const EVENT_COLUMNS =
-  'id, given_id, product_id, type, customer_id, channels, occurred_at, data::text as data, user_context::text as user_context, accepted_at';
+  'id, given_id, product_id, type, customer_id, channels, occurred_at, occurred_text, data::text as data, user_context::text as user_context';
 
 export function toEvent(row: EventRow): Event {
   const webhookId = encodeId('evt', row.id);
@@ -29,12 +32,12 @@ export function toEvent(row: EventRow): Event {
     type: row.type,
     customerId: row.customer_id,
     channels: row.channels,
-    timestamp: row.occurred_at,
+    timestamp: storedText(row),
     data: row.data === null ? null : new JsonText(row.data),
     user: row.user_context === null ? null : new JsonText(row.user_context),
     payloadExpired: row.data === null,
     payloadWithheld: false,
-    acceptedAt: row.accepted_at,
+    acceptedAt: uuidTime(row.id),
   };
 }
 
@@ -49,4 +52,6 @@ export interface EventFilter {
   customerId?: string;
   since?: Date;
   until?: Date;
+  /** What the text that is searched for may mean. */
+  search?: EventSearch;
 }

@@ -1,3 +1,4 @@
+import { storedText } from '../../domain/timestamp';
 import type { NotificationStatus } from '../../domain/types';
 import { encodeId, uuidOf } from '../../domain/ids';
 import type { Database } from '../db/database';
@@ -18,6 +19,8 @@ export interface Delivery extends DeliveryFacts {
   rateSeq: number | null;
   /** A manual retry was requested and has not begun. */
   retryAsked: boolean;
+  /** Attempts since it was accepted or reopened. */
+  ladderAttempts: number;
   /** Null if the subscription was deleted. */
   subscription: DeliverySubscription | null;
 }
@@ -33,11 +36,13 @@ interface DeliveryRow extends DeliverySubscriptionRow {
   claimed_by: string | null;
   rate_seq: number | null;
   retry_asked: boolean;
+  ladder_attempts: number;
   event_id: string;
   given_id: string | null;
   event_type: string;
   product_id: string;
   occurred_at: Date;
+  occurred_text: string | null;
   /** Null if it has expired. */
   data: string | null;
   user_context: string | null;
@@ -52,13 +57,13 @@ interface DeliveryRow extends DeliverySubscriptionRow {
 const load = perWindow(
   'load-deliveries',
   (has) => `
-select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.rate_seq, n.retry_asked, n.event_id, n.event_type,
-  n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.data, n.user_context, n.event_channels, n.chosen_by_customer,
+select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.rate_seq, n.retry_asked, n.ladder_attempts, n.event_id, n.event_type,
+  n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.occurred_text, n.data, n.user_context, n.event_channels, n.chosen_by_customer,
   ${deliverySubscriptionColumns('(n.subscription)')}
 from (
   select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
-    case when ${claimIsLive('n.', '$2')} then n.claimed_by end as claimed_by, n.rate_seq, n.retry_asked, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
-    e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels, e.chosen_by_customer,
+    case when ${claimIsLive('n.', '$2')} then n.claimed_by end as claimed_by, n.rate_seq, n.retry_asked, n.attempt_count - n.ladder_base as ladder_attempts, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
+    e.given_id, e.occurred_at, e.occurred_text, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels, e.chosen_by_customer,
     case when row_number() over (partition by s.id, n.event_type) = 1 then s end as subscription
   from notifications n
   join events e on e.id = n.event_id
@@ -107,12 +112,13 @@ function toDelivery(notificationId: string, row: DeliveryRow, subscription: Deli
     payloadExpired: row.data === null,
     rateSeq: row.rate_seq,
     retryAsked: row.retry_asked,
+    ladderAttempts: row.ladder_attempts,
     event: {
       id: row.given_id ?? webhookId,
       webhookId,
       type: row.event_type,
       productId: row.product_id,
-      occurredAt: row.occurred_at,
+      timestamp: storedText(row),
       data: row.data ?? 'null',
       user: row.user_context,
       channels: row.event_channels,

@@ -1,4 +1,4 @@
-import { decodeId, encodeId, uuidFloor, uuidsSharingTime, uuidTimeMs } from '../../domain/ids';
+import { decodeId, encodeId, uuidsSharingTime, uuidTime } from '../../domain/ids';
 import {
   notificationWorkflowId,
   type AttemptErrorClass,
@@ -7,9 +7,12 @@ import {
   type Scope,
 } from '../../domain/types';
 import type { Executor } from '../db/database';
-import { newestFirst, type Bounds } from '../db/spans';
+import { newestFirst } from '../db/spans';
 import { eventsNamed } from './event-keys';
+import { Conditions, soughtDays, soughtUuid, type PlainFilter } from './notification-conditions';
 import { eventsWithin } from './reopen';
+import { around } from './search';
+import { searchNotifications } from './search-notifications';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
 interface Row {
@@ -26,13 +29,14 @@ interface Row {
   last_response_status: number | null;
   last_error_class: AttemptErrorClass | null;
   last_error_message: string | null;
-  created_at: Date;
   finished_at: Date | null;
+  delivered_at: Date | null;
   burst_id: string | null;
 }
 
 const COLUMNS = `n.id, n.event_id, e.given_id, n.subscription_id, n.customer_id, n.product_id, n.event_type, n.status, n.attempt_count, n.next_attempt_at,
-  n.last_response_status, n.last_error_class, n.last_error_message, n.created_at, n.finished_at, n.burst_id`;
+  n.last_response_status, n.last_error_class, n.last_error_message, n.finished_at, n.burst_id,
+  coalesce(n.delivered_at, case when n.status = 'delivered' then n.finished_at end) as delivered_at`;
 
 function toNotification(row: Row): Notification {
   const id = encodeId('ntf', row.id);
@@ -48,35 +52,26 @@ function toNotification(row: Row): Notification {
     nextAttemptAt: row.next_attempt_at,
     lastError: row.last_error_class && { class: row.last_error_class, message: row.last_error_message ?? '' },
     lastResponseStatus: row.last_response_status,
-    createdAt: row.created_at,
+    createdAt: uuidTime(row.id),
     finishedAt: row.finished_at,
+    deliveredAt: row.delivered_at,
     workflowId: row.burst_id ?? notificationWorkflowId(id),
   };
 }
 
 /** Filters a list of notifications. An absent field does not filter. */
-export interface NotificationFilter {
-  statuses?: readonly NotificationStatus[];
-  customerId?: string;
-  subscriptionId?: string;
+export interface NotificationFilter extends Omit<PlainFilter, 'productIds' | 'eventTypes'> {
   eventType?: string;
   since?: Date;
   until?: Date;
+  /** Only what was delivered, failed or ended otherwise at or after this time. */
+  finishedSince?: Date;
   /** The public id of the event. */
   eventId?: string;
-  /** The id of a notification or an event. */
+  /** The recovery that retried or cancelled them. */
+  recoveryId?: string;
+  /** The id of a notification or an event, its beginning, or the value of a search key. */
   q?: string;
-}
-
-/** The part of the given bounds in which these ids are, and notifications of these events. */
-function around(uuids: readonly string[], { since, until, ...rest }: Bounds): Bounds {
-  if (uuids.length === 0) return { since, until, ...rest };
-  const times = uuids.map(uuidTimeMs);
-  return {
-    since: new Date(Math.max(Math.min(...times), since?.getTime() ?? 0)),
-    until: new Date(Math.min(Math.max(...times) + 1, until?.getTime() ?? Infinity)),
-    ...rest,
-  };
 }
 
 /** Lists notifications, newest first. */
@@ -86,40 +81,43 @@ export async function listNotifications(
   filter: NotificationFilter,
   page: PageRequest,
 ): Promise<Page<Notification>> {
-  const conditions: string[] = [];
-  const values: unknown[] = [];
-  const where = (condition: (parameter: string) => string, value: unknown) => {
-    if (value === undefined) return;
-    values.push(value);
-    conditions.push(condition(`$${values.length}`));
+  const plain: PlainFilter = {
+    ...filter,
+    productIds: scope.productIds,
+    customerId: scope.customerId ?? filter.customerId,
+    eventTypes: filter.eventType === undefined ? undefined : [filter.eventType],
   };
-  where((parameter) => `n.product_id = ${parameter}`, scope.productId);
-  where((parameter) => `n.customer_id = ${parameter}`, scope.customerId);
-  where((parameter) => `n.customer_id = ${parameter}`, filter.customerId);
-  where((parameter) => `n.status = any (${parameter})`, filter.statuses);
-  const searched = filter.q && decodeId('ntf', filter.q);
-  if (searched) where((parameter) => `n.id = ${parameter}::uuid`, searched);
-  const named = searched ? [searched] : [];
-  for (const eventId of [filter.eventId, searched ? undefined : filter.q]) {
-    if (eventId === undefined) continue;
-    const events = await eventsNamed(db, eventId);
+  const conditions = new Conditions(plain);
+  // A customer that names another one finds nothing.
+  if (scope.customerId !== undefined)
+    conditions.where((parameter) => `n.customer_id = ${parameter}`, filter.customerId);
+  conditions.where((parameter) => `n.finished_at >= ${parameter}`, filter.finishedSince);
+  conditions.where(
+    (parameter) =>
+      `n.id in (select notification_id from recovery_items where recovery_id = ${parameter}::uuid and done)`,
+    soughtUuid('rec', filter.recoveryId),
+  );
+  const named: string[] = [];
+  if (filter.eventId !== undefined) {
+    const events = await eventsNamed(db, filter.eventId);
     if (events.length === 0) return { items: [], nextCursor: null };
-    where((parameter) => `n.event_id = any (${parameter}::uuid[])`, events);
+    conditions.where((parameter) => `n.event_id = any (${parameter}::uuid[])`, events);
     named.push(...events);
   }
-  where((parameter) => `n.event_type = ${parameter}`, filter.eventType);
-  // A malformed id matches nothing, but must not fail the statement.
-  where(
-    (parameter) => `n.subscription_id = ${parameter}::uuid`,
-    filter.subscriptionId === undefined ? undefined : (decodeId('sub', filter.subscriptionId) ?? uuidFloor(0)),
-  );
-  const [from, to, limit, first, last] = [1, 2, 3, 4, 5].map((offset) => `$${values.length + offset}`);
-  const all = [...conditions, `n.id >= ${from}`, `n.id < ${to}`, `e.id between ${first} and ${last}`];
+  if (filter.q !== undefined) {
+    const found = await searchNotifications(db, scope, filter.q, filter);
+    if (!found) return { items: [], nextCursor: null };
+    conditions.where((parameter) => `n.id >= ${parameter}::uuid`, found.between?.[0]);
+    conditions.where((parameter) => `n.id <= ${parameter}::uuid`, found.between?.[1]);
+    conditions.where((parameter) => `n.event_id = any (${parameter}::uuid[])`, found.events);
+    named.push(...(found.between ?? []), ...(found.events ?? []));
+  }
   const text = `select ${COLUMNS} from notifications n join events e on e.id = n.event_id
-           where ${all.join(' and ')} order by n.id desc limit ${limit}`;
-  const bounds = around(named, { since: filter.since, until: filter.until, after: page.after });
+           where n.id >= $1 and n.id < $2 and e.id between $3 and $4${conditions.sql(6)} order by n.id desc limit $5`;
+  const { since, until } = filter;
+  const bounds = around(named, { since, until, after: page.after, sought: soughtDays(plain) });
   const rows = await newestFirst(db, 'notifications', bounds, page.limit + 1, async (span, left) => {
-    return (await db.query<Row>({ text, values: [...values, ...span, left, ...eventsWithin(span)] })).rows;
+    return (await db.query<Row>({ text, values: [...span, ...eventsWithin(span), left, ...conditions.values] })).rows;
   });
   return toPage(rows, page, toNotification, (row) => row.id);
 }
@@ -130,18 +128,26 @@ export async function findNotification(db: Executor, id: string, scope: Scope): 
   if (uuid === undefined) return undefined;
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from notifications n join events e on e.id = n.event_id
-           where n.id = $1 and ($2::text is null or n.product_id = $2) and ($3::text is null or n.customer_id = $3) and e.id between $4 and $5`,
-    values: [uuid, scope.productId ?? null, scope.customerId ?? null, ...uuidsSharingTime(uuid)],
+           where n.id = $1 and ($2::text[] is null or n.product_id = any ($2)) and ($3::text is null or n.customer_id = $3) and e.id between $4 and $5`,
+    values: [uuid, scope.productIds ?? null, scope.customerId ?? null, ...uuidsSharingTime(uuid)],
   });
   return rows[0] && toNotification(rows[0]);
 }
 
-/** Lists the notifications of an event, at most 1,000. */
-export async function notificationsOfEvent(db: Executor, eventUuid: string, scope: Scope): Promise<Notification[]> {
-  const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} from notifications n join events e on e.id = n.event_id
-           where n.event_id = $1 and e.id = $1 and n.id between $3 and $4 and ($2::text is null or n.customer_id = $2) order by n.subscription_id limit 1000`,
+/** Notifications of an event that are read with it. The list of notifications has all of them. */
+const MAX_WITH_EVENT = 200;
+
+/** Reads the number of notifications of an event in scope, and the newest 200 of them. */
+export async function notificationsOfEvent(
+  db: Executor,
+  eventUuid: string,
+  scope: Scope,
+): Promise<{ notificationCount: number; notifications: Notification[] }> {
+  const { rows } = await db.query<Row & { total: number }>({
+    text: `select ${COLUMNS}, (count(*) over ())::int as total from notifications n join events e on e.id = n.event_id
+           where n.event_id = $1 and e.id = $1 and n.id between $3 and $4 and ($2::text is null or n.customer_id = $2)
+           order by n.id desc limit ${MAX_WITH_EVENT}`,
     values: [eventUuid, scope.customerId ?? null, ...uuidsSharingTime(eventUuid)],
   });
-  return rows.map(toNotification);
+  return { notificationCount: rows[0]?.total ?? 0, notifications: rows.map(toNotification) };
 }

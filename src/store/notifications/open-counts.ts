@@ -1,7 +1,7 @@
 import { OVERDUE_SECONDS } from '../../domain/delivery';
 import type { OpenNotifications, OpenOfStatus } from '../../domain/open-notifications';
 import type { Executor } from '../db/database';
-import { RememberedSpans, type Span } from '../db/spans';
+import { openSpans, type Span } from '../db/spans';
 
 const NONE: OpenOfStatus = { count: 0, oldestOpenedAt: null };
 /** An attempt that is due for longer counts as overdue: the reconciler has checked it in vain. */
@@ -9,20 +9,18 @@ const OVERDUE_AFTER = `interval '${2 * OVERDUE_SECONDS} seconds'`;
 
 /**
  * Counts open notifications by status, for the metrics. The newest days are counted in every call.
- * The counts of older days, which change little, are kept, and one span of them is counted again.
+ * The counts of older days with open notifications, which change little, are kept, and one span of
+ * them is counted again.
  */
 export class OpenCounts {
   private readonly older = new Map<string, OpenNotifications>();
-  private readonly spans: RememberedSpans;
   private next = 0;
 
-  constructor(private readonly db: Executor) {
-    this.spans = new RememberedSpans(db, 'notifications');
-  }
+  constructor(private readonly db: Executor) {}
 
   async read(): Promise<OpenNotifications> {
-    const [newest, ...spans] = await this.spans.read();
-    let total = await this.count(newest!);
+    const [newest, ...spans] = await openSpans(this.db);
+    let total = await this.count(newest);
     const turn = spans.length > 0 ? this.next++ % spans.length : -1;
     const kept = new Map(this.older);
     this.older.clear();

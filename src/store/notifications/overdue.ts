@@ -2,7 +2,7 @@ import { type OverdueNotification } from '../../domain/delivery';
 import { type NotificationStatus } from '../../domain/types';
 import { decodeId, encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
-import { RememberedSpans, type Span } from '../db/spans';
+import { allSpans, openSpans, type Span } from '../db/spans';
 import { byWindow } from '../db/windows';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { UNATTEMPTED } from './claims';
@@ -69,10 +69,10 @@ export async function checkNow(db: Executor, ids: readonly string[]): Promise<vo
     });
 }
 
-/** Ends the checks of a notification that is closed or held. */
+/** Ends the checks of a notification that is held or closed. */
 export async function endCheck(db: Executor, id: string): Promise<void> {
   await db.query({
-    text: `update notifications set reconcile_after = null where id = $1 and status in ('cancelled', 'held')`,
+    text: `update notifications set reconcile_after = null where id = $1 and status in ('cancelled', 'failed', 'delivered', 'held')`,
     values: [decodeId('ntf', id)],
   });
 }
@@ -83,7 +83,7 @@ export async function findStillOpen(db: Executor, ids: readonly string[]): Promi
   for (const [window, uuids] of byWindow(uuidsOf(ids), (uuid) => uuid)) {
     const { rows } = await db.query<{ id: string }>({
       text: `select id from notifications
-             where id = any($1) and ${window.has('id')} and reconcile_after is not null and status not in ('cancelled', 'held')`,
+             where id = any($1) and ${window.has('id')} and reconcile_after is not null and status not in ('cancelled', 'delivered', 'held')`,
       values: [uuids],
     });
     open.push(...rows.map(({ id }) => encodeId('ntf', id)));
@@ -93,29 +93,39 @@ export async function findStillOpen(db: Executor, ids: readonly string[]): Promi
 
 /** Older spans of days that one call looks at, beside the newest. */
 const OLDER_SPANS_AT_ONCE = 3;
+/** Every twelfth call, once a minute of the reconciler, also looks at one of all spans. */
+const CALLS_PER_ANY_SPAN = 12;
 
 /**
- * Looks at the newest days in every call, and at the older ones in turn. So the cost of a call does
- * not grow with the age of the installation, and twelve calls, a minute of the reconciler, get
- * around more than a year.
+ * Looks at the newest days in every call, and at the older days with open notifications in turn. So
+ * the cost of a call does not grow with the age of the installation, and twelve calls, a minute of
+ * the reconciler, get around more than a year. Days without open notifications, by their summaries,
+ * have their turn much more rarely, in case a summary is wrong.
  */
 export class OverdueSweep {
-  private readonly spans: RememberedSpans;
+  private calls = 0;
   private next = 0;
+  private anyNext = 0;
 
-  constructor(private readonly db: Executor) {
-    this.spans = new RememberedSpans(db, 'notifications');
-  }
+  constructor(private readonly db: Executor) {}
 
   /** As {@link takeOverdue}, of the days whose turn it is. */
   async take(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]> {
-    const [newest, ...older] = await this.spans.read();
-    const found = await takeOverdue(this.db, limit, againAfterSeconds, newest!);
-    for (let turns = Math.min(OLDER_SPANS_AT_ONCE, older.length); turns > 0 && found.length < limit; turns--) {
-      const span = older[this.next++ % older.length]!;
+    const [newest, ...open] = await openSpans(this.db);
+    const found = await takeOverdue(this.db, limit, againAfterSeconds, newest);
+    for (const span of await this.inTurn(open)) {
+      if (found.length >= limit) break;
       found.push(...(await takeOverdue(this.db, limit - found.length, againAfterSeconds, span)));
     }
     return found;
+  }
+
+  private async inTurn(open: readonly Span[]): Promise<Span[]> {
+    const turns = Math.min(OLDER_SPANS_AT_ONCE, open.length);
+    const spans = Array.from({ length: turns }, () => open[this.next++ % open.length]!);
+    if (this.calls++ % CALLS_PER_ANY_SPAN > 0) return spans;
+    const all = await allSpans(this.db, 'notifications');
+    return [...spans, all[this.anyNext++ % all.length]!];
   }
 }
 

@@ -18,9 +18,9 @@ const record = perWindow(
   (has) => `
 with input as (
   select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::uuid[],
-    $11::text[], $12::timestamptz[], $13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::boolean[], $21::text[])
+    $11::text[], $12::timestamptz[], $13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::boolean[], $21::text[], $22::bigint[], $23::text[])
     as i (notification_id, attempt_key, attempt_id, response_status, error_class, error_message, outcome, next_attempt_at, finished_at, subscription_id,
-    trigger, started_at, duration_ms, request_method, request_url, request_headers, request_body, response_headers, response_body, response_truncated, workflow_id)
+    trigger, started_at, duration_ms, request_method, request_url, request_headers, request_body, response_headers, response_body, response_truncated, workflow_id, failure_period, schedule)
 ),
 recorded as (
   update notifications n set
@@ -30,8 +30,14 @@ recorded as (
     last_response_status = i.response_status,
     last_error_class = i.error_class,
     last_error_message = i.error_message,
-    -- What was delivered stays so, whatever another attempt at the same time came to.
-    status = case when n.status = 'delivered' or n.status = 'cancelled' and i.outcome <> 'delivered' then n.status else i.outcome end,
+    -- What was delivered stays so, whatever another attempt, at the same time or later, came to.
+    status = case
+      when n.status = 'delivered' or n.status = 'cancelled' and i.outcome <> 'delivered' then n.status
+      when i.outcome = 'failed' and n.delivered_at is not null then 'delivered'
+      else i.outcome
+    end,
+    -- An attempt that was made for a retry meets the retries that were asked for meanwhile.
+    retry_asked = n.retry_asked and i.trigger <> 'manual',
     next_attempt_at = case when n.status in ('cancelled', 'delivered') then null else i.next_attempt_at end,
     reconcile_after = case
       when n.status in ('cancelled', 'delivered') then null
@@ -39,10 +45,12 @@ recorded as (
       -- it.
       when i.outcome <> 'delivered' and i.attempt_key like '${HEAD_START_PREFIX}%' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
       -- A retry was asked for during the attempt. If its signal is lost, the reconciler repeats it.
-      when n.retry_asked and i.outcome = 'retrying' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
+      when n.retry_asked and i.trigger <> 'manual' and i.outcome <> 'delivered' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
       else i.next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
     end,
     finished_at = case when n.status = 'delivered' then n.finished_at when i.outcome = 'retrying' and n.status <> 'cancelled' then null else i.finished_at end,
+    -- By which the next attempt was planned. A change of the schedule finds those with another one.
+    retry_schedule = coalesce(i.schedule::integer[], n.retry_schedule),
     burst_id = case when i.workflow_id like '${BURST_PREFIX}%' then i.workflow_id end
   from input i
   -- The array makes Postgres use the index, which the join alone does not while tables are small.
@@ -114,6 +122,10 @@ async function recordInWindow(
       column(({ response }) => response?.body ?? null),
       column(({ response }) => response?.truncated ?? false),
       column(({ workflowId }) => workflowId),
+      column(({ failurePeriod }) => failurePeriod),
+      column(({ outcome }) =>
+        outcome.status === 'retrying' && outcome.schedule ? `{${outcome.schedule.join()}}` : null,
+      ),
     ],
   });
   if (rows.length < attempts.length) rows.push(...(await findRecorded(db, window, ids)));

@@ -1,17 +1,21 @@
 import type { NotificationRef } from '../../domain/delivery';
 import { decodeId, encodeId, newUuid, uuidFloor, uuidOf, uuidTimeMs } from '../../domain/ids';
-import type { Recovery, RecoveryStatus } from '../../domain/recovery';
+import type { Recovery, RecoveryAction, RecoveryFilter, RecoveryStatus } from '../../domain/recovery';
 import type { Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { allSpans, collectOldestFirst, withoutLocks } from '../db/spans';
 import { inWindow } from '../db/windows';
+import { soughtUuid } from './notification-conditions';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 import { eventBounds, eventsWithin, HAS_PAYLOAD, REOPEN } from './reopen';
 
-interface Row {
+/** A row of `RECOVERY_COLUMNS`. */
+export interface RecoveryRow {
   id: string;
-  subscription_id: string;
+  subscription_id: string | null;
+  action: RecoveryAction;
+  filter: RecoveryFilter | null;
   status: RecoveryStatus;
   since: Date;
   until: Date;
@@ -23,18 +27,22 @@ interface Row {
   finished_at: Date | null;
 }
 
-const COLUMNS = `r.id, r.subscription_id, r.status, r.since, r.until, r.rate_per_second, r.total, r.retried, r.skipped, r.created_at, r.finished_at`;
+export const RECOVERY_COLUMNS = `r.id, r.subscription_id, r.action, r.filter, r.status, r.since, r.until, r.rate_per_second, r.total, r.retried, r.skipped, r.created_at, r.finished_at`;
 /**
- * A recovery is visible to everyone who may see its subscription, even after that is deleted. $1 is
- * the product, $2 the customer.
+ * A recovery is visible to everyone who may see its subscription, even after that is deleted, or
+ * the product and customer that its filter is limited to. $1 are the products, $2 is the customer.
  */
-const FROM_IN_SCOPE = `from recoveries r join subscriptions s on s.id = r.subscription_id join customers c on c.id = s.customer_id and not c.erasing
-  where ($1::text is null or s.product_id = $1 or (s.product_id is null and c.product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
+const FROM_IN_SCOPE = `from recoveries r left join subscriptions s on s.id = r.subscription_id
+    left join customers c on c.id = coalesce(s.customer_id, r.customer_id)
+  where (coalesce(s.customer_id, r.customer_id) is null or not c.erasing)
+    and ($1::text[] is null or coalesce(s.product_id, r.product_id, c.product_id) = any ($1)) and ($2::text is null or coalesce(s.customer_id, r.customer_id) = $2)`;
 
-function toRecovery(row: Row): Recovery {
+export function toRecovery(row: RecoveryRow): Recovery {
   return {
     id: encodeId('rec', row.id),
-    subscriptionId: encodeId('sub', row.subscription_id),
+    subscriptionId: row.subscription_id && encodeId('sub', row.subscription_id),
+    action: row.action,
+    filter: row.filter,
     status: row.status,
     since: row.since,
     until: row.until,
@@ -63,9 +71,9 @@ export interface NewRecovery extends RecoveryPeriod {
  * subscription first, so that it has one recovery at a time.
  */
 export async function insertRecovery(db: Executor, recovery: NewRecovery): Promise<Recovery> {
-  const { rows } = await db.query<Row>({
+  const { rows } = await db.query<RecoveryRow>({
     text: `insert into recoveries as r (id, subscription_id, since, until, rate_per_second, total)
-           values ($1, $2, $3, $4, $5, $6) returning ${COLUMNS}`,
+           values ($1, $2, $3, $4, $5, $6) returning ${RECOVERY_COLUMNS}`,
     values: [
       newUuid(),
       decodeId('sub', recovery.subscriptionId),
@@ -102,8 +110,8 @@ export async function isAllExpired(db: Executor, period: RecoveryPeriod): Promis
 
 /** Finds the running recovery of a subscription. */
 export async function findRunning(db: Executor, subscriptionId: string): Promise<Recovery | undefined> {
-  const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} from recoveries r where r.subscription_id = $1 and r.status = 'running'`,
+  const { rows } = await db.query<RecoveryRow>({
+    text: `select ${RECOVERY_COLUMNS} from recoveries r where r.subscription_id = $1 and r.status = 'running'`,
     values: [decodeId('sub', subscriptionId)],
   });
   return rows[0] && toRecovery(rows[0]);
@@ -111,11 +119,27 @@ export async function findRunning(db: Executor, subscriptionId: string): Promise
 
 /** @returns undefined if there is none in scope */
 export async function findRecovery(db: Executor, id: string, scope: Scope): Promise<Recovery | undefined> {
-  const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} ${FROM_IN_SCOPE} and r.id = $3`,
-    values: [scope.productId ?? null, scope.customerId ?? null, decodeId('rec', id) ?? null],
+  const { rows } = await db.query<RecoveryRow>({
+    text: `select ${RECOVERY_COLUMNS} ${FROM_IN_SCOPE} and r.id = $3`,
+    values: [scope.productIds ?? null, scope.customerId ?? null, decodeId('rec', id) ?? null],
   });
   return rows[0] && toRecovery(rows[0]);
+}
+
+/**
+ * The product and customer of a recovery: those of its subscription, or those that its filter is
+ * limited to.
+ */
+export async function findOwners(
+  db: Executor,
+  id: string,
+): Promise<{ productId: string | null; customerId: string | null } | undefined> {
+  const { rows } = await db.query<{ productId: string | null; customerId: string | null }>({
+    text: `select coalesce(s.product_id, r.product_id) as "productId", coalesce(s.customer_id, r.customer_id) as "customerId"
+           from recoveries r left join subscriptions s on s.id = r.subscription_id where r.id = $1`,
+    values: [decodeId('rec', id) ?? null],
+  });
+  return rows[0];
 }
 
 /** Lists recoveries, newest first. */
@@ -125,15 +149,14 @@ export async function listRecoveries(
   filter: { subscriptionId?: string; status?: RecoveryStatus },
   page: PageRequest,
 ): Promise<Page<Recovery>> {
-  const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} ${FROM_IN_SCOPE} and ($3::uuid is null or r.subscription_id = $3) and ($4::text is null or r.status = $4)
+  const { rows } = await db.query<RecoveryRow>({
+    text: `select ${RECOVERY_COLUMNS} ${FROM_IN_SCOPE} and ($3::uuid is null or r.subscription_id = $3) and ($4::text is null or r.status = $4)
              and ($5::uuid is null or r.id < $5)
            order by r.id desc limit $6`,
     values: [
-      scope.productId ?? null,
+      scope.productIds ?? null,
       scope.customerId ?? null,
-      // A malformed id matches nothing, but must not fail the statement.
-      filter.subscriptionId === undefined ? null : (decodeId('sub', filter.subscriptionId) ?? uuidFloor(0)),
+      soughtUuid('sub', filter.subscriptionId) ?? null,
       filter.status ?? null,
       page.after ?? null,
       page.limit + 1,
@@ -179,8 +202,8 @@ export interface RecoveryTask {
 
 /** @returns undefined if the recovery is not running */
 export async function findTask(db: Executor, id: string, maxNotifications: number): Promise<RecoveryTask | undefined> {
-  const { rows } = await db.query<Row & { done_up_to: string | null; deleted: boolean }>({
-    text: `select ${COLUMNS}, r.done_up_to, s.deleted_at is not null as deleted
+  const { rows } = await db.query<RecoveryRow & { done_up_to: string | null; deleted: boolean }>({
+    text: `select ${RECOVERY_COLUMNS}, r.done_up_to, s.deleted_at is not null as deleted
            from recoveries r join subscriptions s on s.id = r.subscription_id where r.id = $1 and r.status = 'running'`,
     values: [decodeId('rec', id) ?? null],
   });
@@ -234,6 +257,10 @@ export async function retryForRecovery(
            noted as (
              update recoveries r set done_up_to = $2, progressed_at = now(), retried = r.retried + (select count(*) from reopened)
              from mine where r.id = mine.id
+           ),
+           listed as (
+             insert into recovery_items (recovery_id, notification_id, customer_id, done)
+             select mine.id, reopened.id, reopened.customer_id, true from mine, reopened on conflict do nothing
            )
            select exists (select from mine) as mine, reopened.* from (select) one left join reopened on true`,
     ),

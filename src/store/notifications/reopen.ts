@@ -8,7 +8,7 @@ import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
  * Assignments that reopen a closed notification: sets `notifications n` from `subscription_states
  * s`.
  */
-export const REOPEN = `status = 'pending', opened_at = clock_timestamp(), ladder_base = n.attempt_count, finished_at = null,
+export const REOPEN = `status = 'pending', delivered_at = coalesce(n.delivered_at, case when n.status = 'delivered' then n.finished_at end), opened_at = clock_timestamp(), ladder_base = n.attempt_count, finished_at = null,
   rate_seq = null, next_attempt_at = null, reconcile_after = now() + interval '30 seconds', retry_schedule = coalesce(s.retry_schedule, s.customer_retry_schedule)`;
 
 /**

@@ -3,17 +3,27 @@ import { OVERDUE_SECONDS, RECONCILE_AFTER_SECONDS } from '../../domain/delivery'
 import { uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { inWindow } from '../db/windows';
+import type { Claim } from './claim-grace';
+
+/**
+ * SQL: the status of a notification that is closed without a delivery. One that was delivered
+ * before a person retried it has that status again, so that only a person has it sent again.
+ */
+const closedAs = (status: 'cancelled' | 'failed') =>
+  `case when delivered_at is not null then 'delivered' else '${status}' end`;
 
 /**
  * Sets the status `delivering`. The happy path skips it: a first attempt in the fast lane is over
  * too soon to be seen.
  *
  * @param reconcileAfterSeconds - when the reconciler checks on the notification
+ * @param claim - keeps other processes from making the attempt at the same time
  */
 export async function markDelivering(
   db: Executor,
   notificationId: string,
   reconcileAfterSeconds: number,
+  claim?: Claim,
 ): Promise<void> {
   await db.query({
     ...inWindow(
@@ -21,25 +31,37 @@ export async function markDelivering(
       uuidOf(notificationId),
       (
         has,
-      ) => `update notifications set status = 'delivering', rate_seq = null, next_attempt_at = null, finished_at = null, retry_asked = false, reconcile_after = now() + make_interval(secs => $2)
+      ) => `update notifications set status = 'delivering', rate_seq = null, next_attempt_at = null, finished_at = null, retry_asked = false, reconcile_after = now() + make_interval(secs => $2),
+             claimed_by = $3, claimed_until = now() + make_interval(secs => $4)
            where id = $1 and ${has('id')} and status not in ('delivered', 'cancelled')`,
     ),
-    values: [uuidOf(notificationId), reconcileAfterSeconds],
+    values: [uuidOf(notificationId), reconcileAfterSeconds, claim?.processId ?? null, claim?.seconds ?? 0],
   });
 }
 
-/** Shows when an attempt that found no slot in its lane is tried again. */
-export async function postpone(db: Executor, notificationId: string, waitSeconds: number): Promise<void> {
+/**
+ * Shows when an attempt that was put off is tried again. Any process may make it then, whether or
+ * not this one had begun or claimed it.
+ *
+ * @param processId - of this process
+ */
+export async function postpone(
+  db: Executor,
+  notificationId: string,
+  waitSeconds: number,
+  processId: string,
+): Promise<void> {
   await db.query({
     ...inWindow(
       'postpone',
       uuidOf(notificationId),
       (
         has,
-      ) => `update notifications set next_attempt_at = now() + make_interval(secs => $2), reconcile_after = now() + make_interval(secs => $2 + ${OVERDUE_SECONDS})
+      ) => `update notifications set next_attempt_at = now() + make_interval(secs => $2), reconcile_after = now() + make_interval(secs => $2 + ${OVERDUE_SECONDS}),
+             claimed_by = case when status <> 'delivering' and claimed_by is distinct from $3 then claimed_by end
            where id = $1 and ${has('id')} and status in ('pending', 'retrying', 'delivering')`,
     ),
-    values: [uuidOf(notificationId), waitSeconds],
+    values: [uuidOf(notificationId), waitSeconds, processId],
   });
 }
 
@@ -116,6 +138,31 @@ export async function holdNotification(db: Executor, notificationId: string): Pr
   return rowCount === 1;
 }
 
+/**
+ * Fails a notification that waits for its next attempt, or was released after one, because its
+ * retry schedule has none any more.
+ *
+ * @returns its status after that, or undefined if it was changed meanwhile
+ */
+export async function failNotification(
+  db: Executor,
+  notificationId: string,
+): Promise<'failed' | 'delivered' | undefined> {
+  const { rows } = await db.query<{ status: 'failed' | 'delivered' }>({
+    ...inWindow(
+      'fail-notification',
+      uuidOf(notificationId),
+      (
+        has,
+      ) => `update notifications set status = ${closedAs('failed')}, rate_seq = null, next_attempt_at = null, reconcile_after = null, finished_at = now()
+           where id = $1 and ${has('id')} and (status = 'retrying' or status = 'pending' and attempt_count > ladder_base) and not retry_asked
+           returning status`,
+    ),
+    values: [uuidOf(notificationId)],
+  });
+  return rows[0]?.status;
+}
+
 interface StateRow {
   status: NotificationStatus;
   attempt_count: number;
@@ -129,7 +176,8 @@ export interface CancelledState {
   openedAt: Date;
 }
 
-const CANCEL = `status = 'cancelled', rate_seq = null, next_attempt_at = null, finished_at = case when status = 'cancelled' then finished_at else now() end`;
+/** Assignments that cancel a notification, or leave it as it is if it is closed. */
+export const CANCEL = `status = ${closedAs('cancelled')}, rate_seq = null, next_attempt_at = null, finished_at = case when status in ('cancelled', 'delivered') then finished_at else now() end`;
 
 /**
  * Cancels a notification, unless it is closed. Call it where its workflow closes or does not run.
@@ -147,7 +195,7 @@ export async function cancelNotification(
       'cancel-notification',
       uuidOf(notificationId),
       (has) => `update notifications set ${CANCEL}, reconcile_after = null
-           where id = $1 and ${has('id')} and status in ('pending', 'delivering', 'retrying', 'held', 'cancelled')
+           where id = $1 and ${has('id')} and (status in ('pending', 'delivering', 'retrying', 'held', 'cancelled') or status = 'delivered' and delivered_at is not null)
              and ($2::timestamptz is null or date_trunc('milliseconds', opened_at) <= $2)
            returning status, attempt_count, opened_at`,
     ),

@@ -13,7 +13,7 @@ import {
 import type { EventToAccept, AcceptedNotification } from '../../domain/acceptance';
 
 /** An event for one subscription only. Other subscriptions do not get it, even if they match. */
-export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' | 'data'> & {
+export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' | 'data' | 'searchItems'> & {
   productId: string;
   /** Whether the role `customer` chose the data. */
   chosenByCustomer: boolean;
@@ -21,8 +21,8 @@ export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' |
 
 const TRIGGER = `
 with stored as (
-  insert into events (id, product_id, type, customer_id, channels, occurred_at, data, chosen_by_customer)
-  select $1, $2, $3, customer_id, '{}', $4, $5::json, $8 from subscription_states where id = $6
+  insert into events (id, product_id, type, customer_id, channels, occurred_at, data, chosen_by_customer, search_items)
+  select $1, $2, $3, customer_id, '{}', $4, $5::json, $8, $9 from subscription_states where id = $6
 ),
 matched as (
   select (left($1::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id, $1::uuid as event_id, id as subscription_id, customer_id, $2::text as owner,
@@ -55,11 +55,12 @@ export async function acceptTriggered(
       event.uuid,
       event.productId,
       event.type,
-      event.timestamp,
+      event.timestamp.at,
       event.data,
       decodeId('sub', subscriptionId),
       claimedBy,
       event.chosenByCustomer,
+      event.searchItems ?? null,
     ],
   });
   return rows[0] && toAccepted(rows[0], event.type);

@@ -1,5 +1,5 @@
 import type { Activity, ActivityKind, Moment, Position } from '../../domain/activity';
-import { encodeId, uuidFloor, uuidsSharingTime } from '../../domain/ids';
+import { encodeId, uuidFloor, uuidsSharingTime, uuidTime } from '../../domain/ids';
 import type { NotificationStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { byWindow } from '../db/windows';
@@ -108,12 +108,11 @@ interface EventRow {
   product_id: string;
   customer_id: string | null;
   type: string;
-  at: Date;
 }
 
 async function readEvents(db: Executor, ids: string[]): Promise<ActivityRow[]> {
   const { rows } = await db.query<EventRow & { is_notified: boolean }>({
-    text: `select id, given_id, product_id, customer_id, type, accepted_at as at,
+    text: `select id, given_id, product_id, customer_id, type,
              exists (select from notifications n where n.event_id = e.id and n.customer_id = e.customer_id and n.id between $4 and $5) as is_notified
            from events e where id = any($1) and id between $2 and $3`,
     values: [ids, ids[0], ids.at(-1), uuidsSharingTime(ids[0]!)[0], uuidsSharingTime(ids.at(-1)!)[1]],
@@ -123,7 +122,7 @@ async function readEvents(db: Executor, ids: string[]): Promise<ActivityRow[]> {
     isNotified: row.is_notified,
     activity: {
       kind: 'event.accepted',
-      at: row.at,
+      at: uuidTime(row.id),
       type: row.type,
       eventId: row.given_id ?? encodeId('evt', row.id),
       productId: row.product_id,

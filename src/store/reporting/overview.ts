@@ -21,6 +21,16 @@ const FAILS_WITHIN_MS = 2 * DAY_MS;
 const WORST = 10;
 const STATEMENT_TIMEOUT_MS = 5000;
 
+/** A subscription in a ranking. */
+interface Ranked {
+  subscriptionId: string;
+  name: string;
+  customerId: string;
+  url: string;
+  status: SubscriptionStatus;
+  attempts: number;
+}
+
 /** Recent deliveries, and what needs attention. */
 export interface Overview {
   window: OverviewWindow;
@@ -30,21 +40,16 @@ export interface Overview {
    * that ended that way.
    */
   buckets: { at: Date; accepted: number; delivered: number; retrying: number; failed: number }[];
+  /** Notifications that failed within the window and have not been retried since. */
+  failed: number;
   attempts: number;
   /** Share of successful attempts, from 0 to 1; null if there were no attempts. */
   successRate: number | null;
   backlog: { pending: number; delivering: number; retrying: number; held: number };
   /** Subscriptions with the most failures, worst first. */
-  worst: {
-    subscriptionId: string;
-    name: string;
-    customerId: string;
-    url: string;
-    status: SubscriptionStatus;
-    attempts: number;
-    failures: number;
-    lastError: string | null;
-  }[];
+  worst: (Ranked & { failures: number; lastError: string | null })[];
+  /** Subscriptions with the longest response times over the last day, slowest first. */
+  slowest: (Ranked & { p50Ms: number; p95Ms: number })[];
   attention: {
     outOfOrder: number;
     awaitingApproval: number;
@@ -65,7 +70,7 @@ export async function readOverview(db: Database, scope: Scope, window: OverviewW
   const lengthMs = bucketSeconds * 1000;
   const startMs = (Math.floor(now.getTime() / lengthMs) - count + 1) * lengthMs;
   const span: Window = {
-    scope: [scope.productId ?? null, scope.customerId ?? null],
+    scope: [scope.productIds ?? null, scope.customerId ?? null],
     startMs,
     bucketSeconds,
     ids: [uuidFloor(startMs - LONGEST_ATTEMPT_MS), uuidFloor(now.getTime() + CLOCK_SKEW_MS)],
@@ -97,21 +102,23 @@ export async function readOverview(db: Database, scope: Scope, window: OverviewW
       successRate: totals.attempts > 0 ? totals.successes / totals.attempts : null,
       backlog: await readBacklog(executor, span),
       worst: await readWorst(executor, span),
-      attention: await readAttention(executor, span, now),
+      slowest: await readSlowest(executor, span),
+      ...(await readAttention(executor, span, now)),
     };
   });
 }
 
 interface Window {
-  /** $1 and $2 of every statement here: product and customer. */
-  scope: [productId: string | null, customerId: string | null];
+  /** $1 and $2 of every statement here: products and customer. */
+  scope: [productIds: readonly string[] | null, customerId: string | null];
   startMs: number;
   bucketSeconds: number;
   /** The lowest id of the window, and an id after the highest one: excludes partitions ahead. */
   ids: [from: string, to: string];
 }
 
-const NOTIFICATION_IN_SCOPE = '($1::text is null or n.product_id = $1) and ($2::text is null or n.customer_id = $2)';
+const NOTIFICATION_IN_SCOPE =
+  '($1::text[] is null or n.product_id = any ($1)) and ($2::text is null or n.customer_id = $2)';
 
 async function readAccepted(db: Executor, { scope, startMs, bucketSeconds, ids }: Window) {
   const { rows } = await db.query<{ bucket: number; accepted: number }>({
@@ -146,14 +153,18 @@ async function readAttempts(db: Executor, { scope, startMs, bucketSeconds, ids }
 
 /**
  * $3 is the start in seconds, $5 the lowest id, $6 an id after the highest one. The notifications
- * of the attempts may be of any age, so a scope is recognised without them.
+ * of the attempts may be of any age, so a scope is recognised without them. An attempt that the
+ * version before the column `product_id` recorded counts for the product of its subscription.
  */
-const ATTEMPTS = `attempts a where a.id >= $5 and a.id < $6 and a.finished_at >= to_timestamp($3) and ($1::text is null or a.product_id = $1)
+const ATTEMPTS = `attempts a where a.id >= $5 and a.id < $6 and a.finished_at >= to_timestamp($3)
+  and ($1::text[] is null or a.product_id = any ($1) or (a.product_id is null and a.subscription_id in (
+    select s.id from subscriptions s join customers c on c.id = s.customer_id where coalesce(s.product_id, c.product_id) = any ($1))))
   and ($2::text is null or a.subscription_id in (select id from subscriptions where customer_id = $2))`;
 
 async function readBacklog(db: Executor, { scope }: Window): Promise<Overview['backlog']> {
   const backlog = { pending: 0, delivering: 0, retrying: 0, held: 0 };
-  for (const [from, to] of await allSpans(db, 'notifications')) {
+  const sought = { open: true, productIds: scope[0] ?? undefined };
+  for (const [from, to] of await allSpans(db, 'notifications', { sought })) {
     const { rows } = await withoutLocks(db, () =>
       db.query<{ status: keyof Overview['backlog']; count: number }>({
         text: `select n.status, count(*)::int as count from notifications n
@@ -166,18 +177,17 @@ async function readBacklog(db: Executor, { scope }: Window): Promise<Overview['b
   return backlog;
 }
 
+/** The columns of `subscription_states s` in a ranking. */
+const RANKED = 's.id as "subscriptionId", s.name, s.customer_id as "customerId", s.url, s.status';
+
+const toRanked = <Row extends Ranked>(row: Row): Row => ({
+  ...row,
+  subscriptionId: encodeId('sub', row.subscriptionId),
+});
+
 async function readWorst(db: Executor, { scope, startMs, bucketSeconds, ids }: Window): Promise<Overview['worst']> {
-  const { rows } = await db.query<{
-    id: string;
-    name: string;
-    customer_id: string;
-    url: string;
-    status: SubscriptionStatus;
-    attempts: number;
-    failures: number;
-    last_error: string | null;
-  }>({
-    text: `select s.id, s.name, s.customer_id, s.url, s.status, f.attempts, f.failures, f.last_error
+  const { rows } = await db.query<Overview['worst'][number]>({
+    text: `select ${RANKED}, f.attempts, f.failures, f.last_error as "lastError"
            from (
              select a.subscription_id, count(*)::int as attempts, count(a.error_class)::int as failures,
                (array_agg(a.error_message order by a.finished_at desc) filter (where a.error_class is not null))[1] as last_error
@@ -188,32 +198,47 @@ async function readWorst(db: Executor, { scope, startMs, bucketSeconds, ids }: W
            order by f.failures desc, s.id`,
     values: [...scope, startMs / 1000, bucketSeconds, ...ids],
   });
-  return rows.map((row) => ({
-    subscriptionId: encodeId('sub', row.id),
-    name: row.name,
-    customerId: row.customer_id,
-    url: row.url,
-    status: row.status,
-    attempts: row.attempts,
-    failures: row.failures,
-    lastError: row.last_error,
-  }));
+  return rows.map(toRanked);
 }
 
-async function readAttention(db: Executor, { scope }: Window, now: Date): Promise<Overview['attention']> {
+/** By the response times of the last day, whatever the window. */
+async function readSlowest(db: Executor, { scope }: Window): Promise<Overview['slowest']> {
+  const { rows } = await db.query<Overview['slowest'][number]>({
+    text: `select ${RANKED}, d.attempts, d.p50_ms as "p50Ms", d.p95_ms as "p95Ms"
+           from subscription_day_statistics d join subscription_states s on s.id = d.subscription_id
+           where ${IN_SCOPE} order by d.p95_ms desc, s.id limit ${WORST}`,
+    values: scope,
+  });
+  return rows.map(toRanked);
+}
+
+async function readAttention(
+  db: Executor,
+  { scope, startMs }: Window,
+  now: Date,
+): Promise<Pick<Overview, 'attention' | 'failed'>> {
   const since = new Date(now.getTime() - DAY_MS);
-  const { rows } = await db.query<Overview['attention']>({
+  const { rows } = await db.query<Overview['attention'] & { failed: number }>({
     text: `select
              count(*) filter (where s.status = 'out-of-order')::int as "outOfOrder",
              count(*) filter (where s.status = 'awaiting-approval')::int as "awaitingApproval",
              count(*) filter (where s.status = 'unverified')::int as unverified,
-             (select count(*)::int from notifications n
-               where n.status = 'failed' and n.id >= $4 and n.id < $5 and n.finished_at >= $3 and ${NOTIFICATION_IN_SCOPE}) as "failedLastDay",
+             max(f.last_day)::int as "failedLastDay", max(f.in_window)::int as failed,
              (select count(*)::int from url_allowlist u
-               where u.status = 'requested' and ($1::text is null or u.product_id = $1) and $2::text is null) as "urlRequests"
-           from subscription_states s
-           where s.enabled and (s.out_of_order_at is not null or not s.url_approved or s.verification_status <> 'verified') and ${IN_SCOPE}`,
-    values: [...scope, since, uuidFloor(since.getTime() - FAILS_WITHIN_MS), uuidFloor(now.getTime() + CLOCK_SKEW_MS)],
+               where u.status = 'requested' and ($1::text[] is null or u.product_id = any ($1)) and $2::text is null) as "urlRequests"
+           from (
+             select count(*) filter (where n.finished_at >= $3) as last_day, count(*) filter (where n.finished_at >= $6) as in_window
+             from notifications n
+             where n.status = 'failed' and n.id >= $4 and n.id < $5 and n.finished_at >= least($3, $6) and ${NOTIFICATION_IN_SCOPE}
+           ) f left join subscription_states s on s.enabled and (s.out_of_order_at is not null or not s.url_approved or s.verification_status <> 'verified') and ${IN_SCOPE}`,
+    values: [
+      ...scope,
+      since,
+      uuidFloor(since.getTime() - FAILS_WITHIN_MS),
+      uuidFloor(now.getTime() + CLOCK_SKEW_MS),
+      new Date(startMs),
+    ],
   });
-  return rows[0]!;
+  const { failed, ...attention } = rows[0]!;
+  return { failed, attention };
 }

@@ -39,14 +39,17 @@ interface StatisticsRow {
   released: number | null;
 }
 
-/** Reads what is held or waits for a retry: the head of one index, and a part of another. */
+/**
+ * Reads what is held or waits for a retry: the head of one index, and a part of another, of the
+ * days with open notifications.
+ */
 async function readWaiting(
   db: Executor,
   subscriptionId: string,
 ): Promise<{ held: number; nextAttemptAt: Date | null }> {
   let held = 0;
   let nextAttemptAt: Date | null = null;
-  for (const [from, to] of await allSpans(db, 'notifications')) {
+  for (const [from, to] of await allSpans(db, 'notifications', { sought: { open: true } })) {
     const { rows } = await db.query<{ held: number; next: Date | null }>({
       text: `select
                (select count(*) from notifications where subscription_id = $1 and status = 'held' and id >= $2 and id < $3) as held,

@@ -15,7 +15,7 @@ export const OPEN = `('pending', 'delivering', 'retrying', 'held')`;
 
 /** The columns that expire first. */
 const PAYLOAD: Record<DailyTable, readonly string[]> = {
-  events: ['data', 'user_context'],
+  events: ['data', 'user_context', 'search_items'],
   attempts: ['request_headers', 'request_body', 'response_headers', 'response_body'],
   notifications: [],
 };

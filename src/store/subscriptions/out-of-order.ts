@@ -13,37 +13,45 @@ export interface MarkedOutOfOrder {
 
 /**
  * Condition of the out-of-order rule: a number of failures in a row, and a time since the first of
- * them. A change of the subscription, such as enabling it, restarts the time. A rule of nulls never
- * applies.
+ * them, all in the current period. Enabling the subscription, and a change of its URL or access,
+ * begin a new one. A rule of nulls never applies.
  */
-const IS_FAILING = `t.failures_since_success >= s.out_of_order_min_failures
-  and greatest(t.failing_since, s.modified_at) <= now() - make_interval(secs => s.out_of_order_after_seconds)`;
+const IS_FAILING = `t.period = s.failure_period and t.period_failures >= s.out_of_order_min_failures
+  and t.period_failing_since <= now() - make_interval(secs => s.out_of_order_after_seconds)`;
 
-/** Whether the last attempts to a subscription failed. */
+/** Whether the last attempts to a subscription failed, in the current period. */
 export async function isFailing(db: Executor, subscriptionId: string): Promise<boolean> {
   const { rowCount } = await db.query({
-    text: 'select from subscription_attempt_statistics where subscription_id = $1 and failures_since_success > 0',
+    text: `select from subscription_attempt_statistics t join subscriptions s on s.id = t.subscription_id
+           where s.id = $1 and t.period = s.failure_period and t.period_failures > 0`,
     values: [decodeId('sub', subscriptionId)],
   });
   return rowCount === 1;
 }
 
+/** The actor of what the service does by itself, in the audit log. */
+const SERVICE_ACTOR = 'signpost';
+
 const RFC_3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 
 /**
- * Marks the subscription as out of order and accepts the operational event about it, in one
- * statement. Subscriptions of the product that owns the event type get it. If one of those goes out
- * of order, there is no event, to avoid a loop.
+ * Marks the subscription as out of order, records that in the audit log, and accepts the
+ * operational event about it, in one statement. Subscriptions of the product that owns the event
+ * type get it. If one of those goes out of order, there is no event, to avoid a loop.
  */
 const MARK = `
 with marked as (
   update subscriptions s set out_of_order_at = now(), modified_at = now(),
-    out_of_order_reason = coalesce($2, t.failures_since_success || ' failures and no success since ' || to_char(t.failing_since at time zone 'UTC', ${RFC_3339}))
+    out_of_order_reason = coalesce($2, t.period_failures || ' failures and no success since ' || to_char(t.period_failing_since at time zone 'UTC', ${RFC_3339}))
   from (select $1::uuid as id) given left join subscription_attempt_statistics t on t.subscription_id = given.id
-  where s.id = given.id and s.out_of_order_at is null and s.deleted_at is null and ($5::text is null or s.url = $5) and ($2::text is not null or (${IS_FAILING}))
-  returning s.customer_id, s.product_id, s.name, s.out_of_order_at, s.out_of_order_reason,
-    -- The attempt with the response 410 is not counted yet.
-    coalesce(t.failures_since_success, 0) + ($2::text is not null)::int as failures
+  where s.id = given.id and s.out_of_order_at is null and s.deleted_at is null and ($5::bigint is null or s.failure_period = $5) and ($2::text is not null or (${IS_FAILING}))
+  returning s.customer_id, s.product_id, s.name, s.out_of_order_at, s.out_of_order_reason, coalesce(t.failures_since_success, 0) as failures
+),
+audited as (
+  insert into audit (id, actor_id, actor_name, action, object, product_id, customer_id, detail, changes)
+  select $6::uuid, '${SERVICE_ACTOR}', 'Signpost', 'subscription.out-of-order', $4::text, coalesce(m.product_id, c.product_id), c.id,
+    jsonb_build_object('reason', m.out_of_order_reason), '{"status":{"from":"enabled","to":"out-of-order"}}'::jsonb
+  from marked m join customers c on c.id = m.customer_id and not c.erasing
 ),
 raised as (
   select $3::uuid as id, e.name as type, e.product_id as owner, (
@@ -89,17 +97,17 @@ interface MarkedRow {
  * Disables a subscription automatically, for example after a 410. Its notifications are held until
  * it is enabled.
  *
- * @param url - where the receiver answered: it says nothing about another URL, to which the
- *   subscription was changed meanwhile
- * @returns undefined if it was out of order already, or has another URL
+ * @param failurePeriod - in which the attempt began: its response says nothing about another URL,
+ *   to which the subscription was changed meanwhile, nor about a receiver that was repaired
+ * @returns undefined if it was out of order already, or is in another period
  */
 export function markOutOfOrder(
   db: Executor,
   subscriptionId: string,
   reason: string,
-  url?: string,
+  failurePeriod?: number,
 ): Promise<MarkedOutOfOrder | undefined> {
-  return mark(db, subscriptionId, reason, url);
+  return mark(db, subscriptionId, reason, failurePeriod);
 }
 
 /**
@@ -127,11 +135,11 @@ async function mark(
   db: Executor,
   subscriptionId: string,
   reason: string | null,
-  url: string | null = null,
+  failurePeriod: number | null = null,
 ): Promise<MarkedOutOfOrder | undefined> {
   const { rows } = await db.query<MarkedRow>({
     text: MARK,
-    values: [decodeId('sub', subscriptionId), reason, newUuid(), subscriptionId, url],
+    values: [decodeId('sub', subscriptionId), reason, newUuid(), subscriptionId, failurePeriod, newUuid()],
   });
   if (rows.length === 0) return undefined;
   await holdLinedUp(db, subscriptionId);

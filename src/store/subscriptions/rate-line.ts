@@ -3,6 +3,7 @@ import { decodeId, uuidOf } from '../../domain/ids';
 import { FRONT_PATIENCE_MS, MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND, type RateLine } from '../../domain/rate-line';
 import type { Executor } from '../db/database';
 import { byWindow, windowBefore, windowOf } from '../db/windows';
+import type { Claim } from '../notifications/claim-grace';
 
 /** SQL of the time between two attempts, as `rateIntervalMs` calculates it. */
 const interval = (rate: string) =>
@@ -114,6 +115,8 @@ export interface TurnToWrite {
   atMs: number;
   /** When the reconciler checks on a granted attempt. */
   reconcileAfterSeconds: number;
+  /** The claim of a granted attempt. */
+  claim?: Claim;
 }
 
 /**
@@ -141,8 +144,9 @@ export async function writeTurns(
              returning subscription_id
            ),
            turns as (
-             select t.id, t.seq, t.granted, to_timestamp(t.at_ms / 1000) as due_at, t.reconcile_after_seconds
-             from unnest($7::uuid[], $8::bigint[], $9::boolean[], $10::float8[], $11::float8[]) as t (id, seq, granted, at_ms, reconcile_after_seconds)
+             select t.id, t.seq, t.granted, to_timestamp(t.at_ms / 1000) as due_at, t.reconcile_after_seconds, t.claimed_by, t.claim_seconds
+             from unnest($7::uuid[], $8::bigint[], $9::boolean[], $10::float8[], $11::float8[], $12::text[], $13::float8[])
+               as t (id, seq, granted, at_ms, reconcile_after_seconds, claimed_by, claim_seconds)
              where exists (select from line)
            ),
            noted as (
@@ -152,6 +156,8 @@ export async function writeTurns(
                next_attempt_at = case when t.granted then null else t.due_at end,
                finished_at = null,
                retry_asked = n.retry_asked and not t.granted,
+               claimed_by = case when t.granted then t.claimed_by else n.claimed_by end,
+               claimed_until = case when t.granted then greatest(now(), t.due_at) + make_interval(secs => t.claim_seconds) else n.claimed_until end,
                reconcile_after = case when t.granted then now() + make_interval(secs => t.reconcile_after_seconds)
                  else t.due_at + interval '${OVERDUE_SECONDS} seconds' end
              from turns t
@@ -171,6 +177,8 @@ export async function writeTurns(
       turns.map(({ granted }) => granted),
       turns.map(({ atMs }) => atMs),
       turns.map(({ reconcileAfterSeconds }) => reconcileAfterSeconds),
+      turns.map(({ claim }) => claim?.processId ?? null),
+      turns.map(({ claim }) => claim?.seconds ?? 0),
     ],
   });
   return rows[0]!.written > 0;

@@ -1,4 +1,5 @@
 import { decodeId, newUuid } from '../../domain/ids';
+import { generateSecret } from '../../domain/signing';
 import type { Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
 
@@ -10,6 +11,19 @@ export interface Secret {
   expiresAt: Date | null;
 }
 
+/** A secret that becomes the current one. */
+export interface NewSecret {
+  secret: string;
+  /** Whether the caller chose it. Format `flat` contains only such a secret. */
+  chosen: boolean;
+}
+
+/** @param given - the secret that the caller sent, if any */
+export const newSecret = (given: string | undefined): NewSecret => ({
+  secret: given ?? generateSecret(),
+  chosen: given !== undefined,
+});
+
 /**
  * Seals and inserts a subscription's current secret. The seal is bound to the subscription's public
  * id.
@@ -18,12 +32,12 @@ export async function insertSecret(
   db: Executor,
   sealer: Sealer,
   subscriptionId: string,
-  secret: string,
+  { secret, chosen }: NewSecret,
 ): Promise<void> {
   const { ciphertext, keyId } = sealer.seal(secret, subscriptionId);
   await db.query({
-    text: 'insert into subscription_secrets (id, subscription_id, ciphertext, key_id) values ($1, $2, $3, $4)',
-    values: [newUuid(), decodeId('sub', subscriptionId), ciphertext, keyId],
+    text: 'insert into subscription_secrets (id, subscription_id, ciphertext, key_id, chosen) values ($1, $2, $3, $4, $5)',
+    values: [newUuid(), decodeId('sub', subscriptionId), ciphertext, keyId, chosen],
   });
 }
 
@@ -37,29 +51,41 @@ export async function rotateSecret(
   db: Executor,
   sealer: Sealer,
   subscriptionId: string,
-  secret: string,
+  next: NewSecret,
   overlapSeconds: number,
 ): Promise<boolean> {
   const [current] = await currentSecrets(db, sealer, subscriptionId);
-  if (current?.secret === secret) return false;
   const uuid = decodeId('sub', subscriptionId);
+  if (current?.secret === next.secret) {
+    // Chosen now, after it was generated: a receiver that knows it wants to get it.
+    const { rowCount } = await db.query({
+      text: 'update subscription_secrets set chosen = true where subscription_id = $1 and expires_at is null and not chosen and $2',
+      values: [uuid, next.chosen],
+    });
+    return rowCount === 1;
+  }
   await db.query({
     text: 'delete from subscription_secrets where subscription_id = $1 and expires_at is not null',
     values: [uuid],
   });
-  await db.query({
-    text: 'update subscription_secrets set expires_at = now() + make_interval(secs => $2) where subscription_id = $1',
+  const { rows } = await db.query<{ chosen: boolean }>({
+    text: 'update subscription_secrets set expires_at = now() + make_interval(secs => $2) where subscription_id = $1 returning chosen',
     values: [uuid, overlapSeconds],
   });
-  await insertSecret(db, sealer, subscriptionId, secret);
+  // A receiver that was given a secret keeps getting one.
+  const chosen = next.chosen || rows.some((row) => row.chosen);
+  await insertSecret(db, sealer, subscriptionId, { ...next, chosen });
   return true;
 }
 
-/** Reads the secrets that sign now, the current one first. */
+/**
+ * Reads the secrets that sign now, the current one first. By the clock, because a transaction may
+ * have waited for a rotation since it began.
+ */
 export async function currentSecrets(db: Executor, sealer: Sealer, subscriptionId: string): Promise<Secret[]> {
   const { rows } = await db.query<{ ciphertext: Buffer; key_id: string; created_at: Date; expires_at: Date | null }>({
     text: `select ciphertext, key_id, created_at, expires_at from subscription_secrets
-           where subscription_id = $1 and (expires_at is null or expires_at > now()) order by expires_at desc nulls first`,
+           where subscription_id = $1 and (expires_at is null or expires_at > clock_timestamp()) order by expires_at desc nulls first`,
     values: [decodeId('sub', subscriptionId)],
   });
   return rows.map((row) => ({

@@ -3,6 +3,7 @@ import type { SubscriptionStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { allSpans, collectOldestFirst, withoutLocks, type Span } from '../db/spans';
 import { byWindow } from '../db/windows';
+import { CANCEL } from '../notifications/transitions';
 
 /**
  * Settlement: the work after a change of a subscription's status. While `settling_since` is set,
@@ -79,7 +80,8 @@ export async function markSettling(db: Executor, scope: SettleScope): Promise<st
              returning l.subscription_id
            )
            select id from marked union select subscription_id from paused
-           union select subscription_id from rate_lines where subscription_id = $1 and wake_since is not null`,
+           union select subscription_id from rate_lines where subscription_id = $1 and wake_since is not null
+           union select id from subscriptions where id = $1 and rescheduling_since is not null`,
     values: [...values, await withWork(db, candidates)],
   });
   return rows.map((row) => encodeId('sub', row.id));
@@ -113,12 +115,17 @@ async function withWork(db: Executor, candidates: readonly Candidate[]): Promise
   return [...found];
 }
 
-/** Finds subscriptions whose settlement or wake was marked a while ago, for the reconciler. */
+/**
+ * Finds subscriptions whose settlement, wake or rescheduling was marked a while ago, for the
+ * reconciler.
+ */
 export async function findUnsettled(db: Executor, olderThanSeconds: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
     text: `(select id from subscriptions where settling_since < now() - make_interval(secs => $1) order by settling_since limit 100)
            union
-           (select subscription_id from rate_lines where wake_since < now() - make_interval(secs => $1) order by wake_since limit 100)`,
+           (select subscription_id from rate_lines where wake_since < now() - make_interval(secs => $1) order by wake_since limit 100)
+           union
+           (select id from subscriptions where rescheduling_since < now() - make_interval(secs => $1) order by rescheduling_since limit 100)`,
     values: [olderThanSeconds],
   });
   return rows.map((row) => encodeId('sub', row.id));
@@ -177,6 +184,8 @@ export interface Settling {
   /** Null if it was deleted. */
   status: SubscriptionStatus | null;
   since: Date | null;
+  /** Whether its retry schedule was changed, so that waiting notifications are planned again. */
+  rescheduling: boolean;
 }
 
 /** @returns undefined if the subscription never existed */
@@ -186,13 +195,32 @@ export async function findSettling(db: Executor, subscriptionId: string): Promis
     deleted: boolean;
     status: SubscriptionStatus | null;
     settling_since: Date | null;
+    rescheduling: boolean;
   }>({
-    text: `select s.customer_id, s.deleted_at is not null as deleted, t.status, s.settling_since
+    text: `select s.customer_id, s.deleted_at is not null as deleted, t.status, s.settling_since, s.rescheduling_since is not null as rescheduling
            from subscriptions s left join subscription_states t on t.id = s.id where s.id = $1`,
     values: [decodeId('sub', subscriptionId)],
   });
   const [row] = rows;
-  return row && { customerId: row.customer_id, deleted: row.deleted, status: row.status, since: row.settling_since };
+  return (
+    row && {
+      customerId: row.customer_id,
+      deleted: row.deleted,
+      status: row.status,
+      since: row.settling_since,
+      rescheduling: row.rescheduling,
+    }
+  );
+}
+
+/** Finds the customers of subscriptions, deleted ones included, by the subscription's id. */
+export async function findCustomersOf(db: Executor, subscriptionIds: readonly string[]): Promise<Map<string, string>> {
+  if (subscriptionIds.length === 0) return new Map();
+  const { rows } = await db.query<{ id: string; customer_id: string }>({
+    text: 'select id, customer_id from subscriptions where id = any($1)',
+    values: [subscriptionIds.map((id) => decodeId('sub', id))],
+  });
+  return new Map(rows.map((row) => [encodeId('sub', row.id), row.customer_id]));
 }
 
 /** Ends a settlement, unless it was marked again after `since`. */
@@ -236,7 +264,7 @@ export async function listOpen(db: Executor, subscriptionId: string, limit: numb
 export async function cancelOpen(db: Executor, notificationIds: readonly string[]): Promise<void> {
   for (const [window, uuids] of byWindow(notificationIds.map(uuidOf), (uuid) => uuid))
     await db.query({
-      text: `update notifications set status = 'cancelled', rate_seq = null, next_attempt_at = null, finished_at = now(),
+      text: `update notifications set ${CANCEL},
                reconcile_after = now() + interval '${CANCEL_CHECK_SECONDS} seconds'
              where id = any($1) and ${window.has('id')} and status in ('pending', 'delivering', 'retrying', 'held')`,
       values: [uuids],
@@ -247,7 +275,7 @@ export async function cancelOpen(db: Executor, notificationIds: readonly string[
 export async function endChecks(db: Executor, notificationIds: readonly string[]): Promise<void> {
   for (const [window, uuids] of byWindow(notificationIds.map(uuidOf), (uuid) => uuid))
     await db.query({
-      text: `update notifications set reconcile_after = null where id = any($1) and ${window.has('id')} and status = 'cancelled'`,
+      text: `update notifications set reconcile_after = null where id = any($1) and ${window.has('id')} and status in ('cancelled', 'delivered')`,
       values: [uuids],
     });
 }

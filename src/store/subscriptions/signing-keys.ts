@@ -40,20 +40,31 @@ export async function putSigningKey(
   });
 }
 
-/** @returns undefined if the subscription has no signing key */
-export async function findSigningKey(
-  db: Executor,
-  sealer: Sealer,
-  subscriptionId: string,
-): Promise<SigningKey | undefined> {
-  type Row = Parameters<typeof signingKeysOf>[0] & { signing_key_created_at: Date; old_signing_key_until: Date | null };
+type Row = Parameters<typeof signingKeysOf>[0] & { signing_key_created_at: Date; old_signing_key_until: Date | null };
+
+async function readKeys(db: Executor, subscriptionId: string): Promise<Row | undefined> {
   const { rows } = await db.query<Row & Pick<DeliverySubscriptionRow, 'signing_key'>>({
     text: `select signing_key, signing_key_sealed_by, signing_key_created_at, old_signing_key_sealed_by, old_signing_key_until,
              case when old_signing_key_until > now() then old_signing_key end as old_signing_key
            from subscriptions where id = $1`,
     values: [decodeId('sub', subscriptionId)],
   });
-  const row = rows[0];
+  return rows[0];
+}
+
+/** Opens the private keys that sign now, newest first. */
+export async function privateSigningKeys(db: Executor, sealer: Sealer, subscriptionId: string): Promise<string[]> {
+  const row = await readKeys(db, subscriptionId);
+  return row ? signingKeysOf(row).map((sealed) => openSigningKey(sealer, subscriptionId, sealed)) : [];
+}
+
+/** @returns undefined if the subscription has no signing key */
+export async function findSigningKey(
+  db: Executor,
+  sealer: Sealer,
+  subscriptionId: string,
+): Promise<SigningKey | undefined> {
+  const row = await readKeys(db, subscriptionId);
   if (!row) return undefined;
   const [current, previous] = signingKeysOf(row).map((sealed) =>
     publicKeyOf(openSigningKey(sealer, subscriptionId, sealed)),

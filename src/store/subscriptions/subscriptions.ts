@@ -1,3 +1,4 @@
+import type { BodyEncryption } from '../../domain/body-encryption';
 import { patternRegex } from '../../domain/event-type-pattern';
 import type { Transform } from '../../domain/composing';
 import { decodeId, encodeId, newUuid } from '../../domain/ids';
@@ -21,6 +22,7 @@ export interface Row extends PrivateSettingsRow {
   status: SubscriptionStatus;
   event_types: string[];
   channels: string[];
+  encryption: BodyEncryption | null;
   format: Format;
   /** JSON text. */
   custom_data: string;
@@ -38,15 +40,15 @@ export interface Row extends PrivateSettingsRow {
   modified_at: Date;
 }
 
-export const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.private_settings, s.private_settings_sealed_by, s.format,
+export const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.private_settings, s.private_settings_sealed_by, s.encryption, s.format,
   s.custom_data::text as custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_after_seconds,
   s.out_of_order_min_failures, s.out_of_order_at,
   s.out_of_order_reason, s.created_at, s.modified_at`;
 /**
  * A product sees the subscriptions that are bound to it, and the unbound ones of its own customers.
- * $1 is the product, $2 the customer.
+ * $1 are the products, $2 is the customer.
  */
-export const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
+export const IN_SCOPE = `($1::text[] is null or s.product_id = any ($1) or (s.product_id is null and s.customer_product_id = any ($1))) and ($2::text is null or s.customer_id = $2)`;
 
 export function toSubscription(row: Row): Subscription {
   return {
@@ -62,6 +64,7 @@ export function toSubscription(row: Row): Subscription {
     eventTypes: row.event_types,
     channels: row.channels,
     privateSettings: storedPrivateSettingsOf(row),
+    encryption: row.encryption,
     format: row.format,
     customData: new LosslessJson(row.custom_data),
     transform: row.transform,
@@ -90,6 +93,7 @@ export interface SubscriptionSettings extends PrivateSettings {
   enabled: boolean;
   eventTypes: string[];
   channels: string[];
+  encryption: BodyEncryption | null;
   format: Format;
   customData: Record<string, unknown> | LosslessJson;
   transform: Transform | null;
@@ -115,8 +119,8 @@ export async function insertSubscription(
   await db.query({
     text: `insert into subscriptions (id, customer_id, product_id, url_approved, name, description, url, method, enabled, event_types, event_type_regex, channels,
              private_settings, private_settings_sealed_by, token_url, format, custom_data, retry_schedule, timeout_seconds, rate_limit_per_second, transform,
-             out_of_order_after_seconds, out_of_order_min_failures)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+             out_of_order_after_seconds, out_of_order_min_failures, encryption)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
     values: [uuid, owner.customerId, owner.productId, urlApproved, ...valuesOf(sealer, id, settings)],
   });
   return (await findSubscription(db, id, {}))!;
@@ -125,6 +129,8 @@ export async function insertSubscription(
 /**
  * Replaces the settings. A changed URL has to be verified again.
  *
+ * @param receiverChanged - whether the URL, the method, the headers, the authentication or the TLS
+ *   credentials change: results of before no longer count
  * @throws like `insertSubscription`
  */
 export async function updateSubscription(
@@ -132,7 +138,7 @@ export async function updateSubscription(
   sealer: Sealer,
   id: string,
   settings: SubscriptionSettings,
-  urlApproved: boolean,
+  { urlApproved, receiverChanged }: { urlApproved: boolean; receiverChanged: boolean },
 ): Promise<Subscription> {
   await db.query({
     text: `update subscriptions set url_approved = $2,
@@ -141,9 +147,12 @@ export async function updateSubscription(
              name = $3, description = $4, url = $5, method = $6, enabled = $7, event_types = $8, event_type_regex = $9, channels = $10,
              headers = '{}', private_settings = $11, private_settings_sealed_by = $12, token_url = $13,
              format = $14, custom_data = $15, retry_schedule = $16, timeout_seconds = $17, rate_limit_per_second = $18, transform = $19,
-             out_of_order_after_seconds = $20, out_of_order_min_failures = $21, modified_at = now()
+             out_of_order_after_seconds = $20, out_of_order_min_failures = $21, encryption = $22, modified_at = now(),
+             receiver_revision = case when $23 then receiver_revision + 1 else receiver_revision end,
+             failure_period = case when $23 or $7 and not enabled then failure_period + 1 else failure_period end,
+             slow_until = case when not $23 then slow_until end
            where id = $1`,
-    values: [decodeId('sub', id), urlApproved, ...valuesOf(sealer, id, settings)],
+    values: [decodeId('sub', id), urlApproved, ...valuesOf(sealer, id, settings), receiverChanged],
   });
   return (await findSubscription(db, id, {}))!;
 }
@@ -170,6 +179,7 @@ function valuesOf(sealer: Sealer, id: string, settings: SubscriptionSettings): u
     settings.transform && JSON.stringify(settings.transform),
     settings.outOfOrderRule?.afterSeconds ?? null,
     settings.outOfOrderRule?.minFailures ?? null,
+    settings.encryption && JSON.stringify(settings.encryption),
   ];
 }
 
@@ -177,7 +187,7 @@ function valuesOf(sealer: Sealer, id: string, settings: SubscriptionSettings): u
 export async function findSubscription(db: Executor, id: string, scope: Scope): Promise<Subscription | undefined> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.id = $3`,
-    values: [scope.productId ?? null, scope.customerId ?? null, decodeId('sub', id) ?? null],
+    values: [scope.productIds ?? null, scope.customerId ?? null, decodeId('sub', id) ?? null],
   });
   return rows[0] && toSubscription(rows[0]);
 }
@@ -214,43 +224,45 @@ export async function lockSubscriptionsOf(db: Executor, customerId: string, scop
 export async function findSubscriptionsOf(db: Executor, customerId: string, scope: Scope): Promise<Subscription[]> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.customer_id = $3 order by s.id`,
-    values: [scope.productId ?? null, scope.customerId ?? null, customerId],
+    values: [scope.productIds ?? null, scope.customerId ?? null, customerId],
   });
   return rows.map(toSubscription);
 }
 
 /**
- * Enables or disables a subscription that the caller has locked. Enabling also ends `out-of-order`.
+ * Enables or disables a subscription that the caller has locked. Enabling also ends `out-of-order`,
+ * and resets what the out-of-order rule counts.
  */
 export async function setEnabled(db: Executor, id: string, enabled: boolean): Promise<Subscription> {
   await db.query({
     text: `update subscriptions set enabled = $2, out_of_order_at = case when $2 then null else out_of_order_at end,
-             out_of_order_reason = case when $2 then null else out_of_order_reason end, modified_at = now()
+             out_of_order_reason = case when $2 then null else out_of_order_reason end, modified_at = now(),
+             failure_period = case when $2 then failure_period + 1 else failure_period end
            where id = $1 and deleted_at is null`,
     values: [decodeId('sub', id), enabled],
   });
   return (await findSubscription(db, id, {}))!;
 }
 
-/** Whether the subscription still has this URL, and it and the token URL are approved. */
-export async function hasApprovedUrl(db: Executor, id: string, url: string): Promise<boolean> {
-  const { rowCount } = await db.query({
-    text: 'select from subscriptions where id = $1 and url = $2 and url_approved and deleted_at is null',
-    values: [decodeId('sub', id), url],
+/** @returns the receiver revision; undefined if the URL or the token URL is not approved */
+export async function findApprovedReceiver(db: Executor, id: string): Promise<number | undefined> {
+  const { rows } = await db.query<{ receiver_revision: number }>({
+    text: 'select receiver_revision from subscriptions where id = $1 and url_approved and deleted_at is null',
+    values: [decodeId('sub', id)],
   });
-  return rowCount === 1;
+  return rows[0]?.receiver_revision;
 }
 
-/** Stores the result of a challenge, unless the subscription's URL has changed since. */
+/** Stores the result of a challenge, unless the subscription's URL or access has changed since. */
 export async function setVerification(
   db: Executor,
   id: string,
-  url: string,
+  receiverRevision: number,
   status: 'verified' | 'failed',
 ): Promise<void> {
   await db.query({
-    text: 'update subscriptions set verification_status = $3, verification_at = now() where id = $1 and url = $2',
-    values: [decodeId('sub', id), url, status],
+    text: 'update subscriptions set verification_status = $3, verification_at = now() where id = $1 and receiver_revision = $2',
+    values: [decodeId('sub', id), receiverRevision, status],
   });
 }
 
@@ -261,8 +273,8 @@ export async function setVerification(
 export async function deleteSubscription(db: Executor, id: string): Promise<void> {
   const uuid = decodeId('sub', id);
   await db.query({
-    text: `update subscriptions set deleted_at = now(), signing_key = null, old_signing_key = null,
-             headers = '{}', private_settings = null, private_settings_sealed_by = null, token_url = null, custom_data = '{}', transform = null
+    text: `update subscriptions set deleted_at = now(), rescheduling_since = null, signing_key = null, old_signing_key = null,
+             headers = '{}', private_settings = null, private_settings_sealed_by = null, token_url = null, encryption = null, custom_data = '{}', transform = null
            where id = $1 and deleted_at is null`,
     values: [uuid],
   });

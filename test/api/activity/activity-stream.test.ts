@@ -37,7 +37,15 @@ async function serve(options: Partial<ActivityStreamOptions> = {}, db = database
     const credentialId = String(request.headers['x-api-key']);
     const customerId = (request.headers['x-customer'] as string | undefined) ?? null;
     const tenant = String(request.headers['x-tenant'] ?? credentialId);
-    const watch = { credentialId, tenant, customerId, scope: {}, filter: {}, stillAllowed: async () => allowed };
+    const watch = {
+      credentialId,
+      tenant,
+      customerId,
+      scope: {},
+      filter: {},
+      includePayload: false,
+      stillAllowed: async () => allowed,
+    };
     stream.open(response, watch).catch((error) => {
       response.writeHead(error instanceof Problem ? error.status : 500).end();
     });

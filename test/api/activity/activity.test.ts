@@ -50,6 +50,7 @@ async function attempt(notificationId: string, overrides: Partial<AttemptRecord>
     {
       notificationId,
       subscriptionId,
+      failurePeriod: 0,
       attemptKey: `run:${++counter}`,
       trigger: 'scheduled',
       startedAt: new Date(),

@@ -46,10 +46,37 @@ it('writes the first occurrence soon, and the number of further ones when the mi
 });
 
 it('a flood from many addresses leaves a bounded number of entries, whose sum is right', async () => {
+  for (let i = 0; i < 5000; i++) tally.note(refusal(`198.51.${i >> 8}.${i & 255}`));
+  const rows = await written();
+  expect(rows).toHaveLength(20 + 60 + 1);
+  expect(rows.at(-1)).toEqual({ actor_id: 'anonymous', address: null, object: SEVERAL, occurrences: 4920 });
+  expect(rows.reduce((sum, { occurrences }) => sum + occurrences, 0)).toBe(5000);
+});
+
+it('a flood from one IPv6 network counts as one address', async () => {
   for (let i = 0; i < 5000; i++) tally.note(refusal(`2001:db8::${i.toString(16)}`));
   const rows = await written();
   expect(rows).toHaveLength(21);
-  expect(rows.at(-1)).toEqual({ actor_id: 'anonymous', address: null, object: SEVERAL, occurrences: 4980 });
+  expect(rows.at(-1)).toEqual({ actor_id: 'anonymous', address: '2001:db8::', object: SEVERAL, occurrences: 4980 });
+});
+
+it('refusals of different calls hide neither the address of further ones, nor the owner of what was read', async () => {
+  await database.db.query({
+    text: `insert into customers (id, name, retry_schedule) values ('c1', 'c1', '{30}'), ('c2', 'c2', '{30}')`,
+  });
+  for (let i = 0; i < 200; i++) tally.note({ ...refusal('192.0.2.1'), object: `GET /v1/things/${i}` });
+  tally.note(refusal('203.0.113.7'));
+  for (const customerId of ['c1', 'c2']) tally.note({ ...refusal('203.0.113.8'), customerId, productId: 'p1' });
+  await tally.write();
+  const { rows } = await database.db.query({
+    text: `select address, customer_id, product_id, occurrences from audit where object = '${SEVERAL}' order by id`,
+  });
+  expect(rows).toEqual([
+    { address: '192.0.2.1', customer_id: null, product_id: null, occurrences: 180 },
+    { address: '203.0.113.7', customer_id: null, product_id: null, occurrences: 1 },
+    { address: '203.0.113.8', customer_id: 'c1', product_id: 'p1', occurrences: 1 },
+    { address: '203.0.113.8', customer_id: 'c2', product_id: 'p1', occurrences: 1 },
+  ]);
 });
 
 it('a flood by many credentials leaves a bounded number of entries, whose sum is right', async () => {

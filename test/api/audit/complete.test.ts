@@ -10,6 +10,7 @@ import { CALLS, makeObjects, type Call, type Objects } from '../permissions.call
 const ACTIONS: Record<string, string> = {
   'GET /v1/events': 'event.list',
   'GET /v1/events/:id': 'event.read',
+  'POST /v1/events/:id/replay': 'event.replay',
   'POST /v1/products': 'product.create',
   'PATCH /v1/products/:id': 'product.change',
   'PUT /v1/event-types/:name': 'event-type.change',
@@ -37,9 +38,12 @@ const ACTIONS: Record<string, string> = {
   'PATCH /v1/url-allowlist/:id': 'allowlist.rejected',
   'DELETE /v1/url-allowlist/:id': 'allowlist.delete',
   'POST /v1/notifications/retry': 'notification.retry',
+  'POST /v1/notifications/cancel': 'notification.cancel',
   'POST /v1/notifications/:id/retry': 'notification.retry',
   'POST /v1/notifications/:id/cancel': 'notification.cancel',
   'GET /v1/attempts/:id': 'attempt.read',
+  'POST /v1/recoveries': 'recovery.start',
+  'POST /v1/attempts/:id/signed-request': 'attempt.sign',
   'POST /v1/recoveries/:id/cancel': 'recovery.cancel',
   'POST /v1/api-keys': 'api-key.create',
   'POST /v1/api-keys/:id/rotate': 'api-key.rotate',
@@ -109,6 +113,12 @@ const CHANGING: Record<string, Partial<Call>> = {
       return {};
     },
   },
+  'POST /v1/notifications/cancel': {
+    async prepare(api, { notificationId }) {
+      await api.must('POST', `/v1/notifications/${notificationId}/retry`, {});
+      return {};
+    },
+  },
   'DELETE /v1/portal-sessions': { prepare: async () => ({}) },
 };
 
@@ -153,7 +163,14 @@ it('decides about the audit entry of every operation of the OpenAPI document', a
 
 it('the web UI has a label for every action', async () => {
   const labels = await readFile('web/src/screens/audit/labels.tsx', 'utf8');
-  const others = ['allowlist.approved', 'secret.link-open', 'session.refuse', 'token.refuse', 'request.refuse'];
+  const others = [
+    'allowlist.approved',
+    'secret.link-open',
+    'session.refuse',
+    'subscription.out-of-order',
+    'token.refuse',
+    'request.refuse',
+  ];
   for (const action of [...Object.values(ACTIONS), ...others]) expect(labels).toContain(`'${action}':`);
 });
 

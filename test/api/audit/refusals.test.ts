@@ -10,7 +10,15 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-const REASONS = ['missing-credential', 'invalid-credential', 'csrf-token', 'role', 'sign-in', 'client-credentials'];
+const REASONS = [
+  'missing-credential',
+  'invalid-credential',
+  'csrf-token',
+  'role',
+  'sign-in',
+  'client-credentials',
+  'refresh-token-reuse',
+];
 
 async function failures(): Promise<Record<string, number>> {
   const { body } = await api.call('GET', '/metrics', { key: null });

@@ -94,6 +94,8 @@ it('a browser session lasts no longer than the token that signed in', async () =
   const { token } = await api.must('POST', '/v1/portal-sessions', { customerId, expiresInSeconds: 600 }, key);
   const session = await signIn(token);
   expect(await session.browse()).toBe(200);
+  const { rows } = await api.database.db.query<{ expires_at: Date }>({ text: 'select expires_at from sessions' });
+  expect(rows.map((row) => row.expires_at.getTime() <= Date.now() + 600_000)).toEqual([true]);
   advance(601_000);
   expect(await session.browse()).toBe(401);
 });

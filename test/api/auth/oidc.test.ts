@@ -13,11 +13,11 @@ async function startWith(options: Parameters<typeof startOpenIdProvider>[0] = {}
   await api.must('POST', '/v1/products', { id: 'payments', name: 'Payments', enabled: true });
 }
 
-afterEach(async () => {
-  jest.restoreAllMocks();
+async function stop(): Promise<void> {
   await api?.stop();
   await provider?.stop();
-});
+}
+afterEach(() => jest.restoreAllMocks());
 
 /** Goes from the service to the provider. @returns the URL there */
 async function begin(browser: WebClient, query = ''): Promise<URL> {
@@ -46,7 +46,8 @@ const sessionOf = async (browser: WebClient) => {
 const locationOf = ({ headers }: Visited) => headers.get('location');
 
 describe('with claims in the ID token', () => {
-  beforeEach(() => startWith());
+  beforeAll(() => startWith());
+  afterAll(stop);
 
   it('signs a person in: code, PKCE, state and nonce, with role and name from the claims', async () => {
     expect(await api.must('GET', '/v1/session/methods')).toEqual({ oidc: { name: 'Example ID' } });
@@ -75,21 +76,21 @@ describe('with claims in the ID token', () => {
 
   it('a person appears by name in the audit log, with issuer and subject at the sign-in', async () => {
     const browser = new WebClient();
-    await signIn('ada', '', browser);
+    await signIn('alan', '', browser);
     const { body: session } = await sessionOf(browser);
     const headers = { 'content-type': 'application/json', 'x-csrf-token': session.csrfToken as string };
     const body = JSON.stringify({ name: 'By a person' });
     const made = await browser.request(`${api.url}/v1/products`, { method: 'POST', body, headers });
     expect(made.status).toBe(201);
     const { items } = await api.must('GET', `/v1/audit?actor=${session.principal.id}`);
-    const actor = { actorId: session.principal.id, actorName: 'Ada Lovelace (ada@people.example)' };
+    const actor = { actorId: session.principal.id, actorName: 'Alan Turing (alan@people.example)' };
     expect(items).toMatchObject([
       { ...actor, action: 'product.create' },
       {
         ...actor,
         action: 'session.create',
         object: session.id,
-        detail: { method: 'oidc', issuer: provider.issuer, subject: 'ada' },
+        detail: { method: 'oidc', issuer: provider.issuer, subject: 'alan' },
         address: '127.0.0.1',
       },
     ]);
@@ -197,7 +198,16 @@ describe('with claims in the ID token', () => {
     },
   );
 
+  /** Seconds since the sign-in of each session, the newest first. */
+  async function sessionAges(): Promise<number[]> {
+    const { rows } = await api.database.db.query<{ age: number }>({
+      text: 'select extract(epoch from now() - authenticated_at)::float as age from sessions order by 1',
+    });
+    return rows.map(({ age }) => age);
+  }
+
   it('has a person sign in again for a recent sign-in', async () => {
+    const { length: before } = await sessionAges();
     const browser = new WebClient();
     await signIn('ada', '', browser);
     const url = await begin(browser, '?reauthenticate=true&returnTo=/endpoints');
@@ -207,11 +217,9 @@ describe('with claims in the ID token', () => {
     const again = await browser.visit(url.href, api.url);
     expect(again.url.startsWith(provider.issuer)).toBe(true);
     await browser.request(await authorize(browser, 'ada', url));
-    const { rows } = await api.database.db.query<{ age: number }>({
-      text: 'select extract(epoch from now() - authenticated_at)::float as age from sessions',
-    });
-    expect(rows).toHaveLength(1);
-    expect(rows[0]!.age).toBeLessThan(60);
+    const after = await sessionAges();
+    expect(after).toHaveLength(before + 1);
+    expect(after[0]).toBeLessThan(60);
   });
 
   it('refuses a recent sign-in that the provider does not vouch for', async () => {
@@ -222,8 +230,27 @@ describe('with claims in the ID token', () => {
     url.searchParams.delete('prompt');
     expect(locationOf(await browser.request(await authorize(browser, 'ada', url)))).toBe('/sign-in?error=rejected');
   });
+});
+
+/** Signs out at the page of the provider. @returns where the browser is afterwards */
+async function signOut(browser: WebClient): Promise<string> {
+  const { status, headers } = await browser.request(`${api.url}/v1/session/oidc/sign-out`);
+  expect(status).toBe(303);
+  const location = headers.get('location')!;
+  if (!location.startsWith('http')) return location;
+  const { body } = await browser.visit(location);
+  const action = /action="([^"]+)"/.exec(body)![1]!;
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(body)![1]!;
+  const form = { method: 'POST', body: new URLSearchParams({ xsrf, logout: 'yes' }).toString() };
+  const type = { headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+  return (await browser.visit(action, api.url, { ...form, ...type })).url;
+}
+
+describe('with a provider of its own', () => {
+  afterEach(stop);
 
   it('a provider that is down stops neither the sessions of its people nor sign-in by API key', async () => {
+    await startWith();
     const browser = new WebClient();
     await signIn('ada', '', browser);
     const back = await authorize(browser, 'ada', await begin(browser));
@@ -234,38 +261,60 @@ describe('with claims in the ID token', () => {
     const answer = await api.call('POST', '/v1/session', { key: null, body: { credential: key } });
     expect(answer.status).toBe(200);
   });
-});
 
-it('a provider that was down at the first sign-in is asked again later', async () => {
-  await startWith();
-  provider.pause();
-  const startedAt = Date.now();
-  const { headers } = await new WebClient().request(`${api.url}/v1/session/oidc`);
-  expect(headers.get('location')).toBe('/sign-in?error=provider-unavailable');
-  expect(Date.now() - startedAt).toBeLessThan(10_000);
-  provider.resume();
-  await new Promise((resolve) => setTimeout(resolve, 2100));
-  expect(locationOf(await signIn('ada'))).toBe('/');
-});
+  it('a person signs out at the provider too, and is asked who they are at the next sign-in', async () => {
+    await startWith();
+    const browser = new WebClient();
+    await signIn('ada', '', browser);
+    const atOnce = await browser.visit((await begin(browser)).href, api.url);
+    expect(atOnce.url).toContain(`${api.url}/v1/session/oidc/callback`);
+    expect(await signOut(browser)).toMatch(new RegExp(`^${api.url}/sign-in`));
+    const asked = await browser.visit((await begin(browser)).href, api.url);
+    expect(asked.url.startsWith(api.url)).toBe(false);
+    expect(asked.body).toContain('People');
+  });
 
-it('reads claims that are in the user info only', async () => {
-  await startWith({ userInfo: true });
-  const browser = new WebClient();
-  await signIn('grace', '', browser);
-  expect((await sessionOf(browser)).body.principal).toMatchObject({ name: 'Grace Hopper', productId: 'payments' });
-});
+  it('signing out at a provider that has no page for it, or is down, leads to the sign-in page', async () => {
+    await startWith({ signOut: false });
+    expect(await signOut(new WebClient())).toBe('/sign-in');
+    await api.stop();
+    await provider.stop();
+    await startWith();
+    provider.pause();
+    expect(await signOut(new WebClient())).toBe('/sign-in?error=provider-unavailable');
+    provider.resume();
+  });
 
-it('refuses a code that has expired', async () => {
-  await startWith({ codeSeconds: 1 });
-  const browser = new WebClient();
-  const back = await authorize(browser, 'ada', await begin(browser));
-  await new Promise((resolve) => setTimeout(resolve, 2100));
-  expect(locationOf(await browser.request(back))).toBe('/sign-in?error=rejected');
-});
+  it('a provider that was down at the first sign-in is asked again later', async () => {
+    await startWith();
+    provider.pause();
+    // The provider does not answer, so this ends by the timeout of the service.
+    const { headers } = await new WebClient().request(`${api.url}/v1/session/oidc`);
+    expect(headers.get('location')).toBe('/sign-in?error=provider-unavailable');
+    provider.resume();
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    expect(locationOf(await signIn('ada'))).toBe('/');
+  });
 
-it('returns 404 without a provider', async () => {
-  api = await startTestApi();
-  expect(await api.must('GET', '/v1/session/methods')).toEqual({ oidc: null });
-  for (const path of ['/v1/session/oidc', '/v1/session/oidc/callback?code=x'])
-    expect((await api.call('GET', path, { key: null })).status).toBe(404);
+  it('reads claims that are in the user info only', async () => {
+    await startWith({ userInfo: true });
+    const browser = new WebClient();
+    await signIn('grace', '', browser);
+    expect((await sessionOf(browser)).body.principal).toMatchObject({ name: 'Grace Hopper', productId: 'payments' });
+  });
+
+  it('refuses a code that has expired', async () => {
+    await startWith({ codeSeconds: 1 });
+    const browser = new WebClient();
+    const back = await authorize(browser, 'ada', await begin(browser));
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    expect(locationOf(await browser.request(back))).toBe('/sign-in?error=rejected');
+  });
+
+  it('returns 404 without a provider', async () => {
+    api = await startTestApi();
+    expect(await api.must('GET', '/v1/session/methods')).toEqual({ oidc: null });
+    for (const path of ['/v1/session/oidc', '/v1/session/oidc/callback?code=x', '/v1/session/oidc/sign-out'])
+      expect((await api.call('GET', path, { key: null })).status).toBe(404);
+  });
 });

@@ -136,3 +136,15 @@ test('an absent value is looked up each time', async () => {
   await get();
   expect(asked()).toBe(2);
 });
+
+test('keys without end do not fill the memory', async () => {
+  const cache = new RevalidatingCache<string>(() => 0);
+  let asked = 0;
+  const get = (key: string) => cache.get(key, async () => `value ${(asked += 1)}`);
+  for (let index = 0; index < 10_000; index++) await get(`key ${index}`);
+  await get('key 0');
+  expect(asked).toBe(10_000);
+  await get('one more');
+  await get('key 1');
+  expect(asked).toBe(10_002);
+});

@@ -198,6 +198,33 @@ describe('a portal', () => {
     expect((await portal.call('GET', '/v1/session', inPortal)).status).toBe(401);
   });
 
+  it.each([
+    ['malformed', 'x'],
+    ['unknown', 'a'.repeat(43)],
+    ['empty', ''],
+  ])('is not disturbed by a cookie of operators that is %s', async (_kind, value) => {
+    const portal = await signIn((await portalOf()).token, undefined, inPortal);
+    portal.browser.cookies.get(api.url)!.set('signpost_session', value);
+    expect((await portal.call('GET', '/v1/session', inPortal)).body.principal.role).toBe('customer');
+    expect((await portal.call('GET', '/v1/subscriptions', inPortal)).status).toBe(200);
+    expect((await portal.call('DELETE', '/v1/session', inPortal)).status).toBe(204);
+  });
+
+  it('is not disturbed by a session of operators that has ended, which its own pages report', async () => {
+    const staff = await signIn(ADMIN_KEY);
+    const portal = await signIn((await portalOf()).token, staff.browser, inPortal);
+    await update(`delete from sessions where role = 'admin'`);
+    expect((await portal.call('GET', '/v1/session', inPortal)).status).toBe(200);
+    expect((await portal.call('GET', '/v1/subscriptions', inPortal)).status).toBe(200);
+    expect((await staff.call('GET', '/v1/session')).status).toBe(401);
+  });
+
+  it('is used by calls that name no portal, if the cookie of operators is malformed', async () => {
+    const portal = await signIn((await portalOf()).token);
+    portal.browser.cookies.get(api.url)!.set('signpost_session', 'x');
+    expect((await portal.call('GET', '/v1/session')).body.principal.role).toBe('customer');
+  });
+
   it('is not replaced by the session of an operator', async () => {
     const portal = await signIn((await portalOf()).token, undefined, inPortal);
     await signIn(ADMIN_KEY, portal.browser);

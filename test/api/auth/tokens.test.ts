@@ -12,6 +12,12 @@ it('accepts a token of the previous master key, and issues tokens of the current
   expect(await createTokens(OLD).verify(issued)).toBeUndefined();
 });
 
+it('refuses an expired token', async () => {
+  const tokens = createTokens(NEW);
+  expect(await tokens.verify(await tokens.issue(SESSION, 1))).toMatchObject(SESSION);
+  expect(await tokens.verify(await tokens.issue(SESSION, -1))).toBeUndefined();
+});
+
 it('refuses a token of any other master key, and an expired token of the previous one', async () => {
   const both = createTokens(NEW, OLD);
   expect(await both.verify(await createTokens(Buffer.alloc(32, 3)).issue(SESSION, 60))).toBeUndefined();

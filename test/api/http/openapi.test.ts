@@ -113,6 +113,9 @@ it('the OpenAPI document declares errors as problems', () => {
 it('every schema of the OpenAPI document is a valid JSON Schema of draft 2020-12, as OpenAPI 3.1 requires', () => {
   const ajv = new Ajv2020({ strict: false });
   addFormats(ajv);
+  const textOf = (schema: object) => JSON.stringify(schema).replaceAll('"#/components/schemas/', '"components#/$defs/');
+  // Compiled once for all that refer to them, and what is the same once, because compiling is slow.
+  ajv.addSchema(JSON.parse(textOf({ $defs: document.components.schemas })) as object, 'components');
   const schemas = operations.flatMap(({ operation }) => [
     ...operation.parameters.map(({ schema }) => schema),
     ...Object.values(operation.requestBody?.content ?? {}).map(({ schema }) => schema),
@@ -121,11 +124,7 @@ it('every schema of the OpenAPI document is a valid JSON Schema of draft 2020-12
     ),
   ]);
   expect(schemas.length).toBeGreaterThan(100);
-  for (const schema of schemas) {
-    const text = JSON.stringify({ ...schema, $defs: document.components.schemas });
-    const alone = JSON.parse(text.replaceAll('"#/components/schemas/', '"#/$defs/')) as object;
-    expect(() => ajv.compile(alone)).not.toThrow();
-  }
+  for (const text of new Set(schemas.map(textOf))) expect(() => ajv.compile(JSON.parse(text) as object)).not.toThrow();
 });
 
 it('the OpenAPI document has a title, version and description', () => {

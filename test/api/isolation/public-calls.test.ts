@@ -31,6 +31,8 @@ it('checks Postgres once for readiness checks that arrive together', async () =>
 });
 
 it('does not write the OpenAPI document again for each request', async () => {
+  // The first request writes it.
+  await open('/openapi.json');
   let longest = 0;
   const stringify = JSON.stringify.bind(JSON);
   jest.spyOn(JSON, 'stringify').mockImplementation((...args: unknown[]) => {
@@ -84,4 +86,13 @@ it('ends requests whose headers or body take too long', async () => {
 it('refuses a query string that is larger than headers may be', async () => {
   const answer = await fetch(`${api.url}/v1/events?type=${'x'.repeat(20_000)}`, { headers: { 'x-api-key': 'x' } });
   expect(answer.status).toBe(431);
+});
+
+it('issues access tokens while all connections of other work are taken', async () => {
+  const { body: client } = await api.call('POST', '/v1/oauth-clients', { body: { name: 'x', role: 'admin' } });
+  const form = { grant_type: 'client_credentials', client_id: client.clientId, client_secret: client.clientSecret };
+  const other = jest.spyOn(api.pools.db, 'query').mockRejectedValue(new Error('no connection is free'));
+  const answer = await api.call('POST', '/oauth/token', { key: null, body: form });
+  expect(answer).toMatchObject({ status: 200, body: { token_type: 'bearer' } });
+  expect(other).not.toHaveBeenCalled();
 });

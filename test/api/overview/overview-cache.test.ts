@@ -35,11 +35,17 @@ it.each([
 });
 
 it('reads once for all who ask at the same moment', async () => {
-  expect(await Promise.all([1, 2, 3].map(() => cache.read({ productId: 'p' }, 'hour')))).toEqual([1, 1, 1]);
+  expect(await Promise.all([1, 2, 3].map(() => cache.read({ productIds: ['p'] }, 'hour')))).toEqual([1, 1, 1]);
 });
 
 it('keeps products, customers and windows apart', async () => {
-  const scopes = [{}, { productId: 'p' }, { productId: 'q' }, { customerId: 'p' }, { productId: 'p', customerId: 'p' }];
+  const scopes = [
+    {},
+    { productIds: ['p'] },
+    { productIds: ['q'] },
+    { customerId: 'p' },
+    { productIds: ['p'], customerId: 'p' },
+  ];
   const seen = [];
   for (const scope of scopes) for (const window of ['hour', 'day'] as const) seen.push(await cache.read(scope, window));
   expect(seen).toEqual(seen.map((_, index) => index + 1));
@@ -61,8 +67,8 @@ it('answers that the database is unavailable if reading takes too long', async (
 });
 
 it('forgets all when a thousand scopes are kept, rather than grow', async () => {
-  for (let index = 0; index < 1000; index++) await cache.read({ productId: `p${index}` }, 'hour');
-  expect(await cache.read({ productId: 'p0' }, 'hour')).toBe(1);
-  await cache.read({ productId: 'one more' }, 'hour');
-  expect(await cache.read({ productId: 'p0' }, 'hour')).toBe(1002);
+  for (let index = 0; index < 1000; index++) await cache.read({ productIds: [`p${index}`] }, 'hour');
+  expect(await cache.read({ productIds: ['p0'] }, 'hour')).toBe(1);
+  await cache.read({ productIds: ['one more'] }, 'hour');
+  expect(await cache.read({ productIds: ['p0'] }, 'hour')).toBe(1002);
 });

@@ -16,8 +16,8 @@ afterEach(() => {
   servers = [];
 });
 
-async function serve(directory: string): Promise<string> {
-  const app = express().use(webUi(directory));
+async function serve(directory: string, frameAncestors?: string[]): Promise<string> {
+  const app = express().use(webUi(directory, frameAncestors));
   const server = createServer(app);
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -25,7 +25,7 @@ async function serve(directory: string): Promise<string> {
 }
 
 it.each(UI_PATHS.flatMap((segment) => [`/${segment}`, ...(segment === '' ? [] : [`/${segment}/sub_1`])]))(
-  'serves the page of the web UI for %s, with a policy that allows no other origin',
+  'serves the page of the web UI for %s, with a policy that allows no other origin except for logos in portals',
   async (route) => {
     const url = await serve(BUILT);
     const response = await fetch(url + route);
@@ -34,10 +34,35 @@ it.each(UI_PATHS.flatMap((segment) => [`/${segment}`, ...(segment === '' ? [] : 
     const policy = response.headers.get('content-security-policy');
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain(`style-src 'self' 'nonce-${nonce}'`);
-    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    const images = /^\/portal/.test(route) ? "'self' data: https:" : "'self' data:";
+    expect(policy).toContain(`img-src ${images};`);
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy?.replace(/img-src [^;]+/, '')).not.toMatch(/unsafe|https?:|\*/);
     expect(response.headers.get('cache-control')).toBe('no-cache');
   },
 );
+
+it.each(['/', '/endpoints', '/endpoints/sub_1', '/assets/index.js', '/favicon.svg'])(
+  '%s of the web UI refuses methods other than GET and HEAD with 405',
+  async (route) => {
+    const url = await serve(BUILT);
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      const response = await fetch(url + route, { method });
+      expect([method, response.status, response.headers.get('allow')]).toEqual([method, 405, 'GET, HEAD']);
+      expect(response.headers.get('content-type')).toContain('application/problem+json');
+    }
+  },
+);
+
+it('lets the configured sites frame the portal, and no other page of the web UI', async () => {
+  const url = await serve(BUILT, ['https://shop.example', 'https://*.shop.example']);
+  const ancestors = async (route: string) =>
+    /frame-ancestors ([^;]+)/.exec((await fetch(url + route)).headers.get('content-security-policy')!)![1];
+  for (const route of ['/portal', '/portal/', '/portal/endpoints/sub_1'])
+    expect([route, await ancestors(route)]).toEqual([route, 'https://shop.example https://*.shop.example']);
+  for (const route of ['/', '/endpoints', '/sign-in'])
+    expect([route, await ancestors(route)]).toEqual([route, "'none'"]);
+});
 
 it('gives every page of the web UI a new nonce', async () => {
   const url = await serve(BUILT);
@@ -64,6 +89,27 @@ it('leaves every other path to the API', async () => {
   const url = await serve(BUILT);
   for (const route of ['/v1/subscriptions', '/nowhere', '/assets/no-such.js', '/assets/../index.html'])
     expect((await fetch(url + route)).status).toBe(404);
+});
+
+it('answers a mistyped address that a person opened with the web UI and 404, and a program with 404 only', async () => {
+  const url = await serve(BUILT);
+  const open = (route: string, accept: string) => fetch(url + route, { headers: { accept } });
+  const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+  for (const route of ['/nope', '/Endpoints1', '/a/b/c']) {
+    const response = await open(route, browser);
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+    expect(await response.text()).toContain('<div id="root">');
+  }
+  for (const [route, accept] of [
+    ['/nope', 'application/json'],
+    ['/nope', '*/*'],
+    ['/v1/nope', browser],
+    ['/assets/nope.js', browser],
+  ] as const) {
+    const response = await open(route, accept);
+    expect([route, response.status]).toEqual([route, 404]);
+    expect(await response.text()).not.toContain('<div id="root">');
+  }
 });
 
 it('explains how to build the web UI if it is not built', async () => {

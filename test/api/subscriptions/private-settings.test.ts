@@ -8,6 +8,7 @@ import { makeTenant, settings } from '../../support/tenant';
 let api: TestApi;
 let key: string;
 let customerId: string;
+let eventType: string;
 let viewer: string;
 let portal: string;
 beforeAll(async () => {
@@ -16,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => api?.stop());
 beforeEach(async () => {
   const tenant = await makeTenant(api);
-  ({ key, customerId } = tenant);
+  ({ key, customerId, eventType } = tenant);
   const { productId } = tenant;
   viewer = (await api.must('POST', '/v1/api-keys', { name: 'v', role: 'viewer', productId })).key;
   portal = (await api.must('POST', '/v1/api-keys', { name: 'c', role: 'customer', customerId })).key;
@@ -155,9 +156,9 @@ describe('receiver authentication', () => {
   });
 
   it('refuses format trigger, which sends a token of its own', async () => {
-    const body = settings({ customerId, format: 'trigger', auth: BEARER });
+    const body = settings({ customerId, format: 'trigger', eventTypes: [eventType], auth: BEARER });
     expect(await errorsOf(api.call('POST', '/v1/subscriptions', { key, body }))).toEqual([422, ['/auth']]);
-    const { id } = await create({ format: 'trigger' });
+    const { id } = await create({ format: 'trigger', eventTypes: [eventType] });
     expect(await errorsOf(patch(id, { auth: BEARER }))).toEqual([422, ['/auth']]);
   });
 });
@@ -252,5 +253,18 @@ describe('the query of a URL', () => {
         .items.length;
     expect([await found('token=canary', key), await found('token=canary', viewer)]).toEqual([1, 0]);
     expect(await found('example/hook', viewer)).toBe(1);
+  });
+});
+
+describe('custom data', () => {
+  const customData = { apiToken: 'canary-custom', deep: { list: ['canary-custom'] }, amount: 1.5 };
+
+  it('is shown to those who may change the subscription, and its values masked for viewers', async () => {
+    const { id } = await create({ format: 'trigger', eventTypes: [eventType], customData });
+    for (const by of [key, portal]) expect((await read(id, by)).customData).toEqual(customData);
+    const masked = { apiToken: '***', deep: '***', amount: '***' };
+    expect((await read(id, viewer)).customData).toEqual(masked);
+    const { items } = await api.must('GET', `/v1/subscriptions?customerId=${customerId}`, undefined, viewer);
+    expect(items).toEqual([expect.objectContaining({ id, customData: masked })]);
   });
 });

@@ -22,7 +22,7 @@ afterAll(() => api.stop());
 const encode = (text: string) => Buffer.from(text).toString('base64url');
 const list = (query: string) => api.call('GET', `/v1/subscriptions?${query}`, { key: mine.key });
 
-it.each(['newest', 'oldest', 'name', 'customer'])(
+it.each(['newest', 'oldest', 'name', 'customer', 'success-rate', '-success-rate', 'p95', '-p95'])(
   'the pages of a list sorted by %s add up to the list',
   async (sort) => {
     const whole = (await list(`sort=${sort}`)).body.items.map(({ name }: { name: string }) => name);
@@ -49,15 +49,28 @@ it('refuses a bare id as the cursor of a list sorted by name or customer, whoeve
   }
 });
 
-it('a cursor selects by the name in it, whether its id exists or not', async () => {
-  const ids = [foreign, 'sub_00000000000000000000000001'].map((id) => decodeId('sub', id)!);
-  const pages = await Promise.all(
-    ids.map(async (id) => (await list(`sort=name&cursor=${encode(JSON.stringify(['name', 'alpha', id]))}`)).body.items),
+it('refuses a forged cursor with the right sort key', async () => {
+  const { id } = (await list('sort=name&limit=1')).body.items[0];
+  for (const key of [JSON.stringify(['name', 'alpha', decodeId('sub', id)]), decodeId('sub', id)!]) {
+    for (const text of [key, `${'x'.repeat(12)}${key}`]) {
+      for (const sort of ['name', 'newest']) {
+        const { status, body } = await list(`sort=${sort}&cursor=${encode(text)}`);
+        expect([text, status, body.code]).toEqual([text, 400, 'invalid-cursor']);
+      }
+    }
+  }
+});
+
+it('refuses a cursor in which any character was changed, added or removed', async () => {
+  const { nextCursor } = (await list('sort=name&limit=1')).body as { nextCursor: string };
+  const changed = [...nextCursor].map(
+    (character, index) => nextCursor.slice(0, index) + (character === 'A' ? 'B' : 'A') + nextCursor.slice(index + 1),
   );
-  expect(pages[0].map(({ name }: { name: string }) => name)).toContain('beta');
-  expect(pages[1].map(({ id }: { id: string }) => id)).toEqual(
-    expect.arrayContaining(pages[0].map(({ id }: { id: string }) => id)),
-  );
+  for (const cursor of [...changed, `${nextCursor}A`, `${nextCursor}=`, nextCursor.slice(0, -1), nextCursor.slice(1)]) {
+    const { status, body } = await list(`sort=name&cursor=${cursor}`);
+    expect([cursor, status, body.code]).toEqual([cursor, 400, 'invalid-cursor']);
+  }
+  expect((await list(`sort=name&cursor=${nextCursor}`)).status).toBe(200);
 });
 
 it('continues after the last item even if that was deleted or renamed meanwhile', async () => {
@@ -69,6 +82,46 @@ it('continues after the last item even if that was deleted or renamed meanwhile'
   await api.must('DELETE', `/v1/subscriptions/${ids[0]}`, undefined, key);
   const next = await api.must('GET', `/v1/subscriptions?sort=name&cursor=${first.nextCursor}`, undefined, key);
   expect(next.items.map(({ name }: { name: string }) => name)).toEqual(['b', 'c']);
+});
+
+it('continues in the order of before if the last item was renamed meanwhile, without gaps or repeats', async () => {
+  for (const [name, rest] of [
+    ['zz', ['c', 'd', 'zz']],
+    ['0', ['c', 'd']],
+  ] as const) {
+    const { customerId, key } = await makeTenant(api);
+    const ids: string[] = [];
+    for (const each of ['a', 'b', 'c', 'd'])
+      ids.push((await api.must('POST', '/v1/subscriptions', settings({ customerId, name: each }), key)).id);
+    const first = await api.must('GET', '/v1/subscriptions?sort=name&limit=2', undefined, key);
+    await api.must('PATCH', `/v1/subscriptions/${ids[1]}`, { name }, key);
+    const next = await api.must('GET', `/v1/subscriptions?sort=name&cursor=${first.nextCursor}`, undefined, key);
+    expect(next.items.map((item: { name: string }) => item.name)).toEqual(rest);
+  }
+});
+
+it('refuses the cursor of another list, also of the same list below another object', async () => {
+  const { customerId, key, eventType } = await makeTenant(api);
+  const subscriptions: string[] = [];
+  for (const name of ['a', 'b']) {
+    const { id } = await api.must('POST', '/v1/subscriptions', settings({ customerId, name }), key);
+    subscriptions.push(id);
+  }
+  for (let i = 0; i < 2; i++) await api.must('POST', '/v1/events', { type: eventType, customerId, data: {} }, key);
+  const paths = [
+    '/v1/events',
+    '/v1/notifications',
+    ...subscriptions.map((id) => `/v1/subscriptions/${id}/notifications`),
+  ];
+  for (const from of paths) {
+    const { nextCursor } = await api.must('GET', `${from}?limit=1`, undefined, key);
+    for (const path of paths) {
+      const { status, body } = await api.call('GET', `${path}?cursor=${nextCursor}`, { key });
+      expect([from, path, status, body.code]).toEqual(
+        path === from ? [from, path, 200, undefined] : [from, path, 400, 'invalid-cursor'],
+      );
+    }
+  }
 });
 
 const ID = '018f0000-0000-7000-8000-000000000001';

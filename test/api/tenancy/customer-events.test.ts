@@ -42,7 +42,11 @@ const post = async (type: string, customerId?: string, overrides: object = {}) =
 async function read(key: string, id: string, filter = '') {
   const found = await api.call('GET', `/v1/events/${id}`, { key });
   const { items } = await api.must('GET', `/v1/events?limit=200${filter}`, undefined, key);
-  const { notifications: _, ...single } = found.status === 200 ? found.body : { notifications: null };
+  const {
+    notifications: _,
+    notificationCount: __,
+    ...single
+  } = found.status === 200 ? found.body : { notifications: null };
   const listed = items.find((event: { id: string }) => event.id === id);
   expect(listed).toEqual(found.status === 200 ? single : undefined);
   return found;

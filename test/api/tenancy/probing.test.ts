@@ -102,7 +102,7 @@ describe('a challenge', () => {
     ['an enabled subscription', {}],
     ['a disabled subscription', { enabled: false }],
   ])('is not sent to a URL that is not approved, of %s, whoever asks', async (_, overrides) => {
-    const id = await make({ url: 'https://198.51.100.7:6443/', ...overrides });
+    const id = await make({ url: 'https://1.1.1.1:6443/', ...overrides });
     const portal = await api.must('POST', '/v1/portal-sessions', { customerId: a.customerId });
     for (const key of [a.key, portal.token, undefined]) {
       const { status, body } = await challenge(id, key);

@@ -1,3 +1,4 @@
+import { decodeId } from '../../../src/domain/ids';
 import { startTestApi, type TestApi } from '../../support/api';
 
 /** Webhooks by URL: whose default customer they belong to, and who may claim its id. */
@@ -69,13 +70,23 @@ it('every credential of a product manages the same webhooks, so rotating a clien
   expect(await list()).toEqual([]);
 });
 
-it('an admin key has a default customer of its own, which no product sees', async () => {
+it('an admin names the customer of a webhook, and finds the webhooks of all products', async () => {
   const admin = await keyOf({ role: 'admin' });
-  await put({ url: url('admin') }, admin);
-  expect(await list(admin)).toHaveLength(1);
-  expect(await list(undefined)).toEqual([]);
-  expect(await list()).toEqual([]);
-  await api.must('DELETE', '/v1/webhooks', { url: url('admin') }, admin);
+  const body = { events: [TYPE], url: url('admin') };
+  for (const key of [admin, undefined])
+    expect(await api.call('PUT', '/v1/webhooks', { key, body })).toMatchObject({
+      status: 422,
+      body: { code: 'validation-failed', errors: [{ path: '/customerId' }] },
+    });
+  expect(await list(admin)).toEqual([]);
+  const { id: customerId } = await api.must('POST', '/v1/customers', { name: 'C' }, one.key);
+  await put({ ...body, customerId }, admin);
+  await put({ events: ['*'], url: url('of-two') }, two.key);
+  for (const key of [admin, await keyOf({ role: 'viewer' })])
+    expect(await list(key)).toMatchObject([body, { url: url('of-two') }]);
+  expect(await list()).toMatchObject([body]);
+  for (const path of ['admin', 'of-two']) await api.must('DELETE', '/v1/webhooks', { url: url(path) }, admin);
+  expect(await list(admin)).toEqual([]);
 });
 
 describe('with webhooks of two customers and the default one', () => {
@@ -154,4 +165,139 @@ it('a product with an id of 128 characters has a default customer', async () => 
   expect(await list(key)).toHaveLength(1);
   const { items } = await api.must('GET', `/v1/customers?productId=${id}`, undefined, key);
   expect(items).toMatchObject([{ id: expect.stringMatching(/^webhooks-[0-9a-f]{64}$/), productId: id }]);
+});
+
+describe('the default customer of a product', () => {
+  const subscriptionOf = async (key: string, path: string) =>
+    (await api.must('GET', '/v1/subscriptions', undefined, key)).items.find(
+      (item: { url: string }) => item.url === url(path),
+    );
+  const newTenant = async (name: string) => {
+    const tenant = await api.tenant(name);
+    const type = `${name}.happened.v1`;
+    await api.must('PUT', `/v1/event-types/${type}`, {}, tenant.key);
+    return { ...tenant, type };
+  };
+
+  it('hears the events of the product for every customer', async () => {
+    const { key, type, productId } = await newTenant('hears');
+    await api.must('POST', '/v1/customers', { id: 'debtor-1', name: 'Debtor' }, key);
+    await put({ events: [type], url: url('hears') }, key);
+    const post = (event: object) => api.must('POST', '/v1/events', { type, data: {}, ...event }, key);
+    expect((await post({ customerId: 'debtor-1' })).notifications).toHaveLength(1);
+    expect((await post({})).notifications).toHaveLength(1);
+    const { customerId } = await subscriptionOf(key, 'hears');
+    expect(await api.must('GET', `/v1/customers/${customerId}`, undefined, key)).toMatchObject({
+      productId,
+      audience: 'product',
+    });
+  });
+
+  it('keeps hearing the events of the product: its audience does not become self', async () => {
+    const { key, type, productId } = await newTenant('audience');
+    await put({ events: [type], url: url('audience') }, key);
+    const path = `/v1/customers/webhooks-${productId}`;
+    for (const caller of [key, undefined]) {
+      expect(await api.call('PATCH', path, { key: caller, body: { audience: 'self' } })).toMatchObject({
+        status: 422,
+        body: { code: 'validation-failed', errors: [{ path: '/audience' }] },
+      });
+      const setUp = { customer: { name: 'C', audience: 'self' }, subscriptions: [] };
+      expect(await api.call('PUT', `${path}/subscriptions`, { key: caller, body: setUp })).toMatchObject({
+        status: 422,
+        body: { errors: [{ path: '/customer/audience' }] },
+      });
+    }
+    await api.must('PATCH', path, { audience: 'product', name: 'Renamed' }, key);
+    expect(await api.must('GET', path, undefined, key)).toMatchObject({ audience: 'product', name: 'Renamed' });
+  });
+
+  it('is the one of a credential where the webhook was registered for that before', async () => {
+    const { key, type, productId } = await newTenant('former');
+    const former = `webhooks-cli_${productId}`;
+    await api.pools.db.query({
+      text: 'insert into customers (id, name, product_id) values ($1, $1, $2)',
+      values: [former, productId],
+    });
+    await put({ events: [type], url: url('former'), customerId: former }, key);
+    await put({ events: ['*'], url: url('FORMER').replace('FORMER', './former') }, key);
+    await put({ events: [type], url: url('new') }, key);
+    expect(await list(key)).toMatchObject([
+      { events: [type, '*'], url: url('former') },
+      { events: [type], url: url('new') },
+    ]);
+    expect((await subscriptionOf(key, 'former')).customerId).toBe(former);
+    expect((await subscriptionOf(key, 'new')).customerId).toBe(`webhooks-${productId}`);
+    await api.must('DELETE', '/v1/webhooks', { url: url('former') }, key);
+    expect(await list(key)).toHaveLength(1);
+  });
+
+  it('sends a secret that was generated before, once the client gives it', async () => {
+    const { key, type } = await newTenant('known');
+    const body = { events: [type], url: url('known') };
+    await put(body, key);
+    const { id } = await subscriptionOf(key, 'known');
+    const { secret } = await api.must('GET', `/v1/subscriptions/${id}/secret`, undefined, key);
+    const isSent = async () => {
+      const { rows } = await api.pools.db.query<{ chosen: boolean }>({
+        text: 'select chosen from subscription_secrets where subscription_id = $1',
+        values: [decodeId('sub', id)],
+      });
+      return rows.map(({ chosen }) => chosen);
+    };
+    expect(await isSent()).toEqual([false]);
+    await put({ ...body, secret }, key);
+    expect(await isSent()).toEqual([true]);
+  });
+
+  it('keeps a running rotation and its audit trail when the same webhook is put again', async () => {
+    const { key, type } = await newTenant('again');
+    const body = { events: [type], url: url('again') };
+    await put({ ...body, secret: 'one' }, key);
+    const { id } = await subscriptionOf(key, 'again');
+    await api.must('POST', `/v1/subscriptions/${id}/secret/rotate`, { secret: 'two', overlapSeconds: 3600 }, key);
+    const secret = () => api.must('GET', `/v1/subscriptions/${id}/secret`, undefined, key);
+    const changes = async () =>
+      (await api.must('GET', '/v1/audit?limit=200', undefined, key)).items.filter(
+        ({ action, object }: { action: string; object: string }) => object === id && action !== 'secret.reveal',
+      );
+    const before = {
+      secret: await secret(),
+      subscription: await subscriptionOf(key, 'again'),
+      changes: await changes(),
+    };
+    for (const repeat of [{ secret: 'two' }, {}, { secret: 'two', method: 'POST' }])
+      await put({ ...body, ...repeat }, key);
+    expect({
+      secret: await secret(),
+      subscription: await subscriptionOf(key, 'again'),
+      changes: await changes(),
+    }).toEqual(before);
+    expect(before.secret.previous).not.toBeNull();
+  });
+
+  it('keeps a running rotation when event types are added and removed', async () => {
+    const { key, type } = await newTenant('members');
+    const body = { events: [type], url: url('members'), secret: 'one' };
+    await put(body, key);
+    const { id } = await subscriptionOf(key, 'members');
+    await api.must('POST', `/v1/subscriptions/${id}/secret/rotate`, { secret: 'two', overlapSeconds: 3600 }, key);
+    const secret = () => api.must('GET', `/v1/subscriptions/${id}/secret`, undefined, key);
+    const before = await secret();
+    await put({ ...body, events: ['*'], secret: 'two' }, key);
+    await put({ ...body, events: ['*'], secret: undefined, method: 'PUT' }, key);
+    await api.must('DELETE', '/v1/webhooks', { url: body.url, events: ['*'] }, key);
+    expect(await secret()).toEqual(before);
+  });
+
+  it('a secret that is replaced by a PUT signs too for a day, as in a set', async () => {
+    const { key, type } = await newTenant('replaced');
+    const body = { events: [type], url: url('replaced') };
+    await put({ ...body, secret: 'one' }, key);
+    const { id } = await subscriptionOf(key, 'replaced');
+    await put({ ...body, secret: 'two' }, key);
+    const { secret, previous } = await api.must('GET', `/v1/subscriptions/${id}/secret`, undefined, key);
+    expect(secret).toBe('two');
+    expect(Math.round((Date.parse(previous.expiresAt) - Date.now()) / 3_600_000)).toBe(24);
+  });
 });

@@ -24,9 +24,9 @@ function setUp() {
 
 it('the backlog pace starts with few slots and adds more while the event loop has spare time', () => {
   const { pace, after } = setUp();
-  expect(pace.slots).toBe(4);
+  expect(pace.slots).toBe(16);
   const soon = after(3, 0.2);
-  expect(soon).toBeGreaterThan(4);
+  expect(soon).toBeGreaterThan(16);
   expect(after(3, 0.2)).toBeGreaterThan(soon);
 });
 
@@ -38,7 +38,7 @@ it('the backlog pace takes slots away while the event loop is busy, down to a mi
   const { after } = setUp();
   after(30, 0.1);
   expect(after(2, 0.95)).toBeLessThan(60);
-  expect(after(30, 0.95)).toBe(4);
+  expect(after(30, 0.95)).toBe(16);
 });
 
 it('the backlog pace depends on elapsed time and not on the number of calls', () => {

@@ -33,7 +33,6 @@ function headStart(index: number, waitedMs: number): HeadStart {
     notificationId,
     subscriptionId,
     customerId: 'customer',
-    schedule: [],
     workflowId: 'notification/test',
     claimedAt: performance.now() - waitedMs,
     accepted: {
@@ -52,7 +51,7 @@ function headStart(index: number, waitedMs: number): HeadStart {
           webhookId: 'evt_1',
           type: 'a.b',
           productId: 'p',
-          occurredAt: new Date(),
+          timestamp: new Date().toISOString(),
           data: '{}',
           user: null,
           channels: [],

@@ -61,7 +61,6 @@ function headStarts(
     notificationId: `${subscription}/${waitedMs}/${index}`,
     subscriptionId: subscription,
     customerId: customer,
-    schedule: [],
     workflowId: 'notification/test',
     host,
     claimedAt: performance.now() - waitedMs,
@@ -190,6 +189,18 @@ it('a claim is not released while the process could make the attempt again', asy
   expect(on.headStarts.isUnderWay(one!.notificationId)).toBe(true);
   expect(await on.headStarts.outcomeOf(one!.notificationId)).toBeUndefined();
   expect(on.released).toEqual([one!.notificationId]);
+});
+
+it('a head start that was put off releases its claim, so that any process makes the attempt when it is due', async () => {
+  const on = process();
+  const [one] = headStarts(1, { customer: 'busy' });
+  on.headStarts.begin([one!]);
+  const dueAt = new Date(Date.now() + 5000).toISOString();
+  on.open.get(one!.notificationId)!.end({ kind: 'throttled', attempts: 0, waitSeconds: 5, dueAt });
+  expect(await on.headStarts.outcomeOf(one!.notificationId)).toBeUndefined();
+  expect(on.released).toEqual([one!.notificationId]);
+  expect(on.left).toEqual(['postponed']);
+  expect(on.headStarts.sending).toBe(0);
 });
 
 it('payloads that wait are bounded, and dropped when they are not fresh any more', async () => {

@@ -1,5 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { OutboxFiles } from '../../../sdk/src/outbox-files';
+import { SignpostError } from '../../../sdk/src/errors';
 import { tempDir } from '../../support/service';
 import { directoryOf, event, scriptedApi, type OutboxDirectory, type ScriptedApi } from './scripted-api';
 
@@ -86,7 +88,11 @@ describe('files', () => {
     api.replies = [undefined];
     const outbox = await api.open(directory, { retryDelayMs: 60_000 });
     await outbox.send(event(42));
-    expect(files.events()).toEqual(['000000000008-1.json', '000000000041-1.json', '000000000042-1.json']);
+    expect(files.events()).toEqual([
+      '000000000008-1.json',
+      '000000000041-1.json',
+      expect.stringMatching(/^000000000042-1-[0-9a-f]{8}\.json$/),
+    ]);
     expect(outbox.size).toBe(3);
     await outbox.close();
     const next = await api.open(directory);
@@ -108,7 +114,8 @@ describe('files', () => {
 
   it('a file that could not be written leaves nothing behind', async () => {
     const outbox = await api.open(directory);
-    mkdirSync(path.join(directory, '000000000001-1.json'));
+    const { token } = JSON.parse(readFileSync(path.join(directory, 'lock'), 'utf8')) as { token: string };
+    mkdirSync(path.join(directory, `000000000001-1-${token.slice(0, 8)}.json`));
     await expect(outbox.send(event(1))).rejects.toThrow();
     expect(readdirSync(directory).filter((name) => name.endsWith('.part'))).toEqual([]);
     await outbox.send(event(2));
@@ -165,4 +172,15 @@ describe('groups', () => {
     expect(api.accepted).toEqual(Array.from({ length: 450 }, (_, index) => index + 1));
     await outbox.close();
   });
+});
+
+it('the directory and the files of an outbox are readable by the user of the process only', async () => {
+  const made = path.join(directory, 'new', 'outbox');
+  await OutboxFiles.prepare(made);
+  const { files: written } = await OutboxFiles.open(made, 'owner');
+  const { name } = await written.add(['{"id":"a"}']);
+  await written.storeRefused({ id: 'a' }, new SignpostError(422, 'validation-failed', 'invalid', 'invalid'));
+  const refused = path.join(made, 'refused');
+  const paths = [made, refused, path.join(made, name), path.join(refused, readdirSync(refused)[0]!)];
+  expect(paths.map((each) => statSync(each).mode & 0o077)).toEqual([0, 0, 0, 0]);
 });

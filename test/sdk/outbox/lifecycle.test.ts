@@ -89,7 +89,7 @@ describe('flush and close', () => {
     const flushed = expect(outbox.flush()).rejects.toThrow('The outbox is closed');
     await outbox.close();
     await flushed;
-    expect(files.events()).toEqual(['000000000001-1.json']);
+    expect(files.events()).toEqual([expect.stringMatching(/^000000000001-1-[0-9a-f]{8}\.json$/)]);
   });
 
   it('close ends the wait between attempts, and the directory is free afterwards', async () => {
@@ -98,7 +98,10 @@ describe('flush and close', () => {
     await outbox.send(event(1));
     await api.failed(1);
     await Promise.all([outbox.close(), outbox.close()]);
-    expect(readdirSync(directory).sort()).toEqual(['000000000001-1.json', 'refused']);
+    expect(readdirSync(directory).sort()).toEqual([
+      expect.stringMatching(/^000000000001-1-[0-9a-f]{8}\.json$/),
+      'refused',
+    ]);
     expect(api.requests).toHaveLength(1);
     expect(api.faults).toHaveLength(1);
     await (await api.open(directory)).close();
@@ -115,7 +118,7 @@ describe('flush and close', () => {
     );
     await outbox.close();
     expect(api.faults).toEqual([]);
-    expect(files.events()).toEqual(['000000000001-1.json']);
+    expect(files.events()).toEqual([expect.stringMatching(/^000000000001-1-[0-9a-f]{8}\.json$/)]);
   });
 
   it('close waits for a response that is being read, before it releases the directory', async () => {

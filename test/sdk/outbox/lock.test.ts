@@ -29,7 +29,7 @@ const here = { host: hostname(), token: 't' };
 const elsewhere = { host: 'another-host', token: 't' };
 
 it('lockDirectory writes who holds the lock, and releasing it deletes the file', async () => {
-  const release = await lockDirectory(directory);
+  const { release } = await lockDirectory(directory);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
     pid: process.pid,
     host: hostname(),
@@ -50,7 +50,7 @@ describe('a lock is taken over', () => {
     ['if it has named no owner for 31 s', () => 'null', 31],
   ])('a lock is taken over %s', async (_, owner, ageSeconds) => {
     leave(owner(), ageSeconds);
-    const release = await lockDirectory(directory);
+    const { release } = await lockDirectory(directory);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ pid: process.pid, host: hostname() });
     await release();
     expect(readdirSync(directory)).toEqual([]);
@@ -60,9 +60,7 @@ describe('a lock is taken over', () => {
 it('a lock is taken over from an earlier process with the same pid that died seconds ago', async () => {
   jest.spyOn(process, 'uptime').mockReturnValue(5);
   leave({ ...here, pid: process.pid }, 10);
-  await (
-    await lockDirectory(directory)
-  )();
+  await (await lockDirectory(directory)).release();
   leave({ ...here, pid: process.pid }, 1);
   await expect(lockDirectory(directory)).rejects.toThrow('in use by process');
 });
@@ -101,7 +99,7 @@ it('of many that take over the same stale lock concurrently, one gets it', async
   for (let round = 0; round < 50; round++) {
     leave({ ...here, pid }, 60);
     const results = await Promise.allSettled(Array.from({ length: 32 }, () => lockDirectory(directory)));
-    const releases = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const releases = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.release] : []));
     expect(releases).toHaveLength(1);
     await releases[0]!();
     expect(existsSync(file)).toBe(false);
@@ -114,7 +112,7 @@ it('a takeover guard that a crash left is removed after 30 s', async () => {
   writeFileSync(guard, '');
   const time = new Date(Date.now() - 31_000);
   utimesSync(guard, time, time);
-  const release = await lockDirectory(directory);
+  const { release } = await lockDirectory(directory);
   await release();
   expect(readdirSync(directory)).toEqual([]);
 });
@@ -141,9 +139,7 @@ it('a stale lock is left alone while another process takes it over', async () =>
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(readFileSync(file, 'utf8')).toBe(stale);
   rmSync(guard);
-  await (
-    await locking
-  )();
+  await (await locking).release();
 });
 
 it('a lock that cannot be read is an error, not an endless wait', async () => {
@@ -152,7 +148,7 @@ it('a lock that cannot be read is an error, not an endless wait', async () => {
 });
 
 it('releasing leaves the lock of a process that has taken it over', async () => {
-  const release = await lockDirectory(directory);
+  const { release } = await lockDirectory(directory);
   const other = JSON.stringify({ ...elsewhere, pid: 4711 });
   writeFileSync(file, other);
   await release();
@@ -172,7 +168,7 @@ it('the owner refreshes the lock every 5 s until it releases it', async () => {
       'clearTimeout',
     ],
   });
-  const release = await lockDirectory(directory);
+  const { release } = await lockDirectory(directory);
   const old = new Date(Date.now() - 20_000);
   const age = async () => Date.now() - statSync(file).mtimeMs;
   utimesSync(file, old, old);

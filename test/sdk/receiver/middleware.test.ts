@@ -1,7 +1,8 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import express from 'express';
+import { CompactEncrypt, compactDecrypt } from 'jose';
 import { signpostReceiver, type Delivery, type ReceiverOptions, type VerifiedRequest } from '../../../sdk/src/receiver';
 import { envelopeOf, signedHeaders, tokenOf } from './sign';
 
@@ -289,3 +290,37 @@ it.each(['//[', '/\\\\[', 'http://[', '*', '/?%', '/%zz?x=%zz'])(
     }
   },
 );
+
+describe('an encrypted body', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const decrypt = async (jwe: string) => (await compactDecrypt(jwe, privateKey)).plaintext;
+  const jose = { 'content-type': 'application/jose' };
+  const encrypt = (body: string) =>
+    new CompactEncrypt(Buffer.from(body))
+      .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM' })
+      .encrypt(publicKey);
+
+  it('is verified as it arrived, and decrypted into the payload', async () => {
+    const jwe = await encrypt('{"type":"paid.v1"}');
+    expect((await post(await serve({ decrypt }), jwe, jose)).status).toBe(204);
+    expect(delivered).toMatchObject([{ payload: { type: 'paid.v1' }, rawBody: Buffer.from(jwe) }]);
+  });
+
+  it.each(['envelope', 'flat'] as const)('holds the body of format %s, which is verified as well', async (format) => {
+    const inside = { envelope: envelopeOf({ details: {} }, SECRET), flat: `{"secret":"${SECRET}"}` };
+    const url = await serve({ decrypt: async (jwe) => Buffer.from(await decrypt(jwe)).toString(), format });
+    expect((await post(url, await encrypt(inside[format]), jose)).status).toBe(204);
+    expect((await post(url, await encrypt('{"secret":"another"}'), jose)).status).toBe(401);
+  });
+
+  it('is not decrypted if its signature does not match, and not delivered without a key', async () => {
+    const never = jest.fn();
+    const jwe = await encrypt('{}');
+    expect((await post(await serve({ decrypt: never }), jwe, jose, 'another secret')).status).toBe(401);
+    expect(never).not.toHaveBeenCalled();
+    server!.closeAllConnections();
+    server!.close();
+    expect((await post(await serve(), jwe, jose)).status).toBe(500);
+    expect(delivered).toEqual([]);
+  });
+});

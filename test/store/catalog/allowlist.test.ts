@@ -1,5 +1,5 @@
 import { parseUrlPattern } from '../../../src/domain/url-pattern';
-import { reconcileAllowedUrls } from '../../../src/store/catalog/allowlist';
+import { reconcileAllowedUrls } from '../../../src/store/catalog/review-urls';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { seed, seedSubscription, type Seeded } from '../../support/seed';
 

@@ -7,7 +7,7 @@ import { createTestDatabase } from '../../support/database';
 
 /** The roles of docker-compose.yml, made by the file that it mounts. */
 const ROOT = path.join(__dirname, '..', '..', '..');
-const FILE = path.join(ROOT, 'deploy', 'postgres-roles.sql');
+const FILE = path.join(ROOT, 'deploy', 'postgres', 'roles.sql');
 const runFile = promisify(execFile);
 
 /** As psql reads it: without its commands, and with its variables as literals. */

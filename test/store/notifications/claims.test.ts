@@ -6,6 +6,8 @@ import {
   claimUnattempted,
   endClaims,
   findUnfinished,
+  releaseClaims,
+  renewClaims,
 } from '../../../src/store/notifications/claims';
 import { loadDeliveries } from '../../../src/store/notifications/load-deliveries';
 import { acceptTriggered } from '../../../src/store/notifications/trigger';
@@ -127,10 +129,10 @@ describe('claiming first attempts that nobody made', () => {
     const [loaded] = await loadDeliveries(justBack, ids);
     expect(loaded!.claimedBy).toBe('another');
     expect(await findUnfinished(justBack, [theirs.notificationId], 'mine')).toMatchObject([{ state: 'claimed' }]);
-    expect(await claimFirstAttempt(justBack, theirs.notificationId, 'mine', 1)).toBe(false);
+    expect(await claimFirstAttempt(justBack, theirs.notificationId, { processId: 'mine', seconds: 1 })).toBe(false);
     const claimed = await claimUnattempted(justBack, ids, 'mine');
     expect(claimed.map(({ notificationId }) => notificationId).sort()).toEqual(ids.slice(1).sort());
-    expect(await claimFirstAttempt(database.db, theirs.notificationId, 'mine', 1)).toBe(true);
+    expect(await claimFirstAttempt(database.db, theirs.notificationId, { processId: 'mine', seconds: 1 })).toBe(true);
   });
 
   it.each(UNCLAIMABLE.filter(([, assignments]) => !/settling|enabled/.test(assignments)))(
@@ -157,6 +159,50 @@ describe('claiming first attempts that nobody made', () => {
     const notification = await accept(null);
     await setOurs("slow_until = now() - interval '1 second'");
     expect(await claim(notification)).toBe(true);
+  });
+});
+
+describe('renewing claims on first attempts that wait for a slot', () => {
+  const renew = async ({ notificationId }: AcceptedNotification) =>
+    (await renewClaims(database.db, [notificationId], 'mine')).length === 1;
+
+  it('renews the claim for the timeout and the wait for a turn, and returns the host as it is now', async () => {
+    const notification = await accept('mine');
+    await set(notification, "claimed_until = now() + interval '5 seconds'");
+    await setOurs("url = 'https://moved.example:8443/'");
+    const { notificationId } = notification;
+    const { renewed, after } = await database.db.transaction(async (db) => ({
+      renewed: await renewClaims(db, [notificationId], 'mine'),
+      after: await notificationRow(db, notificationId),
+    }));
+    expect(renewed).toEqual([{ notificationId, host: 'moved.example:8443' }]);
+    expect(after).toMatchObject({
+      claimed_by: 'mine',
+      seconds_of_claim: 15 + HEAD_START_WAIT_SECONDS,
+      seconds_to_reconcile: 15 + HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS,
+    });
+  });
+
+  it('does not renew the claim of another process, one that has lapsed, or one that was released', async () => {
+    const [theirs, lapsed, released] = [await accept('another'), await accept('mine'), await accept('mine')];
+    await set(lapsed, "claimed_until = now() - interval '1 second'");
+    await releaseClaims(database.db, [released.notificationId], 'mine');
+    for (const each of [theirs, lapsed, released]) expect(await renew(each)).toBe(false);
+  });
+
+  it.each(UNCLAIMABLE.filter(([, assignments]) => !/settling|enabled/.test(assignments)))(
+    'does not renew it if the subscription %s',
+    async (_, assignments) => {
+      const notification = await accept('mine');
+      await setOurs(assignments);
+      expect(await renew(notification)).toBe(false);
+    },
+  );
+
+  it('does not renew the claim on a notification that was attempted', async () => {
+    const notification = await accept('mine');
+    await set(notification, 'attempt_count = 1');
+    expect(await renew(notification)).toBe(false);
   });
 });
 

@@ -44,11 +44,19 @@ it('records a failed attempt with a retry as retrying, without a finishing time'
   });
 });
 
-it('has a failed attempt checked soon if a retry was asked for during it, as its signal may be lost', async () => {
+it.each([
+  ['a failed attempt', retrying],
+  ['the last attempt', failed],
+] as const)('has %s checked soon if a retry was asked for during it, as its signal may be lost', async (_, outcome) => {
   await setNotification(database.db, notification.notificationId, 'retry_asked = true');
-  const { retry_asked: asked, seconds_to_reconcile: seconds } = await record(retrying);
+  const { retry_asked: asked, seconds_to_reconcile: seconds } = await record(outcome);
   expect(asked).toBe(true);
   expect(seconds).toBeCloseTo(RECONCILE_AFTER_SECONDS, 1);
+});
+
+it('has nothing checked after a delivery, whatever was asked for during it', async () => {
+  await setNotification(database.db, notification.notificationId, 'retry_asked = true');
+  expect(await record(delivered)).toMatchObject({ status: 'delivered', reconcile_after: null });
 });
 
 it.each([

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { uuidOf } from '../../../src/domain/ids';
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
 import { OVERDUE_SECONDS } from '../../../src/domain/delivery';
 import { NOTIFICATION_STATUSES, type NotificationStatus } from '../../../src/domain/types';
@@ -98,7 +99,7 @@ describe('postponing an attempt that found no slot in its lane', () => {
     async (status) => {
       await bringTo(status);
       const after = await database.db.transaction(async (db) => {
-        await postpone(db, notification.notificationId, 600);
+        await postpone(db, notification.notificationId, 600, 'mine');
         return notificationRow(db, notification.notificationId);
       });
       expect(after).toMatchObject({ status, seconds_to_reconcile: 600 + OVERDUE_SECONDS });
@@ -106,12 +107,26 @@ describe('postponing an attempt that found no slot in its lane', () => {
     },
   );
 
+  it.each([
+    ['its own claim', 'mine', null],
+    ['no claim of another process', 'another', 'another'],
+  ])('gives up %s on one that was not begun', async (_, claimedBy, left) => {
+    await bringTo('pending');
+    await setNotification(database.db, notification.notificationId, `claimed_by = '${claimedBy}'`);
+    await postpone(database.db, notification.notificationId, 600, 'mine');
+    const { rows } = await database.db.query<{ claimed_by: string | null }>({
+      text: 'select claimed_by from notifications where id = $1',
+      values: [uuidOf(notification.notificationId)],
+    });
+    expect(rows[0]!.claimed_by).toBe(left);
+  });
+
   it.each(['delivered', 'cancelled', 'failed', 'held'] as const)(
     'changes nothing of one that is %s',
     async (status) => {
       await bringTo(status);
       const before = await row();
-      await postpone(database.db, notification.notificationId, 600);
+      await postpone(database.db, notification.notificationId, 600, 'mine');
       expect(await row()).toEqual({ ...before, seconds_to_reconcile: expect.any(Number) });
     },
   );

@@ -67,3 +67,46 @@ it('goes by the times of the attempts, not by their order in the group', async (
   await record('-5', '+3', '-2', '+1');
   expect(await read()).toMatchObject({ failures: 1, since: at(5), success_of: at(3), failure_of: at(5) });
 });
+
+describe('the counts of the out-of-order rule', () => {
+  /** Records attempts of one group: `2-3` failed at the third second and began in period 2. */
+  async function recordInPeriods(...outcomes: string[]): Promise<void> {
+    const records: AttemptRecord[] = [];
+    for (const outcome of outcomes) {
+      const [, period, sign, second] = /^(\d+)([+-])(\d+)$/.exec(outcome)!;
+      const [notification] = await acceptOne(database.db, seeded);
+      const status = sign === '+' ? 'delivered' : 'failed';
+      const overrides = { finishedAt: at(Number(second)), failurePeriod: Number(period) };
+      records.push(attemptRecord(notification!, { status }, overrides));
+    }
+    await recordAttempts(database.db, records);
+  }
+  async function ofPeriod() {
+    const { rows } = await database.db.query<Record<string, unknown>>({
+      text: `select period, period_failures as failures, period_failing_since as since, failures_since_success as all_failures
+             from subscription_attempt_statistics where subscription_id = $1`,
+      values: [decodeId('sub', seeded.subscriptionId)],
+    });
+    return rows[0]!;
+  }
+
+  it.each([
+    ['add up in a period', [['1-1'], ['1-2', '1-3']], { period: 1, failures: 3, since: at(1) }],
+    ['begin again after a success', [['1-1'], ['1+2', '1-3']], { period: 1, failures: 1, since: at(3) }],
+    ['begin again with a period', [['1-1', '1-2'], ['2-3']], { period: 2, failures: 1, since: at(3) }],
+    ['begin again with a period in the same group', [['1-1', '2-2', '1-3']], { period: 2, failures: 1, since: at(2) }],
+    ['ignore a late failure of an earlier period', [['2-1'], ['1-2', '1-3']], { period: 2, failures: 1, since: at(1) }],
+    ['ignore a late success of an earlier period', [['2-1', '2-2'], ['1+3']], { period: 2, failures: 2, since: at(1) }],
+    ['ignore it in the same group', [['2-1', '1+3', '2-2']], { period: 2, failures: 2, since: at(1) }],
+    ['are zero after a success', [['2-1'], ['2+2']], { period: 2, failures: 0, since: null }],
+  ])('%s', async (_what, groups, expected) => {
+    for (const group of groups) await recordInPeriods(...group);
+    expect(await ofPeriod()).toMatchObject(expected);
+  });
+
+  it('differ from the failures that the statistics show', async () => {
+    await recordInPeriods('1-1', '1-2');
+    await recordInPeriods('2-3');
+    expect(await ofPeriod()).toMatchObject({ failures: 1, all_failures: 3 });
+  });
+});

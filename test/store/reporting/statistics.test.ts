@@ -22,6 +22,7 @@ async function attempt(ok: boolean, at = new Date()): Promise<AttemptRecord> {
   return {
     notificationId: notification!.notificationId,
     subscriptionId: seeded.subscriptionId,
+    failurePeriod: 0,
     attemptKey: `run:${++counter}`,
     trigger: 'scheduled',
     startedAt: at,

@@ -138,11 +138,8 @@ it('gives way to a reader, lets others write meanwhile, and does the rest in the
     for (const table of ['events', 'notifications', 'attempts'])
       await executor.query({ text: `select from ${table} limit 1` });
     const running = runAfter(92);
-    for (let posts = 0; posts < 5; posts++) {
-      const startedAt = performance.now();
-      await delivered();
-      expect(performance.now() - startedAt).toBeLessThan(2000);
-    }
+    // Each would fail by the timeout of its locks if it waited for the reader.
+    for (let posts = 0; posts < 5; posts++) await delivered();
     expect((await running).postponed).toBe(`notifications_${today()}`);
   });
   await reader.close();
@@ -197,3 +194,12 @@ it('removes audit entries after their days, and ended recoveries with the histor
 });
 
 const today = () => new Date().toISOString().slice(0, 10).replaceAll('-', '');
+
+it('removes what events are searched by together with their payload', async () => {
+  await acceptOne(database.db, seeded, { searchItems: [':a-1', 'id:a-1'] });
+  const items = () => rows<object>('select search_items from events');
+  expect(await items()).toEqual([{ search_items: [':a-1', 'id:a-1'] }]);
+  await database.db.query({ text: "update notifications set status = 'delivered', finished_at = now()" });
+  await runAfter(32);
+  expect(await items()).toEqual([{ search_items: null }]);
+});

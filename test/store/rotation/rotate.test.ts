@@ -47,7 +47,7 @@ afterEach(() => database.drop());
 async function fillEveryPlace(): Promise<{ secret: string }> {
   const { db } = database;
   const secret = generateSecret();
-  await rotateSecret(db, TEST_SEALER, id, secret, 3600);
+  await rotateSecret(db, TEST_SEALER, id, { secret, chosen: true }, 3600);
   await putSigningKey(db, TEST_SEALER, id, generateSigningKey(), 0);
   await putSigningKey(db, TEST_SEALER, id, generateSigningKey(), 3600);
   const sealed = sealPrivateSettings(TEST_SEALER, id, { ...NO_PRIVATE_SETTINGS, headers: { 'X-Key': 'value' } })!;
@@ -178,7 +178,7 @@ it('does not deadlock with a change that locks the subscription before its secre
     });
     rotating = resealOnce(db, ringOf(), ignore);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    await rotateSecret(executor, ringOf(), id, 'changed meanwhile', 60);
+    await rotateSecret(executor, ringOf(), id, { secret: 'changed meanwhile', chosen: true }, 60);
   });
   expect(await rotating).toMatchObject({ resealed: 1, unreadable: [] });
   await rotate(db, ringOf(), ignore);

@@ -48,19 +48,20 @@ describe('a subscription with a slow attempt', () => {
   ])('that %s', async (_, slowUntil, expected) => {
     await database.db.transaction(async (db) => {
       await setSubscription(db, seeded.subscriptionId, `slow_until = ${slowUntil}`);
-      await markSlow(db, seeded.subscriptionId, URL);
+      await markSlow(db, seeded.subscriptionId, 0);
       expect(await seconds(db, 'slow_until')).toBe(expected);
     });
   });
 
-  it('stays where it was if its URL was changed while an attempt was slow', async () => {
-    await markSlow(database.db, seeded.subscriptionId, 'http://127.0.0.1:9/before');
+  it('stays where it was if its URL or access was changed while an attempt was slow', async () => {
+    await setSubscription(database.db, seeded.subscriptionId, 'receiver_revision = 1');
+    await markSlow(database.db, seeded.subscriptionId, 0);
     expect(await seconds(database.db, 'slow_until')).toBeNull();
   });
 
   it('leaves its neighbours in the fast lane', async () => {
     const neighbour = await seedSubscription(database.db, seeded, { url: 'http://127.0.0.1:9/' }, 'neighbour');
-    await markSlow(database.db, seeded.subscriptionId, URL);
+    await markSlow(database.db, seeded.subscriptionId, 0);
     expect(await seconds(database.db, 'slow_until', neighbour)).toBeNull();
   });
 });

@@ -58,14 +58,10 @@ it('leaves a subscription that was deleted as it is, and raises no event', async
 });
 
 it('leaves a deleted subscription as it is although its failures are enough for its rule', async () => {
-  await setSubscription(
-    database.db,
-    seeded.subscriptionId,
-    "deleted_at = now(), modified_at = now() - interval '30 days'",
-  );
+  await setSubscription(database.db, seeded.subscriptionId, 'deleted_at = now()');
   await database.db.query({
-    text: `insert into subscription_attempt_statistics (subscription_id, attempts, successes, failures, failures_since_success, failing_since)
-           values ($1, 20, 0, 20, 20, now() - interval '20 days')`,
+    text: `insert into subscription_attempt_statistics (subscription_id, attempts, successes, failures, failures_since_success, failing_since, period_failures, period_failing_since)
+           values ($1, 20, 0, 20, 20, now() - interval '20 days', 20, now() - interval '20 days')`,
     values: [decodeId('sub', seeded.subscriptionId)],
   });
   expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();

@@ -1,4 +1,5 @@
 import { decodeId, newUuid } from '../../../src/domain/ids';
+import { listAudit } from '../../../src/store/access/audit';
 import { markOutOfOrder, markOutOfOrderIfFailing } from '../../../src/store/subscriptions/out-of-order';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { seed, seedSubscription, type Seeded } from '../../support/seed';
@@ -19,9 +20,10 @@ afterEach(() => database.drop());
 async function failing(failures: number, sinceSeconds: number, id = seeded.subscriptionId): Promise<void> {
   await database.db.query({
     text: `with touched as (update subscriptions set modified_at = now() - interval '30 days' where id = $1)
-           insert into subscription_attempt_statistics (subscription_id, attempts, successes, failures, failures_since_success, failing_since)
-           values ($1, $2, 0, $2, $2, now() - make_interval(secs => $3))
-           on conflict (subscription_id) do update set failures_since_success = excluded.failures_since_success, failing_since = excluded.failing_since`,
+           insert into subscription_attempt_statistics (subscription_id, attempts, successes, failures, failures_since_success, failing_since, period_failures, period_failing_since)
+           values ($1, $2, 0, $2, $2, now() - make_interval(secs => $3), $2, now() - make_interval(secs => $3))
+           on conflict (subscription_id) do update set failures_since_success = excluded.failures_since_success, failing_since = excluded.failing_since,
+             period_failures = excluded.period_failures, period_failing_since = excluded.period_failing_since`,
     values: [decodeId('sub', id), failures, sinceSeconds],
   });
 }
@@ -97,6 +99,23 @@ it('a rule of the subscription replaces the default, may switch it off, and neve
   expect(await reasonOf()).toBe('gone');
 });
 
+it('records in the audit log that the service disabled a subscription, once and with the reason', async () => {
+  await markOutOfOrder(database.db, seeded.subscriptionId, 'The receiver returned 410.');
+  await markOutOfOrder(database.db, seeded.subscriptionId, 'The receiver returned 410.');
+  const { items } = await listAudit(database.db, {}, { object: seeded.subscriptionId }, { limit: 10 });
+  expect(items).toEqual([
+    expect.objectContaining({
+      actorId: 'signpost',
+      actorName: 'Signpost',
+      action: 'subscription.out-of-order',
+      customerId: seeded.customerId,
+      productId: seeded.productId,
+      changes: { status: { from: 'enabled', to: 'out-of-order' } },
+      detail: { reason: 'The receiver returned 410.' },
+    }),
+  ]);
+});
+
 it('disabling a subscription notifies the operators who follow it, in the same transaction and once', async () => {
   const follower = await operators();
   const disabled = await operators(['signpost.subscription.out-of-order.v1'], { enabled: false });
@@ -140,19 +159,25 @@ it('disabling a subscription notifies the operators who follow it, in the same t
   expect(await eventRows()).toHaveLength(1);
 });
 
-it('a 410 of a URL that the subscription no longer has does not disable it', async () => {
-  await database.db.query({ text: "update subscriptions set url = 'http://127.0.0.1:2/'" });
-  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone', 'http://127.0.0.1:1/')).toBeUndefined();
-  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone', 'http://127.0.0.1:2/')).toBeDefined();
+it('a 410 of an earlier period does not disable the subscription', async () => {
+  await database.db.query({ text: 'update subscriptions set failure_period = 3' });
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone', 2)).toBeUndefined();
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone', 3)).toBeDefined();
 });
 
-it('the event about a 410 counts the failure that is about to be recorded', async () => {
+it('the out-of-order rule does not count failures of an earlier period', async () => {
+  await failing(100, 200 * HOURS);
+  await database.db.query({ text: 'update subscriptions set failure_period = 1' });
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();
+});
+
+it('the event about a 410 counts the recorded failures', async () => {
   await failing(2, 60);
   await markOutOfOrder(database.db, seeded.subscriptionId, 'the receiver answered 410 Gone');
   const [event] = await eventRows();
   expect(JSON.parse(event!.data)).toMatchObject({
     reason: 'the receiver answered 410 Gone',
-    failuresSinceLastSuccess: 3,
+    failuresSinceLastSuccess: 2,
   });
 });
 

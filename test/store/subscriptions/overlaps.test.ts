@@ -63,7 +63,7 @@ describe('a secret that was rotated', () => {
     (await currentSecrets(database.db, TEST_SEALER, seeded.subscriptionId)).map(({ secret }) => secret);
   const rotate = async () => {
     const secret = generateSecret();
-    await rotateSecret(database.db, TEST_SEALER, seeded.subscriptionId, secret, 600);
+    await rotateSecret(database.db, TEST_SEALER, seeded.subscriptionId, { secret, chosen: true }, 600);
     return secret;
   };
   const endOverlaps = () =>

@@ -13,6 +13,8 @@ import {
   markForgottenHolds,
   markSettling,
 } from '../../../src/store/subscriptions/settling';
+import { markRescheduling } from '../../../src/store/subscriptions/rescheduling';
+import { deleteSubscription } from '../../../src/store/subscriptions/subscriptions';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification, setSubscription } from '../../support/rows';
 import { acceptOne, seed, seedSubscription, type Seeded } from '../../support/seed';
@@ -163,12 +165,20 @@ describe('a notification in the line of a rate limit', () => {
   });
 });
 
+it('a deleted subscription is not planned again', async () => {
+  await markRescheduling(database.db, { subscriptionId: seeded.subscriptionId });
+  expect(await findUnsettled(database.db, -1)).toContain(seeded.subscriptionId);
+  await deleteSubscription(database.db, seeded.subscriptionId);
+  expect(await findUnsettled(database.db, -1)).not.toContain(seeded.subscriptionId);
+});
+
 it('says how a subscription stands, also after it was deleted', async () => {
   expect(await findSettling(database.db, seeded.subscriptionId)).toEqual({
     customerId: seeded.customerId,
     deleted: false,
     status: 'enabled',
     since: null,
+    rescheduling: false,
   });
   await setOurs('deleted_at = now()');
   expect(await findSettling(database.db, seeded.subscriptionId)).toMatchObject({

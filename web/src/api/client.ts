@@ -1,4 +1,6 @@
 import { isAttended } from './attendance';
+import { noteResult } from './connection';
+import { formatJson, parseJson } from './exact-json';
 import { inPortal } from './portal';
 import { ProblemError } from './problem';
 
@@ -6,6 +8,8 @@ type Query = Record<string, string | number | boolean | null | undefined>;
 
 let csrfToken: string | undefined;
 let onSignedOut: () => void = () => undefined;
+/** No call can succeed until somebody signs in, and failed ones would count as attempts at that. */
+let ended = false;
 let askForSignIn: () => Promise<boolean> = async () => false;
 /** Calls that need it at the same time share one question. */
 let reauthentication: Promise<boolean> | undefined;
@@ -16,6 +20,7 @@ let reauthentication: Promise<boolean> | undefined;
  */
 export function setCsrfToken(token: string | undefined): void {
   csrfToken = token;
+  ended = false;
 }
 
 /** Registers a listener for a 401, which means that the session has ended. */
@@ -63,6 +68,8 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
 }
 
 async function callOnce<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const signsIn = path === '/v1/session' || path === '/v1/session/methods';
+  if (ended && !signsIn) throw sessionEnded();
   const headers: Record<string, string> = { accept: 'application/json' };
   if (inPortal) headers['x-signpost-portal'] = 'true';
   if (!isAttended()) headers['x-signpost-unattended'] = 'true';
@@ -73,18 +80,27 @@ async function callOnce<T>(method: string, path: string, body?: unknown, signal?
     response = await fetch(path, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? undefined : formatJson(body),
       signal,
     });
   } catch (error) {
     if (signal?.aborted) throw error;
+    noteResult(0);
     throw new ProblemError(0, 'unreachable', 'Cannot reach Signpost', 'Cannot reach Signpost. Try again in a moment.');
   }
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+  noteResult(response.status);
+  if (response.ok) return (response.status === 204 ? undefined : parseJson(await response.text())) as T;
   const problem = await problemOf(response);
-  if (problem.status === 401 && path !== '/v1/session') onSignedOut();
+  if (problem.status === 401 && !signsIn) {
+    ended = true;
+    onSignedOut();
+    throw sessionEnded();
+  }
   throw problem;
 }
+
+const sessionEnded = () =>
+  new ProblemError(401, 'session-ended', 'The session has ended', 'Your session has ended. Sign in, then try again.');
 
 async function problemOf(response: Response): Promise<ProblemError> {
   try {

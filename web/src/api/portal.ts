@@ -13,6 +13,17 @@ export const inPortal = location.pathname === PORTAL_PATH || location.pathname.s
  */
 export const linkToken = inPortal ? takeToken() : null;
 
+const REMEMBERED = 'signpost-portal';
+
+/**
+ * Remembers in this tab that a portal was open, so that a later visit says that it ended rather
+ * than that the link is wrong.
+ */
+export const rememberPortal = (returnUrl: string | null): void => sessionStorage.setItem(REMEMBERED, returnUrl ?? '');
+
+/** Where the portal led back to; empty if nowhere, and null if none was open in this tab. */
+export const rememberedPortal = (): string | null => sessionStorage.getItem(REMEMBERED);
+
 function takeToken(): string | null {
   // A link that is opened in this tab changes only the fragment.
   addEventListener('hashchange', () => location.reload());

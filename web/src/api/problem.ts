@@ -1,15 +1,19 @@
 /** A problem returned by the API (RFC 9457). Status 0 means that there was no response. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
+  readonly detail: string;
+  readonly errors: readonly { path: string; message: string }[];
 
   constructor(
     readonly status: number,
     readonly code: string,
     readonly title: string,
-    readonly detail: string,
-    readonly errors: readonly { path: string; message: string }[] = [],
+    detail: string,
+    errors: readonly { path: string; message: string }[] = [],
   ) {
-    super(detail || title);
+    super(inUiWords(detail || title));
+    this.detail = inUiWords(detail);
+    this.errors = errors.map(({ path, message }) => ({ path, message: inUiWords(message) }));
   }
 
   /** Returns the first message for a field or anything inside it, by JSON Pointer. */
@@ -23,3 +27,7 @@ export function errorText(error: unknown): string {
   if (error instanceof ProblemError) return error.detail || error.title;
   return error instanceof Error ? error.message : 'Something went wrong.';
 }
+
+/** The API says subscription where the screens say endpoint. Paths and field names stay. */
+const inUiWords = (text: string): string =>
+  text.replace(/(?<![/\w-])subscription(s?)\b/g, 'endpoint$1').replace(/(?<![/\w-])Subscription(s?)\b/g, 'Endpoint$1');

@@ -6,6 +6,7 @@ import {
   useQueryClient,
   type UseQueryOptions,
 } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { useToast } from '../ui/toast';
 import { api } from './client';
 import { errorText } from './problem';
@@ -29,25 +30,39 @@ export function useRead<T>(
   });
 }
 
-const PAGE = 50;
+/** The first page is short, so that it shows soon. Whoever scrolls on reads much. */
+const FIRST_PAGE = 50;
+const NEXT_PAGE = 200;
 
 /** Reads a list page by page, in the order of the API: newest first by default. */
 export function useList<T>(path: string, query: Query = {}, options: { refetchMs?: number; enabled?: boolean } = {}) {
   const list = useInfiniteQuery({
     queryKey: [path, query, 'list'],
-    queryFn: ({ pageParam, signal }) => api.get<Page<T>>(path, { limit: PAGE, ...query, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<T>>(
+        path,
+        { limit: pageParam === undefined ? FIRST_PAGE : NEXT_PAGE, ...query, cursor: pageParam },
+        signal,
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
     placeholderData: keepPreviousData,
     refetchInterval: options.refetchMs,
     enabled: options.enabled,
   });
-  return { ...list, rows: list.data?.pages.flatMap(({ items }) => items) ?? [] };
+  const rows = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
+  return { ...list, rows };
 }
 
-/** Reads a short list for a choice: one page, at most the 200 items the API returns. */
+/**
+ * Reads a short list for a choice: one page, at most the 200 items the API returns. While another
+ * list loads, it is empty: the endpoints of one customer are no choice for the next.
+ */
 export function useChoices<T>(path: string, query: Query = {}, enabled = true) {
-  return useRead<Page<T>>(path, { limit: 200, ...query }, { enabled, staleTime: 30_000 }).data?.items ?? [];
+  return (
+    useRead<Page<T>>(path, { limit: 200, ...query }, { enabled, staleTime: 30_000, placeholderData: undefined }).data
+      ?.items ?? []
+  );
 }
 
 /**
@@ -69,8 +84,9 @@ export function useAction<Input = void, Output = unknown>(
   const toast = useToast();
   return useMutation<Output, Error, Input>({
     mutationFn: run,
-    async onSuccess(output, input) {
-      await client.invalidateQueries({
+    onSuccess(output, input) {
+      // Not awaited: it is done, however long it takes to read the lists again.
+      void client.invalidateQueries({
         predicate: ({ queryKey: [path] }) =>
           path !== 'session' && (!invalidate || invalidate.some((start) => String(path).startsWith(start))),
       });

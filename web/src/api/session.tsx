@@ -1,6 +1,8 @@
 import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
+import { applyBranding } from './branding';
 import { api, setCsrfToken } from './client';
+import { inPortal, rememberPortal } from './portal';
 import { ProblemError } from './problem';
 import type { Role, Session, SignInMethods } from './types';
 
@@ -17,6 +19,8 @@ async function readSession(): Promise<Session | null> {
 
 function remember<T extends Session | null>(session: T): T {
   setCsrfToken(session?.csrfToken);
+  applyBranding(session?.branding ?? null);
+  if (inPortal && session) rememberPortal(session.returnUrl);
   return session;
 }
 
@@ -41,7 +45,11 @@ export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: async (credential: string) => remember(await api.post<Session>('/v1/session', { credential })),
-    onSuccess: (session) => change(client, session),
+    onSuccess: (session) => {
+      change(client, session);
+      // What failed after the last session had ended is read again.
+      void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
+    },
   });
 }
 
@@ -82,6 +90,12 @@ export function useSession(): Session {
   const session = useContext(SessionContext);
   if (!session) throw new Error('useSession requires a signed-in session.');
   return session;
+}
+
+/** Returns whether the installation has a feature. */
+export function useFeatures(): (feature: Session['features'][number]) => boolean {
+  const { features } = useSession();
+  return (feature) => features.includes(feature);
 }
 
 const WRITERS: readonly Role[] = ['admin', 'product'];

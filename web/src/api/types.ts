@@ -11,7 +11,8 @@ type Json<Path extends keyof paths> = paths[Path] extends {
   ? Answer
   : never;
 
-export type Session = Schemas['Session'];
+/** @property ended - whether it has ended meanwhile: the screen stays until somebody signs in */
+export type Session = Schemas['Session'] & { ended?: boolean };
 export type Role = Session['principal']['role'];
 
 export interface Page<T> {
@@ -42,10 +43,15 @@ export type NotificationStatus = Notification['status'];
 export type Attempt = Schemas['Attempt'];
 export type AttemptError = NonNullable<Attempt['error']>;
 export type SignpostEvent = Schemas['Event'];
+/** An endpoint that an event could reach, and why it got the event or not. */
+export type RoutedSubscription = Schemas['RoutedSubscription'];
 export type Activity = Schemas['Activity'];
 
 export type AllowlistEntry = Schemas['AllowlistEntry'];
 export type Recovery = Schemas['Recovery'];
+/** A recovery with its outcomes. */
+export type RecoveryDetail = Json<'/v1/recoveries/{id}'>;
+export type RecoveryFilter = Partial<NonNullable<Recovery['filter']>>;
 /** `key` and `clientSecret` are returned only when the credential is created. */
 export type ApiKey = Schemas['ApiKey'] & { key?: string };
 export type OAuthClient = Schemas['OAuthClient'] & { clientSecret?: string };

@@ -61,6 +61,13 @@ export const NAVIGATION: readonly { title: string; items: readonly NavItem[] }[]
   },
 ];
 
+/** Whether a role may open a page. Pages outside of the navigation are open to all. */
+export function mayOpen(role: Role, pathname: string): boolean {
+  const first = pathname.split('/')[1] ?? '';
+  const item = NAVIGATION.flatMap(({ items }) => items).find(({ path }) => path === first);
+  return !item?.roles || item.roles.includes(role);
+}
+
 /** Returns the groups and pages that a role may open. */
 export function navigationFor(role: Role): readonly { title: string; items: readonly NavItem[] }[] {
   return NAVIGATION.map(({ title, items }) => ({

@@ -25,12 +25,13 @@ export function Reauthenticate() {
       title="Sign in again"
       description="Secrets are shown only within 10 minutes of a sign-in."
     >
-      <How onDone={end} />
+      <SignInAgain onDone={end} />
     </Dialog>
   );
 }
 
-function How({ onDone }: { onDone(done: boolean): void }) {
+/** Signs in the way the session was made. */
+export function SignInAgain({ onDone }: { onDone(done: boolean): void }) {
   const { method } = useSession();
   const { data } = useSignInMethods();
   const signIn = useSignIn();

@@ -1,6 +1,7 @@
 import {
   ArrowLeft,
   BookText,
+  Clock,
   LogOut,
   Menu as MenuIcon,
   Monitor,
@@ -11,23 +12,28 @@ import {
   X,
 } from 'lucide-react';
 import { Suspense, useEffect, useState } from 'react';
-import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
+import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
 import { useSession, useSignOut } from '../api/session';
-import { Button } from '../ui/button';
+import { Button, ButtonLink } from '../ui/button';
 import { Menu } from '../ui/menu';
-import { Skeleton } from '../ui/states';
-import { Logo } from './logo';
-import { navigationFor } from './navigation';
+import { Empty, Skeleton } from '../ui/states';
+import { setZone, useZone, zoneName } from '../ui/zone';
+import { ConnectionBanner } from './connection-banner';
+import { Brand } from './brand';
+import { mayOpen, navigationFor } from './navigation';
+import { CommandMenu, PaletteButton, PaletteField } from './palette/command-menu';
 import { Reauthenticate } from './reauthenticate';
+import { SessionEnded } from './session-ended';
 import { useTheme } from './theme';
 
 /** The frame around every screen: navigation, account menu, content. */
 export function Shell() {
   const [open, setOpen] = useState(false);
   const { pathname } = useLocation();
+  const { principal } = useSession();
+  useSearchKey();
   useEffect(() => {
     setOpen(false);
-    window.scrollTo(0, 0);
   }, [pathname]);
   return (
     <div className="shell">
@@ -43,19 +49,46 @@ export function Shell() {
           aria-controls="sidebar"
           onClick={() => setOpen(!open)}
         />
-        <Logo size={22} />
-        <strong>Signpost</strong>
+        <Brand size={22} />
+        <PaletteButton />
       </header>
       <Sidebar open={open} />
       {open && <div className="sidebar-veil" onClick={() => setOpen(false)} />}
       <main id="main" className="main" tabIndex={-1}>
+        <ConnectionBanner />
         <Suspense fallback={<Skeleton lines={6} />}>
-          <Outlet />
+          {mayOpen(principal.role, pathname) ? <Outlet /> : <Forbidden />}
         </Suspense>
       </main>
+      <CommandMenu />
+      <ScrollRestoration />
       <Reauthenticate />
+      <SessionEnded />
     </div>
   );
+}
+
+function Forbidden() {
+  return (
+    <Empty title="You don’t have permission to see this page">
+      <ButtonLink to="/">Go to overview</ButtonLink>
+    </Empty>
+  );
+}
+
+/** `/` leads to the search of the screen. */
+function useSearchKey() {
+  useEffect(() => {
+    const handle = (event: KeyboardEvent) => {
+      if (event.key !== '/' || (event.target as Element).closest?.('input, textarea, select, [role=dialog]')) return;
+      const field = document.querySelector<HTMLInputElement>('main input[type=search]');
+      if (!field) return;
+      event.preventDefault();
+      field.focus();
+    };
+    addEventListener('keydown', handle);
+    return () => removeEventListener('keydown', handle);
+  }, []);
 }
 
 function Sidebar({ open }: { open: boolean }) {
@@ -63,14 +96,9 @@ function Sidebar({ open }: { open: boolean }) {
   return (
     <aside id="sidebar" className={open ? 'sidebar sidebar-open' : 'sidebar'}>
       <div className="sidebar-head">
-        <Logo />
-        <div>
-          <strong>Signpost</strong>
-          <div className="sidebar-sub">
-            {principal.role === 'customer' ? `${principal.customerId} · webhooks` : 'Webhook notifications'}
-          </div>
-        </div>
+        <Brand size={24} />
       </div>
+      <PaletteField />
       <nav aria-label="Main" className="sidebar-nav">
         {navigationFor(principal.role).map(({ title, items }) => (
           <div key={title} role="group" aria-label={title}>
@@ -88,7 +116,7 @@ function Sidebar({ open }: { open: boolean }) {
       </nav>
       <div className="sidebar-foot">
         {returnUrl && (
-          <a className="sidebar-link" href={returnUrl}>
+          <a className="sidebar-link" href={returnUrl} target="_top">
             <ArrowLeft size={17} aria-hidden />
             Back to {new URL(returnUrl).host}
           </a>
@@ -115,11 +143,18 @@ const THEMES = [
   { theme: 'dark', text: 'Dark', icon: Moon },
 ] as const;
 
+const ZONES = [
+  { zone: 'local', text: 'Times in local time' },
+  { zone: 'utc', text: 'Times in UTC' },
+] as const;
+
 function Account() {
-  const { principal, version } = useSession();
+  const { principal, customerName, version } = useSession();
+  const name = customerName ?? principal.name;
   const signOut = useSignOut();
   const navigate = useNavigate();
   const [chosen, setTheme] = useTheme();
+  const chosenZone = useZone();
   return (
     <div className="account">
       <Menu
@@ -127,13 +162,13 @@ function Account() {
         trigger={
           <button type="button" className="account-button">
             <span className="avatar" aria-hidden>
-              {principal.name.slice(0, 1).toUpperCase()}
+              {name.slice(0, 1).toUpperCase()}
             </span>
             <span className="grow">
-              <span className="truncate account-name">{principal.name}</span>
+              <span className="truncate account-name">{name}</span>
               <span className="account-role">
                 {principal.role}
-                {principal.productId && ` · ${principal.productId}`}
+                {(principal.productId ?? principal.segment) && ` · ${principal.productId ?? principal.segment}`}
               </span>
             </span>
           </button>
@@ -144,6 +179,11 @@ function Account() {
             icon,
             onSelect: () => setTheme(theme),
           })),
+          ...ZONES.map(({ zone, text }) => ({
+            text: zone === chosenZone ? `${text} ✓` : text,
+            icon: Clock,
+            onSelect: () => setZone(zone),
+          })),
           principal.role !== 'customer' && {
             text: 'Sessions',
             icon: MonitorSmartphone,
@@ -152,7 +192,9 @@ function Account() {
           { text: 'Sign out', icon: LogOut, onSelect: () => signOut.mutate() },
         ]}
       />
-      <div className="version">version {version}</div>
+      <div className="version">
+        version {version} · times in {zoneName()}
+      </div>
     </div>
   );
 }

@@ -43,7 +43,14 @@ export function Combobox({
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => setText(valueText), [value, valueText]);
   useEffect(() => list.current?.children[active]?.scrollIntoView({ block: 'nearest' }), [active]);
-  const shown = open && options.length > 0;
+  const typed = text.trim();
+  const searching = open && typed !== '' && text !== valueText;
+  const shownOptions = searching ? ranked(options, typed) : options;
+  const unmatched = searching && !free && options.length === 0;
+  const shown = open && (options.length > 0 || unmatched);
+  // Enter takes an option that begins with the text. Others may be left from what was typed before.
+  const matches = searching && shownOptions[0] !== undefined && rank(shownOptions[0], typed) < NO_PREFIX;
+  const current = active < 0 && matches && !free ? 0 : active;
 
   function handleInput(next: string) {
     setText(next);
@@ -59,7 +66,7 @@ export function Combobox({
   }
   function handleBlur() {
     setOpen(false);
-    const exact = options.find((option) => labelOf(option) === text.trim());
+    const exact = options.find((option) => [option.value, labelOf(option)].includes(text.trim()));
     if (text === valueText) setText(valueText);
     else if (exact) choose(exact);
     else if (free) onChange(text.trim());
@@ -71,10 +78,10 @@ export function Combobox({
     if (step !== undefined) {
       event.preventDefault();
       setOpen(true);
-      setActive((active + step + options.length) % Math.max(1, options.length));
+      setActive((current + step + options.length) % Math.max(1, options.length));
     } else if (event.key === 'Enter' && shown && text !== value) {
       event.preventDefault();
-      const chosen = options[active] ?? (options.length === 1 ? options[0] : undefined);
+      const chosen = shownOptions[current] ?? (options.length === 1 ? options[0] : undefined);
       if (chosen) choose(chosen);
     } else if (event.key === 'Escape' && shown) {
       event.stopPropagation();
@@ -91,7 +98,7 @@ export function Combobox({
           aria-expanded={shown}
           aria-controls={`${id}-list`}
           aria-autocomplete="list"
-          aria-activedescendant={shown && active >= 0 ? `${id}-${active}` : undefined}
+          aria-activedescendant={shown && current >= 0 ? `${id}-${current}` : undefined}
           autoComplete="off"
           spellCheck={false}
           placeholder={placeholder}
@@ -111,12 +118,12 @@ export function Combobox({
           className="combobox-list"
           hidden={!shown}
         >
-          {options.map((option, index) => (
+          {shownOptions.map((option, index) => (
             <li
               key={option.value}
               id={`${id}-${index}`}
               role="option"
-              aria-selected={index === active}
+              aria-selected={index === current}
               // On pointer down: the blur that follows would close the list before a click arrives.
               onPointerDown={(event) => {
                 event.preventDefault();
@@ -127,10 +134,30 @@ export function Combobox({
               {option.text && <span className="muted truncate">{option.text}</span>}
             </li>
           ))}
+          {unmatched && (
+            <li className="combobox-none" role="option" aria-selected={false} aria-disabled>
+              No match for “{typed}”
+            </li>
+          )}
         </ul>
+        <span className="sr-only" role="status">
+          {unmatched ? `No match for ${typed}` : ''}
+        </span>
       </div>
     </FieldFrame>
   );
+}
+
+/** The exact match first, then what begins with the text, then the rest as the API sorted it. */
+const ranked = (options: readonly Option[], typed: string): readonly Option[] =>
+  [...options].sort((one, other) => rank(one, typed) - rank(other, typed));
+
+const NO_PREFIX = 2;
+function rank(option: Option, typed: string): number {
+  const sought = typed.toLowerCase();
+  const texts = [option.value, labelOf(option), option.text ?? ''].map((text) => text.toLowerCase());
+  if (texts.includes(sought)) return 0;
+  return texts.some((text) => text.startsWith(sought)) ? 1 : NO_PREFIX;
 }
 
 const labelOf = ({ value, label }: Option) => label ?? value;

@@ -1,5 +1,6 @@
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
+import { parseJson } from '../api/exact-json';
 import { Button } from './button';
 import { midSentence } from './states';
 
@@ -71,7 +72,7 @@ export function CodeBlock({ text, label }: { text: string; label: string }) {
  */
 export function indentJson(text: string): string {
   try {
-    JSON.parse(text);
+    parseJson(text);
   } catch {
     return text;
   }

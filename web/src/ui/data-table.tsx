@@ -2,26 +2,44 @@ import {
   getCoreRowModel,
   useReactTable,
   type ColumnDef,
+  type ColumnMeta,
+  type Row as TableRow,
   type RowData,
   type RowSelectionState,
 } from '@tanstack/react-table';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { memo, useEffect, useLayoutEffect, useRef, useState, type CSSProperties, type ReactNode } from 'react';
 import { Button } from './button';
-import { Failed, midSentence, Skeleton } from './states';
+import { Failed } from './states';
+import { directionOf, SortableHeader } from './sortable-header';
+import { cellClass, SelectAll, Spacer, TableSkeleton, Updated } from './table-parts';
+import { useLatest } from './use-latest';
+import { useZone, type Zone } from './zone';
 
 declare module '@tanstack/react-table' {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- must match the extended declaration
   interface ColumnMeta<TData extends RowData, TValue> {
     /** Hidden on narrow screens. */
     wide?: boolean;
-    /** Takes the remaining width and truncates its text. */
+    /** Hidden where there is no room for every column. */
+    roomy?: boolean;
+    /** Hidden unless the screen is wider than those of laptops. */
+    spacious?: boolean;
+    /** Takes the remaining width. A table has one such column. */
     grow?: boolean;
+    /** In pixels, with the padding. */
+    width?: number;
+    /** The width on narrow screens. */
+    narrow?: number;
     align?: 'end';
+    /** Sort orders by this column, in the order in which its header takes them. `-`: descending. */
+    sorts?: readonly string[];
   }
 }
 
-const ROW_HEIGHT = 45;
+/** Of every row, as in the styles: rows that are measured would move while scrolling. */
+const ROW_HEIGHT = 46;
+const DEFAULT_WIDTH = 120;
 const OVERSCAN = 12;
 
 interface List<T> {
@@ -31,6 +49,8 @@ interface List<T> {
   isPlaceholderData: boolean;
   hasNextPage: boolean;
   isFetchingNextPage: boolean;
+  /** When the list was read, in milliseconds; absent for a list that is pushed. */
+  dataUpdatedAt?: number;
   fetchNextPage(): unknown;
   refetch(): unknown;
 }
@@ -52,6 +72,8 @@ export function DataTable<T>({
   empty,
   selection,
   onSelection,
+  sort,
+  onSort,
 }: {
   label: string;
   list: List<T>;
@@ -61,21 +83,14 @@ export function DataTable<T>({
   empty: ReactNode;
   selection?: RowSelectionState;
   onSelection?(selection: RowSelectionState): void;
+  /** The sort order of the list. */
+  sort?: string;
+  onSort?(sort: string): void;
 }) {
-  const selects = onSelection !== undefined;
-  const allColumns = useMemo(
-    () => (selects ? [selectColumn<T>(label), ...columns] : columns),
-    [selects, label, columns],
-  );
-  const table = useReactTable({
-    data: list.rows,
-    columns: allColumns,
-    getRowId: rowId,
-    getCoreRowModel: getCoreRowModel(),
-    state: { rowSelection: selection ?? {} },
-    enableRowSelection: selects,
-    onRowSelectionChange: (update) => onSelection?.(typeof update === 'function' ? update(selection ?? {}) : update),
-  });
+  const open = useLatest((row: unknown) => onOpen?.(row as T));
+  const select = useLatest((id: string, selected: boolean) => onSelection?.({ ...selection, [id]: selected }));
+  const table = useReactTable({ data: list.rows, columns, getRowId: rowId, getCoreRowModel: getCoreRowModel() });
+  const zone = useZone();
   const body = useRef<HTMLTableSectionElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => {
@@ -96,72 +111,89 @@ export function DataTable<T>({
       void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, list.error, lastShown, rows.length]);
 
-  if (list.isPending && !list.error) return <Skeleton lines={6} />;
+  if (list.isPending && !list.error) return <TableSkeleton />;
   if (list.error && rows.length === 0)
     return <Failed what={label} error={list.error} onRetry={() => void list.refetch()} />;
   if (rows.length === 0) return <>{empty}</>;
   const before = (shown[0]?.start ?? top) - top;
   const after = virtual.getTotalSize() - ((shown.at(-1)?.end ?? top) - top);
-  const width = table.getAllLeafColumns().length;
   return (
     <div
       className={list.isPlaceholderData ? 'table-frame table-stale' : 'table-frame'}
       tabIndex={0}
-      role="region"
+      role="group"
       aria-label={label}
     >
-      <table className="table" aria-rowcount={hasNextPage ? -1 : rows.length + 1}>
+      <table className="table table-list" aria-rowcount={hasNextPage ? -1 : rows.length + 1}>
         <thead>
           {table.getHeaderGroups().map((group) => (
             <tr key={group.id}>
+              {onSelection && (
+                <th scope="col" className="cell-select">
+                  <SelectAll
+                    label={label}
+                    ids={rows.map(({ id }) => id)}
+                    selection={selection ?? {}}
+                    onChange={onSelection}
+                  />
+                </th>
+              )}
               {group.headers.map(({ id, column, getContext }) => (
-                <th key={id} scope="col" className={cellClass(column.columnDef.meta)}>
-                  {renderCell(column.columnDef.header, getContext())}
+                <th
+                  key={id}
+                  scope="col"
+                  className={cellClass(column.columnDef.meta)}
+                  style={widthStyle(column.columnDef.meta)}
+                  aria-sort={directionOf(onSort && column.columnDef.meta?.sorts, sort)}
+                >
+                  <SortableHeader sorts={onSort && column.columnDef.meta?.sorts} sort={sort} onSort={onSort}>
+                    {renderCell(column.columnDef.header, getContext())}
+                  </SortableHeader>
                 </th>
               ))}
             </tr>
           ))}
         </thead>
         <tbody ref={body}>
-          <Spacer height={before} width={width} />
+          <Spacer height={before} />
           {shown.map(({ index }) => {
             const row = rows[index]!;
             return (
-              <tr
+              <MemoRow
                 key={row.id}
-                ref={virtual.measureElement}
-                data-index={index}
-                aria-rowindex={index + 2}
-                aria-selected={onSelection ? row.getIsSelected() : undefined}
-                className={onOpen ? 'row-opens' : undefined}
-                onClick={(event) => {
-                  if (onOpen && !(event.target as Element).closest('a,button,input,label,[role=menu]'))
-                    onOpen(row.original);
-                }}
-              >
-                {row.getVisibleCells().map((cell) => (
-                  <td key={cell.id} className={cellClass(cell.column.columnDef.meta)}>
-                    {renderCell(cell.column.columnDef.cell, cell.getContext())}
-                  </td>
-                ))}
-              </tr>
+                row={row as TableRow<unknown>}
+                original={row.original}
+                columns={columns}
+                index={index}
+                zone={zone}
+                selected={onSelection ? selection?.[row.id] === true : undefined}
+                onSelect={select}
+                onOpen={onOpen && open}
+              />
             );
           })}
-          <Spacer height={after} width={width} />
+          <Spacer height={after} />
         </tbody>
       </table>
-      <div className="table-foot" aria-live="polite">
-        {list.error ? (
-          <Button small onClick={() => void fetchNextPage()}>
-            Could not load more. Try again
-          </Button>
-        ) : isFetchingNextPage ? (
-          'Loading more…'
-        ) : hasNextPage ? (
-          `${rows.length} loaded, scroll for more`
-        ) : (
-          `${rows.length} total`
-        )}
+      <div className="table-foot">
+        <span aria-live="polite">
+          {list.error ? (
+            <>
+              {rows.length} loaded. Could not read the list.{' '}
+              <Button small onClick={() => void list.refetch()}>
+                Try again
+              </Button>
+            </>
+          ) : isFetchingNextPage ? (
+            'Loading more…'
+          ) : hasNextPage ? (
+            `${rows.length} loaded, scroll for more`
+          ) : (
+            `${rows.length} total`
+          )}
+        </span>
+        {/* 0 while rows of another filter are shown. */}
+        {list.dataUpdatedAt ? <Updated at={list.dataUpdatedAt} /> : null}
       </div>
     </div>
   );
@@ -176,43 +208,68 @@ function renderCell<Context>(shows: ReactNode | ((context: Context) => ReactNode
   return typeof shows === 'function' ? shows(context) : shows;
 }
 
-function Spacer({ height, width }: { height: number; width: number }) {
-  return height > 0 ? (
-    <tr aria-hidden>
-      <td colSpan={width} style={{ height, padding: 0, border: 0 }} />
-    </tr>
-  ) : null;
+/** Widths as variables, because the style chooses one by the width of the screen. */
+function widthStyle(meta: ColumnMeta<unknown, unknown> | undefined): CSSProperties {
+  if (meta?.grow) return {};
+  const width = meta?.width ?? DEFAULT_WIDTH;
+  return { '--width': `${width}px`, '--narrow': `${meta?.narrow ?? width}px` } as CSSProperties;
 }
 
-function cellClass(meta: { wide?: boolean; grow?: boolean; align?: 'end' } | undefined): string | undefined {
+interface RowProps {
+  row: TableRow<unknown>;
+  /** What the cells show, and with `columns` all that they depend on. */
+  original: unknown;
+  columns: unknown;
+  index: number;
+  /** In which cells show times. */
+  zone: Zone;
+  /** Undefined: the table has no selection. */
+  selected: boolean | undefined;
+  onSelect(id: string, selected: boolean): void;
+  onOpen: ((row: unknown) => void) | undefined;
+}
+
+function Row({ row, original, index, selected, onSelect, onOpen }: RowProps) {
   return (
-    [meta?.wide && 'wide-only', meta?.grow && 'cell-grow', meta?.align === 'end' && 'cell-end']
-      .filter(Boolean)
-      .join(' ') || undefined
+    <tr
+      data-row={row.id}
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      className={onOpen ? 'row-opens' : undefined}
+      onClick={(event) => {
+        if (!onOpen || (event.target as Element).closest('a,button,input,label,[role=menu]')) return;
+        // So that the focus comes back here when what opens is closed.
+        event.currentTarget.querySelector<HTMLElement>('a,button')?.focus();
+        onOpen(original);
+      }}
+    >
+      {selected !== undefined && (
+        <td className="cell-select">
+          <input
+            type="checkbox"
+            aria-label={`Select ${row.id}`}
+            checked={selected}
+            onChange={(event) => onSelect(row.id, event.target.checked)}
+          />
+        </td>
+      )}
+      {row.getVisibleCells().map((cell) => (
+        <td key={cell.id} className={cellClass(cell.column.columnDef.meta)}>
+          {renderCell(cell.column.columnDef.cell, cell.getContext())}
+        </td>
+      ))}
+    </tr>
   );
 }
 
-function selectColumn<T>(label: string): ColumnDef<T> {
-  return {
-    id: 'select',
-    header: ({ table }) => (
-      <input
-        type="checkbox"
-        aria-label={`Select all loaded ${midSentence(label)}`}
-        checked={table.getIsAllRowsSelected()}
-        ref={(input) => {
-          if (input) input.indeterminate = table.getIsSomeRowsSelected();
-        }}
-        onChange={table.getToggleAllRowsSelectedHandler()}
-      />
-    ),
-    cell: ({ row }) => (
-      <input
-        type="checkbox"
-        aria-label={`Select ${row.id}`}
-        checked={row.getIsSelected()}
-        onChange={row.getToggleSelectedHandler()}
-      />
-    ),
-  };
-}
+/** Renders again only when the row itself has changed, not for every other one that scrolls by. */
+const MemoRow = memo(
+  Row,
+  (before, after) =>
+    before.original === after.original &&
+    before.columns === after.columns &&
+    before.index === after.index &&
+    before.zone === after.zone &&
+    before.selected === after.selected &&
+    before.onOpen === after.onOpen,
+);

@@ -1,7 +1,15 @@
 import { X } from 'lucide-react';
-import { AlertDialog, Dialog as Radix } from 'radix-ui';
-import { useState, type ReactNode } from 'react';
+import { Dialog as Radix } from 'radix-ui';
+import { useEffect, type CSSProperties, type ReactNode } from 'react';
+import { setWindowTitle } from '../api/branding';
 import { Button } from './button';
+import { useDiscardGuard } from './discard';
+import { useDrawerWidth } from './drawer-width';
+import { NeighbourButtons, type Neighbours } from './neighbours';
+import { useReturnFocus } from './return-focus';
+
+export { Actions } from './actions';
+export { Confirm } from './dialog-confirm';
 
 interface PanelProps {
   open: boolean;
@@ -13,127 +21,94 @@ interface PanelProps {
 }
 
 /** A centered dialog. On a narrow screen it takes the full width. */
-export function Dialog({ open, onClose, title, description, children, wide = false }: PanelProps & { wide?: boolean }) {
+export function Dialog({ wide = false, ...panel }: PanelProps & { wide?: boolean }) {
+  return <Panel {...panel} className={wide ? 'dialog dialog-wide' : 'dialog'} />;
+}
+
+/**
+ * A panel from the right, for the details of a list row.
+ *
+ * @param rowId - the row that it shows
+ * @param neighbours - what leads to the rows around it
+ */
+export function Drawer({ neighbours, ...panel }: PanelProps & { rowId?: string | null; neighbours?: Neighbours }) {
+  useWindowTitle(panel.open ? panel.title : undefined);
+  const { style, edge, button } = useDrawerWidth();
+  const tools = (
+    <>
+      {neighbours && <NeighbourButtons neighbours={neighbours} />}
+      {button}
+    </>
+  );
+  return <Panel {...panel} tools={tools} edge={edge} style={style} className="drawer" />;
+}
+
+function Panel({
+  open,
+  onClose,
+  title,
+  description,
+  children,
+  className,
+  rowId,
+  tools,
+  edge,
+  style,
+}: PanelProps & {
+  className: string;
+  rowId?: string | null;
+  tools?: ReactNode;
+  edge?: ReactNode;
+  style?: CSSProperties;
+}) {
+  const focus = useReturnFocus(rowId);
+  const { question, close, contentProps } = useDiscardGuard(onClose);
   return (
-    <Radix.Root open={open} onOpenChange={(next) => next || onClose()}>
+    <Radix.Root open={open} onOpenChange={(next) => next || close()}>
       <Radix.Portal>
         <Radix.Overlay className="overlay" />
         <Radix.Content
-          className={wide ? 'dialog dialog-wide' : 'dialog'}
+          className={className}
+          style={style}
+          {...focus}
+          {...contentProps}
           {...(description ? {} : { 'aria-describedby': undefined })}
         >
-          <Head title={title} description={description} />
+          {edge}
+          <Head title={title} description={description} tools={tools} />
           {children}
+          {question}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
 }
 
-/** A panel from the right, for the details of a list row. */
-export function Drawer({ open, onClose, title, description, children }: PanelProps) {
-  return (
-    <Radix.Root open={open} onOpenChange={(next) => next || onClose()}>
-      <Radix.Portal>
-        <Radix.Overlay className="overlay" />
-        <Radix.Content className="drawer" {...(description ? {} : { 'aria-describedby': undefined })}>
-          <Head title={title} description={description} />
-          {children}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
+/** The title of the window while a drawer is open, so that the entries of the history differ. */
+function useWindowTitle(title: string | undefined) {
+  useEffect(() => {
+    if (title === undefined) return;
+    const before = document.title;
+    setWindowTitle(title);
+    return () => void (document.title = before);
+  }, [title]);
 }
 
-function Head({ title, description }: { title: string; description?: ReactNode }) {
+function Head({ title, description, tools }: { title: string; description?: ReactNode; tools?: ReactNode }) {
   return (
     <header className="dialog-head">
       <div className="grow">
-        <Radix.Title>{title}</Radix.Title>
+        <Radix.Title className="wrap-anywhere">{title}</Radix.Title>
         {description && (
           <Radix.Description asChild>
             <div className="muted">{description}</div>
           </Radix.Description>
         )}
       </div>
+      {tools}
       <Radix.Close asChild>
         <Button variant="ghost" icon={X} label="Close" />
       </Radix.Close>
     </header>
-  );
-}
-
-/** The buttons of a dialog or form. They stack on a narrow screen. */
-export function Actions({ children }: { children: ReactNode }) {
-  return <div className="actions">{children}</div>;
-}
-
-/**
- * Asks for confirmation and says what will happen. The dialog stays open while `onConfirm` runs,
- * and if it fails.
- *
- * @param trigger - the element that opens the dialog; omit it to control the dialog by `open` and
- * `onClose`
- */
-export function Confirm({
-  trigger,
-  open,
-  onClose,
-  title,
-  children,
-  action,
-  dismiss = 'Cancel',
-  danger = true,
-  onConfirm,
-}: {
-  trigger?: ReactNode;
-  open?: boolean;
-  onClose?(): void;
-  title: string;
-  /** Says what will happen. */
-  children: ReactNode;
-  /** The verb on the button. */
-  action: string;
-  /** The button that changes nothing. Rename it if the action is itself a cancellation. */
-  dismiss?: string;
-  danger?: boolean;
-  onConfirm(): Promise<unknown>;
-}) {
-  const [ownOpen, setOwnOpen] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const shown = open ?? ownOpen;
-  const close = () => (onClose ? onClose() : setOwnOpen(false));
-  async function confirm() {
-    setBusy(true);
-    try {
-      await onConfirm();
-      close();
-    } catch {
-      // `useAction` has already shown the reason.
-    } finally {
-      setBusy(false);
-    }
-  }
-  return (
-    <AlertDialog.Root open={shown} onOpenChange={(next) => (next ? setOwnOpen(true) : close())}>
-      {trigger && <AlertDialog.Trigger asChild>{trigger}</AlertDialog.Trigger>}
-      <AlertDialog.Portal>
-        <AlertDialog.Overlay className="overlay" />
-        <AlertDialog.Content className="dialog">
-          <AlertDialog.Title>{title}</AlertDialog.Title>
-          <AlertDialog.Description asChild>
-            <div className="stack-s">{children}</div>
-          </AlertDialog.Description>
-          <Actions>
-            <AlertDialog.Cancel asChild>
-              <Button>{dismiss}</Button>
-            </AlertDialog.Cancel>
-            <Button variant={danger ? 'danger' : 'primary'} busy={busy} onClick={() => void confirm()}>
-              {action}
-            </Button>
-          </Actions>
-        </AlertDialog.Content>
-      </AlertDialog.Portal>
-    </AlertDialog.Root>
   );
 }

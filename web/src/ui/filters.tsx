@@ -1,8 +1,16 @@
-import { Search } from 'lucide-react';
-import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
-import { useSearchParams } from 'react-router';
+import { Search, X } from 'lucide-react';
+import { useEffect, useId, useRef, useState, type ClipboardEventHandler, type ReactNode } from 'react';
+import { useLocation, useNavigate, useSearchParams } from 'react-router';
+import { Button } from './button';
+import { useLatest } from './use-latest';
 
-/** Filters kept in the address bar, so that a view can be bookmarked and shared. */
+/** Filters that change with every key, so that they make no entry in the history. */
+const TYPED = new Set(['q', 'since', 'until', 'actor', 'object']);
+
+/**
+ * Filters kept in the address bar, so that a view can be bookmarked and shared. Each change is an
+ * entry in the history, so that Back takes it back.
+ */
 export function useFilters<Name extends string>(...names: Name[]) {
   const [params, setParams] = useSearchParams();
   const values = Object.fromEntries(names.map((name) => [name, params.get(name) ?? ''])) as Record<Name, string>;
@@ -14,9 +22,46 @@ export function useFilters<Name extends string>(...names: Name[]) {
       else next.delete(name);
     }
     // Synchronously: the changed field must show its new value before the next keystroke.
-    setParams(next, { replace: true, flushSync: true });
+    setParams(next, {
+      replace: Object.keys(changes).every((name) => TYPED.has(name)),
+      flushSync: true,
+      preventScrollReset: true,
+    });
   };
   return { values, set, active: names.some((name) => values[name] !== '') };
+}
+
+/**
+ * A drawer whose content is named in the address bar. Back closes it, and closing it goes back.
+ *
+ * @param name - the parameter, for example `open`
+ */
+export function useDrawer(name: string) {
+  const [params, setParams] = useSearchParams();
+  const navigate = useNavigate();
+  const { state } = useLocation() as { state: { drawer?: string } | null };
+  const id = params.get(name) || null;
+  const openedHere = state?.drawer === name;
+  const show = useLatest((next: string) => {
+    const changed = new URLSearchParams(window.location.search);
+    changed.set(name, next);
+    setParams(changed, {
+      replace: id !== null,
+      state: id === null || openedHere ? { drawer: name } : null,
+      preventScrollReset: true,
+    });
+  });
+  return {
+    id,
+    /** Shows something, in place of what the drawer shows now. Stays the same function. */
+    show,
+    close() {
+      if (openedHere) return void navigate(-1);
+      const changed = new URLSearchParams(window.location.search);
+      changed.delete(name);
+      setParams(changed, { replace: true, preventScrollReset: true });
+    },
+  };
 }
 
 export function FilterBar({ children }: { children: ReactNode }) {
@@ -24,6 +69,15 @@ export function FilterBar({ children }: { children: ReactNode }) {
     <div className="filters" role="search">
       {children}
     </div>
+  );
+}
+
+/** A filter that only a link sets, and that the user can remove. */
+export function FilterChip({ text, onRemove }: { text: string; onRemove(): void }) {
+  return (
+    <Button small icon={X} label={`Remove the filter: ${text}`} onClick={onRemove}>
+      {text}
+    </Button>
   );
 }
 
@@ -35,11 +89,13 @@ export function SearchBox({
   value,
   onChange,
   placeholder,
+  onPaste,
 }: {
   label: string;
   value: string;
   onChange(value: string): void;
   placeholder?: string;
+  onPaste?: ClipboardEventHandler;
 }) {
   const [text, setText] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -54,6 +110,7 @@ export function SearchBox({
         aria-label={label}
         placeholder={placeholder ?? label}
         value={text}
+        onPaste={onPaste}
         onChange={(event) => {
           setText(event.target.value);
           clearTimeout(timer.current);

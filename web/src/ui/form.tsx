@@ -4,6 +4,7 @@ import {
   useEffect,
   useId,
   useRef,
+  useState,
   type InputHTMLAttributes,
   type ReactNode,
   type SelectHTMLAttributes,
@@ -15,6 +16,8 @@ import { ProblemError, errorText } from '../api/problem';
 
 /** The error of the enclosing form. Each field shows the part that belongs to it. */
 export const FormErrorContext = createContext<unknown>(undefined);
+/** The pointers of the fields on the screen, whose messages the summary need not repeat. */
+const FieldsContext = createContext(new Set<string>());
 
 /**
  * A form that shows the API's validation errors: a field shows the message for its pointer, the
@@ -37,6 +40,7 @@ export function Form({
 }) {
   const form = useRef<HTMLFormElement>(null);
   const sent = useRef(false);
+  const [fields] = useState(() => new Set<string>());
   function submit(event: SyntheticEvent) {
     event.preventDefault();
     sent.current = true;
@@ -53,18 +57,22 @@ export function Form({
   });
   return (
     <FormErrorContext.Provider value={error}>
-      <form ref={form} className="stack" onSubmit={submit} noValidate aria-label={label}>
-        {children}
-        {summary && <FormErrorSummary error={error} />}
-      </form>
+      <FieldsContext.Provider value={fields}>
+        <form ref={form} className="stack" onSubmit={submit} noValidate aria-label={label}>
+          {children}
+          {summary && <FormErrorSummary error={error} />}
+        </form>
+      </FieldsContext.Provider>
     </FormErrorContext.Provider>
   );
 }
 
-/** The error of the whole form: its detail, and every field message. */
+/** The error of the whole form: its detail, and the messages that no field shows. */
 export function FormErrorSummary({ error }: { error: unknown }) {
+  const fields = useContext(FieldsContext);
   if (!error) return null;
-  const errors = error instanceof ProblemError ? error.errors : [];
+  const isShown = (path: string) => [...fields].some((pointer) => path === pointer || path.startsWith(`${pointer}/`));
+  const errors = error instanceof ProblemError ? error.errors.filter(({ path }) => !isShown(path)) : [];
   return (
     <div role="alert" className="notice notice-bad">
       <p>{errorText(error)}</p>
@@ -97,6 +105,12 @@ export interface FieldProps {
 export function useField({ pointer, hint, error }: Pick<FieldProps, 'pointer' | 'hint' | 'error'>) {
   const id = useId();
   const formError = useContext(FormErrorContext);
+  const fields = useContext(FieldsContext);
+  useEffect(() => {
+    if (pointer === undefined) return;
+    fields.add(pointer);
+    return () => void fields.delete(pointer);
+  }, [fields, pointer]);
   const fieldError =
     error ?? (pointer !== undefined && formError instanceof ProblemError ? formError.messageFor(pointer) : undefined);
   const describedBy = [hint && `${id}-hint`, fieldError && `${id}-error`].filter(Boolean).join(' ') || undefined;

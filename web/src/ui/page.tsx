@@ -1,6 +1,7 @@
 import { ChevronRight } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { Link } from 'react-router';
+import { setWindowTitle } from '../api/branding';
 
 /** The page heading with breadcrumbs and actions. It also sets the title of the window. */
 export function PageHead({
@@ -17,7 +18,7 @@ export function PageHead({
   crumbs?: { text: string; to: string }[];
 }) {
   useEffect(() => {
-    document.title = `${title} · Signpost`;
+    setWindowTitle(title);
   }, [title]);
   return (
     <header className="page-head">

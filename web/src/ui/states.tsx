@@ -1,7 +1,8 @@
 import { Inbox, TriangleAlert, type LucideIcon } from 'lucide-react';
-import type { ReactNode } from 'react';
-import { errorText } from '../api/problem';
-import { Button } from './button';
+import { useEffect, type ReactNode } from 'react';
+import { setWindowTitle } from '../api/branding';
+import { errorText, ProblemError } from '../api/problem';
+import { Button, ButtonLink } from './button';
 
 export function Skeleton({ lines = 3 }: { lines?: number }) {
   return (
@@ -39,8 +40,28 @@ export function midSentence(label: string): string {
   return /^[A-Z][a-z]/.test(label) ? label[0]!.toLowerCase() + label.slice(1) : label;
 }
 
+/** What a screen shows, to say that it does not exist, and where else to go. */
+export interface Subject {
+  /** For example `Endpoint`. */
+  one: string;
+  /** For example `All endpoints`. */
+  all: string;
+  to: string;
+}
+
 /** An error state for data that could not be loaded. */
-export function Failed({ what, error, onRetry }: { what?: string; error: unknown; onRetry?(): void }) {
+export function Failed({
+  what,
+  error,
+  onRetry,
+  subject,
+}: {
+  what?: string;
+  error: unknown;
+  onRetry?(): void;
+  subject?: Subject;
+}) {
+  if (subject && error instanceof ProblemError && error.status === 404) return <NotFound subject={subject} />;
   return (
     <div className="empty" role="alert">
       <TriangleAlert size={28} aria-hidden />
@@ -51,17 +72,38 @@ export function Failed({ what, error, onRetry }: { what?: string; error: unknown
   );
 }
 
+/** Trying again would not help. */
+function NotFound({ subject: { one, all, to } }: { subject: Subject }) {
+  const title = `${one} not found`;
+  useEffect(() => {
+    setWindowTitle(title);
+  }, [title]);
+  return (
+    <Empty title={title}>
+      <div className="stack">
+        <p>It does not exist, was deleted, or belongs to somebody else.</p>
+        <div>
+          <ButtonLink to={to}>{all}</ButtonLink>
+        </div>
+      </div>
+    </Empty>
+  );
+}
+
 /** Renders the data of a query, a skeleton while it loads, or the error. */
 export function Loaded<T>({
   query,
   lines,
+  subject,
   children,
 }: {
   query: { data: T | undefined; error: unknown; refetch(): unknown };
   lines?: number;
+  /** Of a screen for one thing. */
+  subject?: Subject;
   children(data: T): ReactNode;
 }) {
   if (query.data !== undefined) return children(query.data);
-  if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} subject={subject} />;
   return <Skeleton lines={lines} />;
 }

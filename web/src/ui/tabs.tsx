@@ -1,6 +1,9 @@
 import { Tabs as Radix } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
+
+/** What belongs to one tab: the content of its drawers. Filters stay, for tabs that share them. */
+const OF_ONE_TAB = ['open', 'event', 'attempt'];
 
 /** Tabs. The selected one is kept in the address bar (`?tab=`). */
 export function Tabs({ label, tabs }: { label: string; tabs: { id: string; title: string; content: ReactNode }[] }) {
@@ -9,7 +12,13 @@ export function Tabs({ label, tabs }: { label: string; tabs: { id: string; title
   return (
     <Radix.Root
       value={chosen.id}
-      onValueChange={(id) => setParams(id === tabs[0]!.id ? {} : { tab: id }, { replace: true })}
+      onValueChange={(id) => {
+        const next = new URLSearchParams(window.location.search);
+        for (const name of OF_ONE_TAB) next.delete(name);
+        if (id === tabs[0]!.id) next.delete('tab');
+        else next.set('tab', id);
+        setParams(next, { preventScrollReset: true });
+      }}
     >
       <Radix.List className="tabs" aria-label={label}>
         {tabs.map(({ id, title }) => (
@@ -21,6 +30,40 @@ export function Tabs({ label, tabs }: { label: string; tabs: { id: string; title
       <Radix.Content value={chosen.id} className="tab-content" tabIndex={-1}>
         {chosen.content}
       </Radix.Content>
+    </Radix.Root>
+  );
+}
+
+/** Tabs of a small part of a screen, which the address bar does not keep. @param first - its id */
+export function LocalTabs({
+  label,
+  tabs,
+  first,
+  actions,
+}: {
+  label: string;
+  tabs: { id: string; title: string; content: ReactNode }[];
+  first: string;
+  actions?: ReactNode;
+}) {
+  const [chosen, setChosen] = useState(first);
+  return (
+    <Radix.Root value={chosen} onValueChange={setChosen}>
+      <div className="tabs-bar">
+        <Radix.List className="tabs" aria-label={label}>
+          {tabs.map(({ id, title }) => (
+            <Radix.Trigger key={id} value={id} className="tab">
+              {title}
+            </Radix.Trigger>
+          ))}
+        </Radix.List>
+        {actions}
+      </div>
+      {tabs.map(({ id, content }) => (
+        <Radix.Content key={id} value={id} className="tab-content" tabIndex={-1}>
+          {content}
+        </Radix.Content>
+      ))}
     </Radix.Root>
   );
 }

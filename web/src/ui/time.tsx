@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { exactTime, shortTime, useZone } from './zone';
 
 const TICK_MS = 1000;
 let now = Date.now();
@@ -36,14 +37,44 @@ function relative(seconds: number): string {
   return format.format(Math.trunc(seconds / size), unit);
 }
 
-/** A time relative to now, updated every second. Its tooltip is the exact UTC time. */
-export function Time({ at }: { at: string | null | undefined }) {
+function useRelative(at: string | null | undefined): string {
   // The snapshot is the text itself, so that a row renders again only when its text changes.
-  const text = useSyncExternalStore(subscribe, () => (at ? relative(Math.round((Date.parse(at) - now) / 1000)) : ''));
+  return useSyncExternalStore(subscribe, () => (at ? relative(Math.round((Date.parse(at) - now) / 1000)) : ''));
+}
+
+/** A time relative to now, updated every second. Its tooltip is the exact time. */
+export function Time({ at }: { at: string | null | undefined }) {
+  const text = useRelative(at);
+  useZone();
   if (!at) return <span className="muted">never</span>;
   return (
-    <time dateTime={at} title={utc(at)} className="nowrap">
+    <time dateTime={at} title={exactTime(at)} className="nowrap">
       {text}
+    </time>
+  );
+}
+
+/** The exact time, and the time relative to now: for details. */
+export function ExactTime({ at }: { at: string | null | undefined }) {
+  const text = useRelative(at);
+  useZone();
+  if (!at) return <span className="muted">never</span>;
+  return (
+    <time dateTime={at}>
+      {exactTime(at)} <span className="muted nowrap">· {text}</span>
+    </time>
+  );
+}
+
+/** The time relative to now above the exact time: for a table. */
+export function TimeCell({ at }: { at: string | null | undefined }) {
+  const text = useRelative(at);
+  useZone();
+  if (!at) return <span className="muted">never</span>;
+  return (
+    <time dateTime={at} className="cell-lines">
+      <span>{text}</span>
+      <span className="muted">{shortTime(at)}</span>
     </time>
   );
 }
@@ -61,7 +92,7 @@ export function useNow(): number {
 export function Countdown({ until, prefix = '' }: { until: string; prefix?: string }) {
   const seconds = useSyncExternalStore(subscribe, () => Math.max(0, Math.ceil((Date.parse(until) - now) / 1000)));
   return (
-    <time dateTime={until} title={utc(until)} className="num nowrap">
+    <time dateTime={until} title={exactTime(until)} className="num nowrap">
       {seconds === 0 ? 'due now' : prefix + formatDuration(seconds)}
     </time>
   );

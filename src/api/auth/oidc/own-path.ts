@@ -1,3 +1,5 @@
+import { parseUrl } from '../../../domain/parse-url';
+
 /** Stands for this service: a path that leads elsewhere has another origin. */
 const HERE = 'http://here.invalid';
 
@@ -7,8 +9,9 @@ const HERE = 'http://here.invalid';
  * @returns undefined for anything that leads elsewhere, such as `//host`, `/\host` or a URL
  */
 export function ownPath(text: string): string | undefined {
-  if (!/^\/(?![/\\])[^\\\p{C}]*$/u.test(text) || !URL.canParse(text, HERE)) return undefined;
-  const { origin, pathname, search, hash } = new URL(text, HERE);
+  const url = /^\/(?![/\\])[^\\\p{C}]*$/u.test(text) ? parseUrl(text, HERE) : undefined;
+  if (!url) return undefined;
+  const { origin, pathname, search, hash } = url;
   // `/.//host` becomes `//host`.
   return origin === HERE && !pathname.startsWith('//') ? pathname + search + hash : undefined;
 }

@@ -87,6 +87,17 @@ export class OidcProvider {
     }
   }
 
+  /**
+   * @param backTo - where the provider leads the browser afterwards
+   * @returns the page that ends the person's session at the provider; undefined if it has none
+   * @throws SignInFailure provider-unavailable
+   */
+  async endSessionUrl(backTo: string): Promise<URL | undefined> {
+    const configuration = await this.configuration();
+    if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined;
+    return client.buildEndSessionUrl(configuration, { post_logout_redirect_uri: backTo });
+  }
+
   /** A configuration without cached keys, so that keys the provider has replaced are found. */
   private async configuration(): Promise<client.Configuration> {
     const { clientId } = this.config;

@@ -1,4 +1,5 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { derivedKey } from '../../../domain/derived-key';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { cookieName, cookieOf, randomToken } from '../session-cookie';
@@ -41,7 +42,7 @@ export class SignInRequests {
     masterKey: Buffer,
     private readonly usesHttps: () => boolean,
   ) {
-    this.key = Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), 'signpost sign-in requests', 32));
+    this.key = derivedKey(masterKey, 'sign-in requests');
   }
 
   /** Begins a sign-in and sets its cookie. */

@@ -4,6 +4,7 @@ import addFormats from 'ajv-formats';
 import type { FieldError } from '../../../domain/problems';
 import type { BoundedSchema } from './bounded-schema';
 import { boundFormats } from './formats';
+import { replaceMultipleOf } from './multiple-of';
 import { addStepKeyword, STEP } from './step';
 import { replaceUniqueItems } from './unique-items';
 import { spend, TooMuchWorkError, withinBound } from './work';
@@ -93,6 +94,7 @@ function createAjv(draft: Draft, allErrors: boolean, patterns: BoundedSchema['pa
   });
   addFormats(ajv);
   boundFormats(ajv);
+  replaceMultipleOf(ajv);
   replaceUniqueItems(ajv);
   addStepKeyword(ajv);
   return ajv;

@@ -1,12 +1,13 @@
-import { Pause, Play, Radio, Unplug } from 'lucide-react';
+import { Braces, Pause, Play, Radio, Unplug } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { usePermissions } from '../../api/session';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
-import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
+import { FilterBar, FilterSelect, useDrawer, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
+import { useLatest } from '../../ui/use-latest';
 import { EventDrawer } from '../logs/event-drawer';
 import { NotificationDrawer } from '../logs/notification-drawer';
 import { CustomerFilter, EndpointFilter, TypeFilter } from '../shared/entity-filters';
@@ -17,19 +18,28 @@ import { Rate } from './rate';
 import { useFeed } from './use-feed';
 
 const NAMES = ['type', 'customerId', 'subscriptionId', 'kind'] as const;
+const SHOWN = ['include'] as const;
 
 /** The live feed of events, attempts and their results. */
 export function ActivityScreen() {
   const { isCustomer } = usePermissions();
   const { values, set, active } = useFilters(...NAMES);
-  const feed = useFeed(values);
-  const [opened, setOpened] = useState<Entry>();
-  const columns = useMemo(() => activityColumns((entry) => setOpened(entry)), []);
+  const shown = useFilters(...SHOWN);
+  const withPayload = shown.values.include === 'payload';
+  const feed = useFeed({ ...values, ...shown.values });
+  const notification = useDrawer('open');
+  const event = useDrawer('event');
+  const open = useLatest((entry: Entry) => {
+    if (!('activity' in entry)) return;
+    const { notificationId, eventId } = entry.activity;
+    if (notificationId) notification.show(notificationId);
+    else event.show(eventId);
+  });
+  const [columns] = useState(() => activityColumns(open));
   const rows = useMemo(
     () => feed.entries.filter((entry) => !values.kind || 'gap' in entry || entry.activity.kind === values.kind),
     [feed.entries, values.kind],
   );
-  const activity = opened && 'activity' in opened ? opened.activity : undefined;
   return (
     <>
       <PageHead title="Activity" />
@@ -55,6 +65,14 @@ export function ActivityScreen() {
             Pause
           </Button>
         )}
+        <Button
+          small
+          icon={Braces}
+          aria-pressed={withPayload}
+          onClick={() => shown.set({ include: withPayload ? '' : 'payload' })}
+        >
+          Payloads
+        </Button>
         <Rate entries={feed.entries} kind={values.subscriptionId ? 'attempt.finished' : 'event.accepted'} />
       </div>
       <Card flush>
@@ -63,7 +81,7 @@ export function ActivityScreen() {
           list={asList(rows)}
           columns={columns}
           rowId={({ key }) => String(key)}
-          onOpen={(entry) => setOpened(entry)}
+          onOpen={open}
           empty={
             <Empty icon={Radio} title={active ? 'No matching activity yet' : 'No activity yet'}>
               New activity appears here as it happens: accepted events, attempts and their results. Earlier activity is
@@ -72,11 +90,8 @@ export function ActivityScreen() {
           }
         />
       </Card>
-      <NotificationDrawer id={activity?.notificationId ?? null} onClose={() => setOpened(undefined)} />
-      <EventDrawer
-        id={activity && !activity.notificationId ? activity.eventId : null}
-        onClose={() => setOpened(undefined)}
-      />
+      <NotificationDrawer id={notification.id} onClose={notification.close} />
+      <EventDrawer id={event.id} onClose={event.close} />
     </>
   );
 }

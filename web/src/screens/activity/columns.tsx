@@ -1,8 +1,10 @@
 import type { ColumnDef } from '@tanstack/react-table';
 import { CircleDot, Inbox, PauseCircle, PlayCircle, RotateCcw, type LucideIcon } from 'lucide-react';
+import { formatJson } from '../../api/exact-json';
 import type { Activity } from '../../api/types';
 import { ResponseBadge, StatusBadge } from '../../ui/badge';
-import { Time, utc } from '../../ui/time';
+import { TimeCell } from '../../ui/time';
+import { exactTime } from '../../ui/zone';
 import { EndpointName } from '../shared/endpoint-name';
 import styles from './activity.module.css';
 import { KINDS, type Entry } from './feed';
@@ -17,40 +19,68 @@ const ICONS: Record<string, LucideIcon> = {
 /** @param onOpen - opens an entry from the keyboard; a click anywhere on the row does the same */
 export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry>[] {
   return [
-    { header: 'Activity', cell: ({ row: { original } }) => <What entry={original} onOpen={onOpen} /> },
+    {
+      header: 'Activity',
+      meta: { width: 190, narrow: 150 },
+      cell: ({ row: { original } }) => <What entry={original} onOpen={onOpen} />,
+    },
     {
       header: 'Result',
+      meta: { width: 130, narrow: 104 },
       cell: ({ row: { original } }) => 'activity' in original && <Outcome activity={original.activity} />,
     },
     {
       header: 'Event type',
       meta: { grow: true, wide: true },
-      cell: ({ row: { original } }) => <span title={about(original)}>{about(original)}</span>,
+      cell: ({ row: { original } }) => (
+        <>
+          <span title={about(original)}>{about(original)}</span>
+          {'activity' in original && original.activity.payload && <Payload payload={original.activity.payload} />}
+        </>
+      ),
     },
     {
       header: 'Endpoint',
-      meta: { wide: true },
+      meta: { roomy: true, width: 160 },
       cell: ({ row: { original } }) =>
         'activity' in original &&
         original.activity.subscriptionId && <EndpointName id={original.activity.subscriptionId} />,
     },
     {
       header: 'Customer',
-      meta: { wide: true },
+      meta: { roomy: true, width: 130 },
       cell: ({ row: { original } }) =>
         'activity' in original && (original.activity.customerId ?? <span className="muted">all</span>),
     },
     {
       header: 'Time',
-      cell: ({ row: { original } }) => <Time at={'gap' in original ? original.gap.until : original.activity.at} />,
+      meta: { width: 172, narrow: 92 },
+      cell: ({ row: { original } }) => <TimeCell at={'gap' in original ? original.gap.until : original.activity.at} />,
     },
   ];
+}
+
+const OMITTED = {
+  'too-large': 'Larger than the feed shows. Open the event.',
+  expired: 'Removed, because its retention is over.',
+  withheld: 'Composed for each endpoint. Open a delivery.',
+};
+
+/** The data of an accepted event on one line. The event's drawer shows it in full. */
+function Payload({ payload: { data, omitted } }: { payload: NonNullable<Activity['payload']> }) {
+  if (omitted) return <div className="muted truncate">{OMITTED[omitted]}</div>;
+  const text = formatJson(data);
+  return (
+    <div className="truncate" title={text}>
+      <code>{text}</code>
+    </div>
+  );
 }
 
 /** The event type, or the time range of a gap. */
 function about(entry: Entry): string {
   if ('activity' in entry) return entry.activity.type;
-  return `${utc(entry.gap.from)} to ${utc(entry.gap.until)}: no longer in the live feed, see the logs`;
+  return `${exactTime(entry.gap.from)} to ${exactTime(entry.gap.until)}: no longer in the live feed, see the logs`;
 }
 
 function What({ entry, onOpen }: { entry: Entry; onOpen: (entry: Entry) => void }) {

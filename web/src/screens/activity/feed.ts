@@ -1,4 +1,5 @@
 import { withQuery } from '../../api/client';
+import { parseJson } from '../../api/exact-json';
 import { inPortal } from '../../api/portal';
 import type { Activity } from '../../api/types';
 
@@ -19,6 +20,8 @@ export interface FeedFilter {
   type: string;
   customerId: string;
   subscriptionId: string;
+  /** `payload` asks for the data of accepted events. */
+  include: string;
 }
 
 export interface FeedState {
@@ -95,10 +98,10 @@ export class Feed {
     for (const kind of Object.keys(KINDS))
       source.addEventListener(kind, ({ data, lastEventId }: MessageEvent<string>) => {
         this.lastEventId = lastEventId;
-        this.receive({ key: this.nextKey++, activity: JSON.parse(data) as Activity });
+        this.receive({ key: this.nextKey++, activity: parseJson<Activity>(data) });
       });
     source.addEventListener('activity.gap', ({ data }: MessageEvent<string>) =>
-      this.receive({ key: this.nextKey++, gap: JSON.parse(data) as { from: string; until: string } }),
+      this.receive({ key: this.nextKey++, gap: parseJson<{ from: string; until: string }>(data) }),
     );
   }
 

@@ -1,20 +1,18 @@
 import { useState } from 'react';
 import { api } from '../../api/client';
-import { useAction, useRead } from '../../api/queries';
+import { useAction } from '../../api/queries';
 import { usePermissions } from '../../api/session';
-import type { AllowlistEntry, Customer, Page } from '../../api/types';
+import type { AllowlistEntry } from '../../api/types';
 import { Button } from '../../ui/button';
-import { Combobox } from '../../ui/combobox';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, TextField } from '../../ui/form';
+import { CustomerField } from '../shared/customer-field';
 
 /** Adds a pattern. An admin's is approved immediately; anyone else's is a request. */
 export function AddPattern({ onClose }: { onClose(): void }) {
   const { administer } = usePermissions();
   const [pattern, setPattern] = useState('');
   const [customerId, setCustomerId] = useState('');
-  const [q, setQ] = useState('');
-  const customers = useRead<Page<Customer>>('/v1/customers', { q, limit: 20 }).data?.items ?? [];
   const add = useAction(
     () => api.post<AllowlistEntry>('/v1/url-allowlist', { pattern, ...(customerId ? { customerId } : {}) }),
     {
@@ -34,15 +32,12 @@ export function AddPattern({ onClose }: { onClose(): void }) {
           hint="scheme://host[:port][/path-prefix]. * matches any host, one subdomain label or any port, for example https://*.example.com"
           required
         />
-        <Combobox
-          label="Customer"
+        <CustomerField
           optional
           pointer="/customerId"
           value={customerId}
           onChange={setCustomerId}
-          onSearch={setQ}
           placeholder="All customers"
-          options={customers.map(({ id, name }) => ({ value: id, text: name }))}
         />
         <Actions>
           <Button onClick={onClose}>Cancel</Button>

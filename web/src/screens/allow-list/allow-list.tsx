@@ -12,7 +12,7 @@ import { Confirm } from '../../ui/dialog';
 import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { TimeCell } from '../../ui/time';
 import { AddPattern } from './add-pattern';
 import { Requests } from './requests';
 
@@ -35,13 +35,26 @@ const columns: ColumnDef<AllowlistEntry>[] = [
       </>
     ),
   },
-  { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
-  { header: 'Requested by', meta: { wide: true }, cell: ({ row: { original } }) => original.requestedBy ?? '' },
-  { header: 'Decided by', meta: { wide: true }, cell: ({ row: { original } }) => original.decidedBy ?? '' },
-  { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  { header: 'Status', meta: { width: 128 }, cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+  {
+    header: 'Requested by',
+    meta: { wide: true, width: 150 },
+    cell: ({ row: { original } }) => original.requestedBy ?? '',
+  },
+  {
+    header: 'Decided by',
+    meta: { roomy: true, width: 150 },
+    cell: ({ row: { original } }) => original.decidedBy ?? '',
+  },
+  {
+    header: 'Created',
+    meta: { wide: true, width: 172, narrow: 104 },
+    cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+  },
   {
     id: 'delete',
     header: () => <span className="sr-only">Actions</span>,
+    meta: { width: 56 },
     cell: ({ row: { original } }) => <DeletePattern entry={original} />,
   },
 ];

@@ -1,11 +1,16 @@
-import { Check, X } from 'lucide-react';
+import { Check, CheckCheck, X } from 'lucide-react';
+import { Link } from 'react-router';
 import { api, at } from '../../api/client';
 import { useAction, useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { AllowlistEntry, Page } from '../../api/types';
 import { Button } from '../../ui/button';
+import { Confirm } from '../../ui/dialog';
 import { Card } from '../../ui/page';
 import { Time } from '../../ui/time';
+
+/** Waiting endpoints that are shown by name. */
+const NAMED = 3;
 
 /** Requested URL patterns, which an admin approves or rejects. */
 export function Requests() {
@@ -20,44 +25,123 @@ export function Requests() {
         status === 'approved' ? 'URL approved. Held notifications are being sent.' : 'URL rejected',
     },
   );
+  const approveAll = useAction(
+    async () => {
+      for (const { id } of requests) await api.patch(at`/v1/url-allowlist/${id}`, { status: 'approved' });
+    },
+    { done: 'URLs approved. Held notifications are being sent.' },
+  );
   if (requests.length === 0) return null;
   return (
-    <Card title={administer ? 'Requests to review' : 'Waiting for an admin'}>
+    <Card
+      title={administer ? 'Requests to review' : 'Waiting for an admin'}
+      actions={
+        administer &&
+        requests.length > 1 && (
+          <Confirm
+            trigger={
+              <Button small icon={CheckCheck}>
+                Approve all {requests.length}
+              </Button>
+            }
+            title={`Approve ${requests.length} URL patterns?`}
+            action="Approve all"
+            danger={requests.some(isBroad)}
+            onConfirm={() => approveAll.mutateAsync()}
+          >
+            <ul className="bullets">
+              {requests.map(({ id, pattern, customerId }) => (
+                <li key={id} className="wrap-anywhere">
+                  <code>{pattern}</code> for {customerId === null ? 'every customer' : customerId}
+                </li>
+              ))}
+            </ul>
+          </Confirm>
+        )
+      }
+    >
       <ul className="stack">
-        {requests.map(({ id, pattern, customerId, productId, requestedBy, createdAt }) => (
-          <li key={id} className="row spread">
-            <div className="grow">
-              <code className="wrap-anywhere">{pattern}</code>
-              <div className="muted">
-                Requested by {requestedBy ?? productId}
-                {productId && ` for product ${productId}`}
-                {customerId && ` for customer ${customerId}`}, <Time at={createdAt} />
+        {requests.map((entry) => {
+          const { id, pattern, customerId, productId, requestedBy, createdAt } = entry;
+          return (
+            <li key={id} className="row spread">
+              <div className="grow">
+                <code className="wrap-anywhere">{pattern}</code>
+                <div className="muted">
+                  Requested by {requestedBy ?? productId}
+                  {productId && ` for product ${productId}`}
+                  {customerId && ` for customer ${customerId}`}, <Time at={createdAt} />
+                </div>
+                <Waiting entry={entry} />
               </div>
-            </div>
-            {administer && (
-              <div className="row">
-                <Button
-                  variant="primary"
-                  small
-                  icon={Check}
-                  busy={decide.isPending}
-                  onClick={() => decide.mutate({ id, status: 'approved' })}
-                >
-                  Approve
-                </Button>
-                <Button
-                  small
-                  icon={X}
-                  disabled={decide.isPending}
-                  onClick={() => decide.mutate({ id, status: 'rejected' })}
-                >
-                  Reject
-                </Button>
-              </div>
-            )}
-          </li>
-        ))}
+              {administer && (
+                <div className="row">
+                  {isBroad(entry) ? (
+                    <Confirm
+                      trigger={
+                        <Button variant="primary" small icon={Check}>
+                          Approve…
+                        </Button>
+                      }
+                      title="Approve this pattern?"
+                      action="Approve pattern"
+                      onConfirm={() => decide.mutateAsync({ id, status: 'approved' })}
+                    >
+                      <p className="wrap-anywhere">
+                        <code>{pattern}</code>
+                      </p>
+                      <p>
+                        {pattern.includes('*') && 'It matches more than one host. '}
+                        {customerId === null &&
+                          `It allows the URL for every customer${productId ? ` of ${productId}` : ''}.`}
+                      </p>
+                      <Waiting entry={entry} />
+                    </Confirm>
+                  ) : (
+                    <Button
+                      variant="primary"
+                      small
+                      icon={Check}
+                      busy={decide.isPending}
+                      onClick={() => decide.mutate({ id, status: 'approved' })}
+                    >
+                      Approve
+                    </Button>
+                  )}
+                  <Button
+                    small
+                    icon={X}
+                    disabled={decide.isPending}
+                    onClick={() => decide.mutate({ id, status: 'rejected' })}
+                  >
+                    Reject
+                  </Button>
+                </div>
+              )}
+            </li>
+          );
+        })}
       </ul>
     </Card>
+  );
+}
+
+/** Whether approving allows more than the URLs of one customer at one host. */
+const isBroad = ({ pattern, customerId }: AllowlistEntry) => pattern.includes('*') || customerId === null;
+
+/** The endpoints that start to receive when the entry is approved. */
+function Waiting({ entry: { subscriptions, subscriptionCount } }: { entry: AllowlistEntry }) {
+  if (subscriptionCount === 0) return null;
+  return (
+    <p className="muted">
+      {subscriptionCount === 1 ? '1 endpoint waits: ' : `${subscriptionCount} endpoints wait: `}
+      {subscriptions.slice(0, NAMED).map(({ id, name, customerId }, index) => (
+        <span key={id}>
+          {index > 0 && ', '}
+          <Link to={`/endpoints/${id}`}>{name}</Link> of {customerId}
+        </span>
+      ))}
+      {subscriptionCount > NAMED && ` and ${subscriptionCount - NAMED} more`}
+    </p>
   );
 }

@@ -1,35 +1,52 @@
 import type { ColumnDef } from '@tanstack/react-table';
-import { Download } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
+import { formatJson } from '../../api/exact-json';
 import { useList } from '../../api/queries';
 import type { AuditEntry } from '../../api/types';
+import { ListTools } from '../../lists/list-tools';
+import { useColumns } from '../../lists/use-columns';
 import { CodeBlock } from '../../ui/copy';
 import { DataTable } from '../../ui/data-table';
 import { Drawer } from '../../ui/dialog';
-import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../ui/filters';
+import { FilterBar, FilterSelect, SearchBox, useDrawer, useFilters } from '../../ui/filters';
+import { neighboursOf } from '../../ui/neighbours';
 import { Card, Fact, Facts, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { Time, utc } from '../../ui/time';
+import { ExactTime, TimeCell } from '../../ui/time';
 import { PERIODS, usePeriodStart } from '../shared/use-period';
 import { Changes } from './changes';
 import { ACTIONS, ObjectLink, actionLabel } from './labels';
+
+/** Of an exported file. */
+const FIELDS = [
+  'id',
+  'at',
+  'actorId',
+  'actorName',
+  'address',
+  'requestId',
+  'action',
+  'object',
+  'occurrences',
+  'productId',
+  'customerId',
+  'changes',
+  'detail',
+] as const satisfies (keyof AuditEntry)[];
 
 export function Audit() {
   const { values, set, active } = useFilters('actor', 'action', 'object', 'period');
   const since = usePeriodStart(values.period);
   const filter = { actor: values.actor, action: values.action, object: values.object, since };
   const list = useList<AuditEntry>('/v1/audit', filter);
-  const [open, setOpen] = useState<AuditEntry | null>(null);
-  const [columns] = useState(() => columnsOf(setOpen));
+  const drawer = useDrawer('entry');
+  const open = list.rows.find(({ id }) => id === drawer.id) ?? null;
+  const [all] = useState(() => columnsOf(drawer.show));
+  const { columns, choice } = useColumns('audit', all);
   return (
     <>
-      <PageHead title="Audit log" sub="Changes, revealed secrets, read payloads, sign-ins and refused requests.">
-        <a className="button button-plain" href={exportUrl(filter)} download>
-          <Download size={16} aria-hidden />
-          Export
-        </a>
-      </PageHead>
+      <PageHead title="Audit log" sub="Changes, revealed secrets, read payloads, sign-ins and refused requests." />
       <FilterBar>
         <SearchBox label="Object ID" value={values.object} onChange={(object) => set({ object })} />
         <SearchBox label="Credential ID" value={values.actor} onChange={(actor) => set({ actor })} />
@@ -41,6 +58,7 @@ export function Audit() {
           options={PERIODS}
           onChange={(period) => set({ period })}
         />
+        <ListTools list="audit" columns={choice} source={{ path: '/v1/audit', query: filter, fields: FIELDS }} />
       </FilterBar>
       <Card flush>
         <DataTable
@@ -48,7 +66,7 @@ export function Audit() {
           list={list}
           columns={columns}
           rowId={({ id }) => id}
-          onOpen={(entry) => setOpen(entry)}
+          onOpen={({ id }) => drawer.show(id)}
           empty={
             active ? (
               <Empty title="No entries match these filters">Remove a filter to see more.</Empty>
@@ -58,14 +76,22 @@ export function Audit() {
           }
         />
       </Card>
-      <Drawer open={open !== null} onClose={() => setOpen(null)} title={open ? actionLabel(open.action) : ''}>
+      <Drawer
+        open={open !== null}
+        onClose={drawer.close}
+        title={open ? actionLabel(open.action) : ''}
+        rowId={open?.id}
+        neighbours={neighboursOf(list.rows, drawer, ({ id }) => id)}
+      >
         {open && (
           <div className="stack">
             <Facts>
               <Fact name="Actor">{open.actorName}</Fact>
               <Fact name="Credential">{open.actorId}</Fact>
               <Fact name="Address">{open.address ?? 'not recorded'}</Fact>
-              <Fact name="Time">{utc(open.at)}</Fact>
+              <Fact name="Time">
+                <ExactTime at={open.at} />
+              </Fact>
               {open.occurrences > 1 && <Fact name="Occurrences">{open.occurrences} within a minute</Fact>}
               <Fact name="Object">
                 <ObjectLink entry={open} />
@@ -79,9 +105,7 @@ export function Audit() {
               <Fact name="Request ID">{open.requestId ?? 'not recorded'}</Fact>
             </Facts>
             <Changes changes={open.changes} />
-            {Object.keys(open.detail).length > 0 && (
-              <CodeBlock label="Detail" text={JSON.stringify(open.detail, null, 2)} />
-            )}
+            {Object.keys(open.detail).length > 0 && <CodeBlock label="Detail" text={formatJson(open.detail, 2)} />}
           </div>
         )}
       </Drawer>
@@ -89,21 +113,14 @@ export function Audit() {
   );
 }
 
-/** The export of what the filters show. The session cookie authenticates it. */
-function exportUrl(filter: Record<string, string | undefined>): string {
-  const query = new URLSearchParams({ format: 'ndjson' });
-  for (const [name, value] of Object.entries(filter)) if (value) query.set(name, value);
-  return `/v1/audit?${query}`;
-}
-
-function columnsOf(onOpen: (entry: AuditEntry) => void): ColumnDef<AuditEntry>[] {
+function columnsOf(onOpen: (id: string) => void): ColumnDef<AuditEntry>[] {
   return [
     {
       header: 'Action',
       meta: { grow: true },
       cell: ({ row: { original } }) => (
         <>
-          <button type="button" className="link-button truncate" onClick={() => onOpen(original)}>
+          <button type="button" className="link-button truncate" onClick={() => onOpen(original.id)}>
             {actionLabel(original.action)}
           </button>
           <div className="muted truncate">
@@ -115,12 +132,12 @@ function columnsOf(onOpen: (entry: AuditEntry) => void): ColumnDef<AuditEntry>[]
     },
     {
       header: 'Changed',
-      meta: { wide: true },
+      meta: { wide: true, width: 170 },
       cell: ({ row: { original } }) => Object.keys(original.changes).join(', '),
     },
     {
       header: 'Actor',
-      meta: { wide: true },
+      meta: { wide: true, width: 230 },
       cell: ({ row: { original } }) => (
         <>
           <div className="truncate">{original.actorName}</div>
@@ -128,6 +145,10 @@ function columnsOf(onOpen: (entry: AuditEntry) => void): ColumnDef<AuditEntry>[]
         </>
       ),
     },
-    { header: 'Time', cell: ({ row: { original } }) => <Time at={original.at} /> },
+    {
+      header: 'Time',
+      meta: { width: 172, narrow: 104 },
+      cell: ({ row: { original } }) => <TimeCell at={original.at} />,
+    },
   ];
 }

@@ -1,3 +1,4 @@
+import { formatJson } from '../../api/exact-json';
 import type { AuditEntry } from '../../api/types';
 
 /** The old and new values of an entry, one field a row. */
@@ -26,9 +27,10 @@ export function Changes({ changes }: Pick<AuditEntry, 'changes'>) {
   );
 }
 
-function valueText(value: unknown): string {
+/** A value as text: `none` if absent, `hidden` if the audit log does not keep it. */
+export function valueText(value: unknown): string {
   if (value === null || value === undefined) return 'none';
   if (value === '***') return 'hidden';
   if (Array.isArray(value) && value.every((entry) => typeof entry !== 'object')) return value.join(', ') || 'none';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? formatJson(value) : String(value);
 }

@@ -1,5 +1,6 @@
 import { Link } from 'react-router';
 import type { AuditEntry } from '../../api/types';
+import { useEndpointName } from '../shared/endpoint-name';
 
 /** Labels by the API's action names. */
 const LABELS: Record<string, string> = {
@@ -16,7 +17,9 @@ const LABELS: Record<string, string> = {
   'subscription.delete': 'Deleted an endpoint',
   'subscription.enable': 'Enabled an endpoint',
   'subscription.disable': 'Disabled an endpoint',
+  'subscription.out-of-order': 'Disabled an endpoint automatically',
   'subscription.challenge': 'Ran a challenge',
+  'event.replay': 'Sent an event again',
   'subscription.trigger': 'Triggered an endpoint',
   'secret.reveal': 'Revealed a secret',
   'secret.rotate': 'Rotated a secret',
@@ -47,6 +50,7 @@ const LABELS: Record<string, string> = {
   'event.read': 'Read an event',
   'event.list': 'Listed events',
   'attempt.read': 'Read an attempt',
+  'attempt.sign': 'Signed a request again',
   'session.create': 'Signed in',
   'session.refuse': 'Failed to sign in',
   'token.issue': 'Got an access token',
@@ -78,8 +82,17 @@ export function ObjectLink({ entry: { action, object } }: { entry: AuditEntry })
   const hasScreen = !object.startsWith('ers_') && !WITHOUT_SCREEN.includes(object);
   const screen = hasScreen ? SCREENS[action.split('.')[0]!] : undefined;
   return screen ? (
-    <Link to={screen(encodeURIComponent(object))}>{object}</Link>
+    <>
+      <Link to={screen(encodeURIComponent(object))}>{object}</Link>
+      {object.startsWith('sub_') && <EndpointOf id={object} />}
+    </>
   ) : (
     <span className="muted">{object}</span>
   );
+}
+
+/** The name of an endpoint, unless it was deleted. */
+function EndpointOf({ id }: { id: string }) {
+  const name = useEndpointName(id);
+  return name === id ? null : <div className="muted">{name}</div>;
 }

@@ -11,7 +11,7 @@ import { DataTable } from '../../ui/data-table';
 import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { TimeCell } from '../../ui/time';
 import { EventTypeDialog } from './event-type-dialog';
 import { exportCatalog } from './export';
 import { fieldsOf } from './fields';
@@ -35,16 +35,18 @@ const columns: ColumnDef<EventType>[] = [
       </>
     ),
   },
-  { header: 'Product', meta: { wide: true }, cell: ({ row: { original } }) => original.productId },
+  { header: 'Product', meta: { wide: true, width: 160 }, cell: ({ row: { original } }) => original.productId },
   {
     header: 'Fields',
-    meta: { wide: true, align: 'end' },
+    meta: { wide: true, align: 'end', width: 84 },
     cell: ({ row: { original } }) =>
       original.schema ? fieldsOf(original.schema).length : <span className="muted">any</span>,
   },
   {
     header: 'Updated',
-    cell: ({ row: { original } }) => (original.archived ? <Badge>archived</Badge> : <Time at={original.modifiedAt} />),
+    meta: { width: 172, narrow: 104 },
+    cell: ({ row: { original } }) =>
+      original.archived ? <Badge>archived</Badge> : <TimeCell at={original.modifiedAt} />,
   },
 ];
 

@@ -1,13 +1,16 @@
-import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api, at } from '../../api/client';
+import { formatJson, parseJson } from '../../api/exact-json';
 import { useAction } from '../../api/queries';
 import { useSession } from '../../api/session';
 import type { EventType } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SelectField, TextArea, TextField } from '../../ui/form';
+import { useDraft } from '../../ui/use-draft';
+import { namesIn } from '../shared/names-in';
 import { useProducts } from '../shared/use-products';
+import { SearchKeysField } from './search-keys-field';
 
 const EXAMPLE = `{
   "type": "object",
@@ -35,21 +38,31 @@ export function EventTypeDialog({
   const { principal } = useSession();
   const navigate = useNavigate();
   const products = useProducts();
-  const [name, setName] = useState(eventType?.name ?? '');
-  const [productId, setProductId] = useState(eventType?.productId ?? fixed ?? principal.productId ?? '');
-  const [description, setDescription] = useState(eventType?.description ?? '');
-  const [schema, setSchema] = useState(
-    eventType ? (eventType.schema ? JSON.stringify(eventType.schema, null, 2) : '') : EXAMPLE,
-  );
-  const [sample, setSample] = useState(eventType ? JSON.stringify(eventType.sample, null, 2) : '');
+  const [draft, set, forget] = useDraft(eventType ? null : 'event-type', {
+    name: eventType?.name ?? '',
+    productId: eventType?.productId ?? fixed ?? principal.productId ?? '',
+    description: eventType?.description ?? '',
+    requires: eventType?.requires.join(', ') ?? '',
+    schema: eventType ? (eventType.schema ? formatJson(eventType.schema, 2) : '') : EXAMPLE,
+    sample: eventType ? formatJson(eventType.sample, 2) : '',
+    searchKeys: eventType?.searchKeys.join(', ') ?? '',
+  });
+  const { name, description, requires, schema, sample, searchKeys } = draft;
+  const productId = fixed ?? draft.productId;
+  const close = () => {
+    forget();
+    onClose();
+  };
   const [schemaError, sampleError] = [jsonError(schema), jsonError(sample)];
   const put = useAction(
     () =>
       api.put<EventType>(at`/v1/event-types/${name.trim()}`, {
         productId: productId || products[0]?.id,
         description,
-        schema: schema.trim() ? JSON.parse(schema) : null,
-        ...(sample.trim() && sample.trim() !== 'null' ? { sample: JSON.parse(sample) } : {}),
+        requires: namesIn(requires),
+        searchKeys: namesIn(searchKeys),
+        schema: schema.trim() ? parseJson(schema) : null,
+        ...(sample.trim() && sample.trim() !== 'null' ? { sample: parseJson(sample) } : {}),
       }),
     {
       done: eventType ? 'Changes saved' : 'Event type created',
@@ -60,12 +73,12 @@ export function EventTypeDialog({
   const submit = () =>
     put.mutate(undefined, {
       onSuccess: (created) => {
-        onClose();
+        close();
         if (!eventType && !stay) void navigate(`/catalog/${encodeURIComponent(created.name)}`);
       },
     });
   return (
-    <Dialog open wide onClose={onClose} title={eventType ? `Edit ${eventType.name}` : 'New event type'}>
+    <Dialog open wide onClose={close} title={eventType ? `Edit ${eventType.name}` : 'New event type'}>
       <Form error={put.error} onSubmit={submit}>
         {!eventType && (
           <>
@@ -73,7 +86,7 @@ export function EventTypeDialog({
               label="Name"
               pointer="path/name"
               value={name}
-              onChange={setName}
+              onChange={(next) => set({ name: next })}
               placeholder="payment.confirmed.v1"
               hint="Dot-separated, version last. It cannot be changed later."
               required
@@ -83,7 +96,7 @@ export function EventTypeDialog({
                 label="Product"
                 pointer="/productId"
                 value={productId || (products[0]?.id ?? '')}
-                onChange={setProductId}
+                onChange={(next) => set({ productId: next })}
               >
                 {products.map(({ id, name: text }) => (
                   <option key={id} value={id}>
@@ -98,8 +111,17 @@ export function EventTypeDialog({
           label="Description"
           pointer="/description"
           value={description}
-          onChange={setDescription}
+          onChange={(next) => set({ description: next })}
           placeholder="A payment was confirmed."
+        />
+        <TextField
+          label="Required capabilities"
+          optional
+          pointer="/requires"
+          value={requires}
+          onChange={(next) => set({ requires: next })}
+          placeholder="vendor"
+          hint="Separated by commas. Only customers that have all of them get events of this type."
         />
         <TextArea
           label="JSON Schema"
@@ -109,7 +131,7 @@ export function EventTypeDialog({
           pointer="/schema"
           error={schemaError}
           value={schema}
-          onChange={setSchema}
+          onChange={(next) => set({ schema: next })}
           hint="Events whose data does not match are rejected. Leave empty to accept any object."
         />
         <TextArea
@@ -120,11 +142,12 @@ export function EventTypeDialog({
           pointer="/sample"
           error={sampleError}
           value={sample}
-          onChange={setSample}
+          onChange={(next) => set({ sample: next })}
           hint="Leave empty to generate one from the schema."
         />
+        <SearchKeysField value={searchKeys} onChange={(next) => set({ searchKeys: next })} />
         <Actions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={close}>Cancel</Button>
           <Button
             type="submit"
             variant="primary"
@@ -142,7 +165,7 @@ export function EventTypeDialog({
 function jsonError(text: string): string | undefined {
   if (text.trim() === '') return undefined;
   try {
-    JSON.parse(text);
+    parseJson(text);
     return undefined;
   } catch (error) {
     return `Invalid JSON: ${(error as Error).message}`;

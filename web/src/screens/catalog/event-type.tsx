@@ -2,6 +2,7 @@ import { Archive, ArchiveRestore, Pencil } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { api, at } from '../../api/client';
+import { formatJson } from '../../api/exact-json';
 import { useAction, useChoices, useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { EventType, Subscription } from '../../api/types';
@@ -9,20 +10,26 @@ import { Badge, StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { CodeBlock } from '../../ui/copy';
 import { Confirm } from '../../ui/dialog';
-import { Card, PageHead } from '../../ui/page';
+import { Card, Fact, Facts, PageHead } from '../../ui/page';
 import { Empty, Loaded } from '../../ui/states';
 import { EventTypeDialog } from './event-type-dialog';
 import { FieldTable } from './field-table';
+
+const SUBJECT = { one: 'Event type', all: 'Event catalog', to: '/catalog' };
 
 /** An event type with its fields, sample, versions and subscribers. */
 export function EventTypeDetail() {
   const { name = '' } = useParams();
   const query = useRead<EventType>(at`/v1/event-types/${name}`, {}, { placeholderData: undefined });
-  return <Loaded query={query}>{(eventType) => <Detail eventType={eventType} />}</Loaded>;
+  return (
+    <Loaded query={query} subject={SUBJECT}>
+      {(eventType) => <Detail key={eventType.name} eventType={eventType} />}
+    </Loaded>
+  );
 }
 
 function Detail({ eventType }: { eventType: EventType }) {
-  const { name, description, archived, schema, sample, productId } = eventType;
+  const { name, description, archived, schema, sample, productId, requires } = eventType;
   const { write } = usePermissions();
   const [editing, setEditing] = useState(false);
   const subscribers = useChoices<Subscription>('/v1/subscriptions', { eventType: name });
@@ -73,21 +80,39 @@ function Detail({ eventType }: { eventType: EventType }) {
         )}
       </PageHead>
       <div className="stack">
+        {requires.length > 0 && (
+          <Card>
+            <Facts>
+              <Fact name="Required capabilities">{requires.join(', ')}</Fact>
+            </Facts>
+          </Card>
+        )}
         <Card title="Fields">
           {schema ? <FieldTable schema={schema} /> : <p className="muted">No schema. Any object is accepted.</p>}
         </Card>
+        {eventType.searchKeys.length > 0 && (
+          <Card title="Search keys">
+            <ul className="row" aria-label="Search keys">
+              {eventType.searchKeys.map((key) => (
+                <li key={key}>
+                  <code>{key}</code>
+                </li>
+              ))}
+            </ul>
+          </Card>
+        )}
         <Card title="Sample">
           {sample === null ? (
             <p className="muted">No sample</p>
           ) : (
-            <CodeBlock label="Sample" text={JSON.stringify(sample, null, 2)} />
+            <CodeBlock label="Sample" text={formatJson(sample, 2)} />
           )}
         </Card>
         <Versions eventType={eventType} />
         <Subscribers subscribers={subscribers} />
         {schema && (
           <Card title="JSON Schema">
-            <CodeBlock label="JSON Schema" text={JSON.stringify(schema, null, 2)} />
+            <CodeBlock label="JSON Schema" text={formatJson(schema, 2)} />
           </Card>
         )}
       </div>

@@ -1,3 +1,5 @@
+import { formatJson } from '../../api/exact-json';
+
 interface Schema {
   type?: string | string[];
   format?: string;
@@ -98,6 +100,6 @@ export function fieldsOf(root: object): Field[] {
 
 function valuesOf({ enum: values, const: value }: Schema): string[] {
   return (values ?? (value === undefined ? [] : [value])).map((each) =>
-    typeof each === 'string' ? each : JSON.stringify(each),
+    typeof each === 'string' ? each : formatJson(each),
   );
 }

@@ -1,5 +1,6 @@
 import { useId, useState } from 'react';
 import { api, at } from '../../api/client';
+import { formatJson, parseJson } from '../../api/exact-json';
 import { errorText } from '../../api/problem';
 import { useAction } from '../../api/queries';
 import type { EventType, Page } from '../../api/types';
@@ -24,12 +25,14 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
   const run = useAction(
     async () => {
       for (const { productId, type } of todo) {
-        const { name, description, schema = null, sample } = type;
+        const { name, description, schema = null, sample, requires, searchKeys } = type;
         await api.put(at`/v1/event-types/${name}`, {
           productId,
           description,
           schema,
           ...(sample == null ? {} : { sample }),
+          requires,
+          searchKeys,
         });
       }
     },
@@ -93,7 +96,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
 async function planImport(text: string): Promise<Step[]> {
   let files: CatalogFile[];
   try {
-    files = [JSON.parse(text) as CatalogFile].flat();
+    files = [parseJson<CatalogFile>(text)].flat();
   } catch (error) {
     throw new Error(`The file is not valid JSON: ${errorText(error)}`, { cause: error });
   }
@@ -111,9 +114,9 @@ async function planImport(text: string): Promise<Step[]> {
 
 function kindOf(type: CatalogFile['eventTypes'][number], known: EventType | undefined): Step['kind'] {
   if (!known) return 'new';
-  const text = (one: { description: string; schema?: unknown; sample?: unknown }) =>
-    JSON.stringify([one.description, one.schema ?? null, one.sample ?? null]);
-  return text(known) === text({ ...type, sample: type.sample ?? known.sample }) && !known.archived
-    ? 'unchanged'
-    : 'changed';
+  // What the file leaves out stays, except the schema.
+  const { description, schema = null, requires = known.requires, searchKeys = known.searchKeys } = type;
+  const next = [description, schema, type.sample ?? known.sample, requires, searchKeys];
+  const now = [known.description, known.schema, known.sample, known.requires, known.searchKeys];
+  return formatJson(next) === formatJson(now) && !known.archived ? 'unchanged' : 'changed';
 }

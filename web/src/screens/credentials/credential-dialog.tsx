@@ -1,15 +1,15 @@
 import { useState } from 'react';
 import { api } from '../../api/client';
-import { useAction, useRead } from '../../api/queries';
+import { useAction } from '../../api/queries';
 import { useSession } from '../../api/session';
-import type { Customer, Page, Role } from '../../api/types';
+import type { Role } from '../../api/types';
 import { Button } from '../../ui/button';
-import { Combobox } from '../../ui/combobox';
 import { CodeBlock } from '../../ui/copy';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SelectField, TextField } from '../../ui/form';
+import { CustomerField } from '../shared/customer-field';
 import { KINDS, usageOf, type Credential, type Kind } from './kinds';
-import { useProducts } from '../shared/use-products';
+import { segmentsOf, useProducts } from '../shared/use-products';
 
 const ROLES: { role: Role; text: string }[] = [
   { role: 'product', text: "product: posts events; manages the product's event types, customers and endpoints" },
@@ -24,20 +24,21 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
   const { publicUrl } = useSession();
   const { one, path } = KINDS[kind];
   const products = useProducts();
-  const [q, setQ] = useState('');
-  const customers = useRead<Page<Customer>>('/v1/customers', { q, limit: 20 }).data?.items ?? [];
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('product');
   const [productId, setProductId] = useState('');
+  const [segment, setSegment] = useState('');
   const [customerId, setCustomerId] = useState('');
   const isOfProduct = role === 'product' || role === 'producer';
+  const mayHaveProduct = isOfProduct || role === 'viewer';
+  const segments = segmentsOf(products);
   const product = productId || (isOfProduct ? (products[0]?.id ?? '') : '');
   const create = useAction(
     () =>
       api.post<Credential>(path, {
         name,
         role,
-        ...((isOfProduct || role === 'viewer') && product ? { productId: product } : {}),
+        ...(mayHaveProduct && (segment ? { segment } : product ? { productId: product } : {})),
         ...(role === 'customer' ? { customerId } : {}),
       }),
     { invalidate: [path], quiet: true },
@@ -77,7 +78,24 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
               </option>
             ))}
           </SelectField>
-          {(isOfProduct || role === 'viewer') && (
+          {mayHaveProduct && segments.length > 0 && (
+            <SelectField
+              label="Segment"
+              optional
+              pointer="/segment"
+              value={segment}
+              onChange={setSegment}
+              hint="Grants the products that are in the segment, for as long as they are in it."
+            >
+              <option value="">None: one product</option>
+              {segments.map((name) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </SelectField>
+          )}
+          {mayHaveProduct && !segment && (
             <SelectField label="Product" pointer="/productId" value={product} onChange={setProductId}>
               {role === 'viewer' && <option value="">All products</option>}
               {products.map(({ id, name: text }) => (
@@ -87,16 +105,7 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
               ))}
             </SelectField>
           )}
-          {role === 'customer' && (
-            <Combobox
-              label="Customer"
-              pointer="/customerId"
-              value={customerId}
-              onChange={setCustomerId}
-              onSearch={setQ}
-              options={customers.map(({ id, name: text }) => ({ value: id, text }))}
-            />
-          )}
+          {role === 'customer' && <CustomerField pointer="/customerId" value={customerId} onChange={setCustomerId} />}
           <Actions>
             <Button onClick={onClose}>Cancel</Button>
             <Button type="submit" variant="primary" busy={create.isPending} disabled={name.trim() === ''}>

@@ -10,7 +10,7 @@ import { DataTable } from '../../ui/data-table';
 import { Confirm } from '../../ui/dialog';
 import { Card } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { Time, TimeCell } from '../../ui/time';
 import { CredentialDialog } from './credential-dialog';
 import { idOf, KINDS, type Credential, type Kind } from './kinds';
 
@@ -55,24 +55,34 @@ function columnsOf(kind: Kind): ColumnDef<Credential>[] {
     },
     {
       header: 'Role',
+      meta: { width: 170, narrow: 110 },
       cell: ({ row: { original } }) => (
         <>
-          {original.role}
-          <span className="muted"> {original.productId ?? original.customerId ?? ''}</span>
+          <span className="truncate">{original.role}</span>
+          <div className="muted truncate">{original.productId ?? original.segment ?? original.customerId ?? ''}</div>
         </>
       ),
     },
-    { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+    {
+      header: 'Created',
+      meta: { roomy: true, width: 172, narrow: 104 },
+      cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+    },
     {
       header: 'Last used',
-      meta: { wide: true },
+      meta: { wide: true, width: 172, narrow: 104 },
       cell: ({ row: { original } }) =>
-        original.lastUsedAt ? <Time at={original.lastUsedAt} /> : <span className="muted">never</span>,
+        original.lastUsedAt ? <TimeCell at={original.lastUsedAt} /> : <span className="muted">never</span>,
     },
-    { header: 'Status', meta: { wide: true }, cell: ({ row: { original } }) => <Status credential={original} /> },
+    {
+      header: 'Status',
+      meta: { wide: true, width: 120 },
+      cell: ({ row: { original } }) => <Status credential={original} />,
+    },
     {
       id: 'revoke',
       header: () => <span className="sr-only">Actions</span>,
+      meta: { width: 104 },
       cell: ({ row: { original } }) => <Revoke kind={kind} credential={original} />,
     },
   ];

@@ -2,11 +2,12 @@ import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api, at } from '../../api/client';
 import { useAction, useChoices } from '../../api/queries';
-import { useSession } from '../../api/session';
+import { useFeatures, useSession } from '../../api/session';
 import type { Customer, Product } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SelectField, TextField } from '../../ui/form';
+import { namesIn } from '../shared/names-in';
 import { ScheduleField, DEFAULT_SCHEDULE } from '../shared/schedule-field';
 
 /** Creates or edits a customer. @param onCreated - called instead of opening the new customer */
@@ -23,21 +24,25 @@ export function CustomerDialog({
   onCreated?(created: Customer): void;
 }) {
   const { principal } = useSession();
+  const hasFeature = useFeatures();
   const navigate = useNavigate();
   const products = useChoices<Product>('/v1/products');
   const [name, setName] = useState(customer?.name ?? '');
   const [id, setId] = useState('');
   const [productId, setProductId] = useState(fixed ?? '');
+  const [audience, setAudience] = useState(customer?.audience ?? 'self');
+  const [capabilities, setCapabilities] = useState(customer?.capabilities.join(', ') ?? '');
   const [retrySchedule, setRetrySchedule] = useState<readonly number[]>(customer?.retrySchedule ?? DEFAULT_SCHEDULE);
+  const chosenProduct = productId || (principal.segment === null ? '' : (products[0]?.id ?? ''));
+  const settings = { name, retrySchedule, audience, capabilities: namesIn(capabilities) };
   const save = useAction(
     () =>
       customer
-        ? api.patch<Customer>(at`/v1/customers/${customer.id}`, { name, retrySchedule })
+        ? api.patch<Customer>(at`/v1/customers/${customer.id}`, settings)
         : api.post<Customer>('/v1/customers', {
-            name,
-            retrySchedule,
+            ...settings,
             ...(id.trim() ? { id: id.trim() } : {}),
-            ...(productId ? { productId } : {}),
+            ...(chosenProduct ? { productId: chosenProduct } : {}),
           }),
     {
       done: customer ? 'Changes saved' : 'Customer created',
@@ -71,11 +76,11 @@ export function CustomerDialog({
               <SelectField
                 label="Product"
                 pointer="/productId"
-                value={productId}
+                value={chosenProduct}
                 onChange={setProductId}
                 hint="The product this customer belongs to."
               >
-                <option value="">Shared by all products</option>
+                {principal.segment === null && <option value="">Shared by all products</option>}
                 {products.map((product) => (
                   <option key={product.id} value={product.id}>
                     {product.name}
@@ -85,6 +90,27 @@ export function CustomerDialog({
             )}
           </>
         )}
+        {(hasFeature('product-audience') || audience === 'product') && (
+          <SelectField
+            label="Audience"
+            pointer="/audience"
+            value={audience}
+            onChange={(next) => setAudience(next as Customer['audience'])}
+            hint="Whose events its endpoints get. Channels narrow them."
+          >
+            <option value="self">Its own events</option>
+            <option value="product">The product’s events for every customer</option>
+          </SelectField>
+        )}
+        <TextField
+          label="Capabilities"
+          optional
+          pointer="/capabilities"
+          value={capabilities}
+          onChange={setCapabilities}
+          placeholder="vendor, refunds"
+          hint="Separated by commas. Some event types require them."
+        />
         <ScheduleField value={retrySchedule} onChange={setRetrySchedule} />
         <Actions>
           <Button onClick={onClose}>Cancel</Button>

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { at } from '../../api/client';
 import { useList, useRead } from '../../api/queries';
-import { usePermissions } from '../../api/session';
+import { useFeatures, usePermissions } from '../../api/session';
 import type { Customer, Subscription } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button, ButtonLink } from '../../ui/button';
@@ -12,19 +12,26 @@ import { DataTable } from '../../ui/data-table';
 import { Card, Fact, Facts, PageHead } from '../../ui/page';
 import { Sparkline } from '../../ui/sparkline';
 import { Empty, Loaded } from '../../ui/states';
-import { formatSchedule, Time } from '../../ui/time';
+import { ExactTime, formatSchedule } from '../../ui/time';
+import { RecoverCustomer } from '../recoveries/recover-from';
 import { CustomerDialog } from './customer-dialog';
 import { PortalDialog } from './portal-dialog';
 import { PortalLinks } from './portal-links';
+import { RecentEvents } from './recent-events';
 
 export function CustomerDetail() {
   const { id = '' } = useParams();
   const query = useRead<Customer>(at`/v1/customers/${id}`, {}, { placeholderData: undefined });
-  return <Loaded query={query}>{(customer) => <Detail customer={customer} />}</Loaded>;
+  return (
+    <Loaded query={query} subject={{ one: 'Customer', all: 'All customers', to: '/customers' }}>
+      {(customer) => <Detail key={customer.id} customer={customer} />}
+    </Loaded>
+  );
 }
 
 function Detail({ customer }: { customer: Customer }) {
-  const { id, name, productId, retrySchedule, createdAt } = customer;
+  const { id, name, productId, audience, capabilities, retrySchedule, createdAt } = customer;
+  const hasFeature = useFeatures();
   const { write, isCustomer } = usePermissions();
   const [dialog, setDialog] = useState<'edit' | 'portal' | null>(null);
   const list = useList<Subscription>('/v1/subscriptions', { customerId: id, include: 'health' });
@@ -36,9 +43,12 @@ function Detail({ customer }: { customer: Customer }) {
             <ButtonLink to={`/endpoints/new?customerId=${encodeURIComponent(id)}`} variant="primary" icon={Plus}>
               New endpoint
             </ButtonLink>
-            <Button icon={DoorOpen} onClick={() => setDialog('portal')}>
-              Create portal link…
-            </Button>
+            {hasFeature('portal') && (
+              <Button icon={DoorOpen} onClick={() => setDialog('portal')}>
+                Create portal link…
+              </Button>
+            )}
+            <RecoverCustomer customerId={id} />
             <Button icon={Pencil} onClick={() => setDialog('edit')}>
               Edit
             </Button>
@@ -52,9 +62,13 @@ function Detail({ customer }: { customer: Customer }) {
               <Id id={id} />
             </Fact>
             <Fact name="Product">{productId ?? 'shared by all products'}</Fact>
+            <Fact name="Audience">
+              {audience === 'product' ? 'the product’s events for every customer' : 'its own events'}
+            </Fact>
+            <Fact name="Capabilities">{capabilities.length > 0 ? capabilities.join(', ') : 'none'}</Fact>
             <Fact name="Retries">{formatSchedule(retrySchedule)}</Fact>
             <Fact name="Created">
-              <Time at={createdAt} />
+              <ExactTime at={createdAt} />
             </Fact>
             <Fact name="Deliveries">
               <Link to={`/logs?customerId=${encodeURIComponent(id)}`}>View in logs</Link>
@@ -77,10 +91,14 @@ function Detail({ customer }: { customer: Customer }) {
                   </>
                 ),
               },
-              { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+              {
+                header: 'Status',
+                meta: { width: 186 },
+                cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+              },
               {
                 header: 'Last 24 hours',
-                meta: { wide: true },
+                meta: { wide: true, width: 124 },
                 cell: ({ row: { original } }) => <Sparkline buckets={original.health?.buckets ?? []} />,
               },
             ]}
@@ -89,7 +107,8 @@ function Detail({ customer }: { customer: Customer }) {
             }
           />
         </Card>
-        {!isCustomer && <PortalLinks customerId={id} />}
+        <RecentEvents customerId={id} />
+        {!isCustomer && hasFeature('portal') && <PortalLinks customerId={id} />}
       </div>
       {dialog === 'edit' && <CustomerDialog customer={customer} onClose={() => setDialog(null)} />}
       {dialog === 'portal' && <PortalDialog customer={customer} onClose={() => setDialog(null)} />}

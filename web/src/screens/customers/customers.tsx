@@ -10,7 +10,8 @@ import { DataTable } from '../../ui/data-table';
 import { FilterBar, SearchBox, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { formatSchedule, Time } from '../../ui/time';
+import { formatSchedule, TimeCell } from '../../ui/time';
+import { SegmentFilter } from '../shared/entity-filters';
 import { CustomerDialog } from './customer-dialog';
 
 const columns: ColumnDef<Customer>[] = [
@@ -28,15 +29,24 @@ const columns: ColumnDef<Customer>[] = [
   },
   {
     header: 'Product',
+    meta: { width: 180, narrow: 120 },
     cell: ({ row: { original } }) => original.productId ?? <span className="muted">shared by all products</span>,
   },
-  { header: 'Retries', meta: { wide: true }, cell: ({ row: { original } }) => formatSchedule(original.retrySchedule) },
-  { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  {
+    header: 'Retries',
+    meta: { wide: true, width: 220 },
+    cell: ({ row: { original } }) => formatSchedule(original.retrySchedule),
+  },
+  {
+    header: 'Created',
+    meta: { wide: true, width: 172, narrow: 104 },
+    cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+  },
 ];
 
 export function Customers() {
   const { write } = usePermissions();
-  const { values, set, active } = useFilters('q');
+  const { values, set, active } = useFilters('q', 'segment');
   const list = useList<Customer>('/v1/customers', values);
   const [creating, setCreating] = useState(false);
   return (
@@ -50,6 +60,7 @@ export function Customers() {
       </PageHead>
       <FilterBar>
         <SearchBox label="Search customers" placeholder="Name or ID" value={values.q} onChange={(q) => set({ q })} />
+        <SegmentFilter value={values.segment} onChange={(segment) => set({ segment })} />
       </FilterBar>
       <Card flush>
         <DataTable
@@ -59,7 +70,7 @@ export function Customers() {
           rowId={({ id }) => id}
           empty={
             active ? (
-              <Empty title="No customers match this search" />
+              <Empty title="No customers match these filters" />
             ) : (
               <Empty title="No customers yet">A customer has endpoints, and a default retry schedule for them.</Empty>
             )

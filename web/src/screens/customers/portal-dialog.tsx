@@ -6,7 +6,8 @@ import { Button } from '../../ui/button';
 import { CodeBlock } from '../../ui/copy';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SelectField, SwitchField } from '../../ui/form';
-import { formatDuration, utc } from '../../ui/time';
+import { formatDuration } from '../../ui/time';
+import { exactTime } from '../../ui/zone';
 
 const LIFETIMES_SECONDS = [900, 3600, 28_800, 86_400];
 
@@ -34,7 +35,8 @@ export function PortalDialog({ customer, onClose }: { customer: Customer; onClos
         <div className="stack">
           <CodeBlock label="Link" text={create.data.url} />
           <p className="muted">
-            Valid until {utc(create.data.expiresAt)}. The link is shown only once{once && ', and opens in one browser'}.
+            Valid until {exactTime(create.data.expiresAt)}. The link is shown only once
+            {once && ', and opens in one browser'}.
           </p>
           <Actions>
             <Button variant="primary" onClick={onClose}>

@@ -9,7 +9,7 @@ import { DataTable } from '../../ui/data-table';
 import { Confirm } from '../../ui/dialog';
 import { Card } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { TimeCell } from '../../ui/time';
 
 const PATH = '/v1/portal-sessions';
 
@@ -31,14 +31,23 @@ export function PortalLinks({ customerId }: { customerId: string }) {
           },
           {
             header: 'Created',
-            meta: { wide: true },
-            cell: ({ row: { original } }) => <Time at={original.createdAt} />,
+            meta: { wide: true, width: 172, narrow: 104 },
+            cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
           },
-          { header: 'Created by', meta: { wide: true }, cell: ({ row: { original } }) => original.createdBy },
-          { header: 'Expires', cell: ({ row: { original } }) => <Time at={original.expiresAt} /> },
+          {
+            header: 'Created by',
+            meta: { wide: true, width: 170 },
+            cell: ({ row: { original } }) => original.createdBy,
+          },
+          {
+            header: 'Expires',
+            meta: { width: 172, narrow: 104 },
+            cell: ({ row: { original } }) => <TimeCell at={original.expiresAt} />,
+          },
           {
             id: 'end',
             header: () => <span className="sr-only">Actions</span>,
+            meta: { width: 100 },
             cell: ({ row: { original } }) => write && <End session={original} />,
           },
         ]}

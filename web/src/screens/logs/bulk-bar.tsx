@@ -1,23 +1,22 @@
 import { Ban, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
-import type { Notification } from '../../api/types';
+import type { Notification, NotificationStatus } from '../../api/types';
 import { Button } from '../../ui/button';
+import { OPEN, RETRYABLE } from '../shared/notification-status';
 import { BulkDialog, type BulkAction } from './bulk-dialog';
 import styles from './bulk-bar.module.css';
-
-const RETRYABLE = ['failed', 'cancelled', 'retrying'];
-const CANCELLABLE = ['pending', 'delivering', 'retrying', 'held'];
 
 /** Actions for the selected notifications. Hidden while none is selected. */
 export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone(): void }) {
   const [action, setAction] = useState<BulkAction | null>(null);
   // Fixed when the dialog opens: the action changes the list underneath.
   const [ids, setIds] = useState<string[]>([]);
-  const start = (next: BulkAction, statuses: string[]) => {
+  const start = (next: BulkAction, statuses: readonly NotificationStatus[]) => {
     setIds(selected.filter(({ status }) => statuses.includes(status)).map(({ id }) => id));
     setAction(next);
   };
-  const count = (statuses: string[]) => selected.filter(({ status }) => statuses.includes(status)).length;
+  const count = (statuses: readonly NotificationStatus[]) =>
+    selected.filter(({ status }) => statuses.includes(status)).length;
   return (
     <>
       {selected.length > 0 && (
@@ -28,9 +27,9 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
               Retry {count(RETRYABLE)}
             </Button>
           )}
-          {count(CANCELLABLE) > 0 && (
-            <Button small icon={Ban} onClick={() => start('cancel', CANCELLABLE)}>
-              Cancel {count(CANCELLABLE)}
+          {count(OPEN) > 0 && (
+            <Button small icon={Ban} onClick={() => start('cancel', OPEN)}>
+              Cancel {count(OPEN)}
             </Button>
           )}
           <Button small variant="ghost" onClick={onDone}>

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, at } from '../../api/client';
+import { api } from '../../api/client';
 import { errorText } from '../../api/problem';
 import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
@@ -9,7 +9,6 @@ import styles from './bulk-bar.module.css';
 export type BulkAction = 'retry' | 'cancel';
 
 const BATCH_SIZE = 50;
-const CANCEL_CONCURRENCY = 5;
 const WORDS = {
   retry: {
     title: 'Retry',
@@ -56,7 +55,7 @@ export function BulkDialog({
     for (let from = 0; from < ids.length; from += BATCH_SIZE) {
       const batch = ids.slice(from, from + BATCH_SIZE);
       try {
-        const refused = await (action === 'retry' ? retryAll(batch) : cancelAll(batch));
+        const refused = await processAll(action, batch);
         state.refused = [...state.refused, ...refused];
       } catch (error) {
         state.refused = [...state.refused, ...batch.map((id) => ({ id, detail: errorText(error) }))];
@@ -123,22 +122,11 @@ export function BulkDialog({
   );
 }
 
-async function retryAll(ids: string[]) {
-  const { results } = await api.post<{ results: { id: string; retried: boolean; detail: string | null }[] }>(
-    '/v1/notifications/retry',
+/** @returns the notifications that were refused, with the reason */
+async function processAll(action: BulkAction, ids: string[]) {
+  const { results } = await api.post<{ results: { id: string; code: string | null; detail: string | null }[] }>(
+    `/v1/notifications/${action}`,
     { ids },
   );
-  return results.filter(({ retried }) => !retried).map(({ id, detail }) => ({ id, detail: detail ?? '' }));
-}
-
-/** Cancels `CANCEL_CONCURRENCY` at a time, because the API has no bulk call for it. */
-async function cancelAll(ids: string[]) {
-  const refused: { id: string; detail: string }[] = [];
-  const cancel = (id: string) =>
-    api
-      .post(at`/v1/notifications/${id}/cancel`)
-      .catch((error: unknown) => void refused.push({ id, detail: errorText(error) }));
-  for (let from = 0; from < ids.length; from += CANCEL_CONCURRENCY)
-    await Promise.all(ids.slice(from, from + CANCEL_CONCURRENCY).map(cancel));
-  return refused;
+  return results.filter(({ code }) => code !== null).map(({ id, detail }) => ({ id, detail: detail ?? '' }));
 }

@@ -1,13 +1,17 @@
 import type { ColumnDef } from '@tanstack/react-table';
 import type { Notification } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
-import { Countdown, Time } from '../../ui/time';
-import { EndpointName } from '../shared/endpoint-name';
+import { Countdown, Time, TimeCell } from '../../ui/time';
+import { EndpointName, EndpointText } from '../shared/endpoint-name';
 import styles from './columns.module.css';
 
 export function notificationColumns(isCustomer: boolean, onOpen: (id: string) => void): ColumnDef<Notification>[] {
   return [
-    { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+    {
+      header: 'Status',
+      meta: { width: 126, narrow: 118 },
+      cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+    },
     {
       header: 'Event type',
       meta: { grow: true },
@@ -19,40 +23,47 @@ export function notificationColumns(isCustomer: boolean, onOpen: (id: string) =>
           <span className={`muted truncate ${styles.wide}`}>
             {isCustomer ? original.eventId : `${original.customerId} · ${original.eventId}`}
           </span>
-          <span className={`muted ${styles.narrow}`}>
-            <Time at={original.createdAt} />
+          <span className={`muted truncate ${styles.narrow}`}>
+            <Time at={original.createdAt} /> · <EndpointText id={original.subscriptionId} />
+            {!isCustomer && ` · ${original.customerId}`}
           </span>
         </div>
       ),
     },
     {
       header: 'Endpoint',
-      meta: { wide: true },
+      meta: { wide: true, width: 150 },
       cell: ({ row: { original } }) => <EndpointName id={original.subscriptionId} />,
     },
-    { header: 'Attempts', meta: { wide: true, align: 'end' }, cell: ({ row: { original } }) => original.attemptCount },
     {
-      header: 'Last response',
-      meta: { wide: true },
-      cell: ({ row: { original } }) => <LastAnswer notification={original} />,
+      header: 'Result',
+      meta: { roomy: true, width: 176 },
+      cell: ({ row: { original } }) => <Result notification={original} />,
     },
     {
-      header: 'Next attempt',
-      meta: { wide: true },
-      cell: ({ row: { original } }) =>
-        original.status === 'retrying' && original.nextAttemptAt ? <Countdown until={original.nextAttemptAt} /> : '',
+      header: 'Accepted',
+      meta: { wide: true, width: 172 },
+      cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
     },
-    { header: 'Accepted', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
   ];
 }
 
-function LastAnswer({ notification }: { notification: Notification }) {
-  const { attemptCount, lastError, lastResponseStatus } = notification;
+/** The last response or error, and how many attempts that took or when the next one is. */
+function Result({ notification }: { notification: Notification }) {
+  const { attemptCount, lastError, lastResponseStatus, status, nextAttemptAt } = notification;
   if (attemptCount === 0) return null;
   const text = lastError?.message ?? `HTTP ${lastResponseStatus}`;
   return (
-    <span className={`truncate ${styles.answer}`} title={text}>
-      {text}
+    <span className="cell-lines" title={text}>
+      <span>{text}</span>
+      <span className="muted">
+        {attemptCount === 1 ? '1 attempt' : `${attemptCount} attempts`}
+        {status === 'retrying' && nextAttemptAt && (
+          <>
+            , next <Countdown prefix="in " until={nextAttemptAt} />
+          </>
+        )}
+      </span>
     </span>
   );
 }

@@ -1,26 +1,48 @@
 import { Link } from 'react-router';
 import { at } from '../../api/client';
+import { formatJson } from '../../api/exact-json';
 import { useRead } from '../../api/queries';
-import type { Notification, SignpostEvent } from '../../api/types';
-import { StatusBadge } from '../../ui/badge';
+import { usePermissions } from '../../api/session';
+import type { SignpostEvent } from '../../api/types';
 import { CodeBlock, Id } from '../../ui/copy';
 import { Drawer } from '../../ui/dialog';
+import type { Neighbours } from '../../ui/neighbours';
 import { Fact, Facts } from '../../ui/page';
 import { Loaded } from '../../ui/states';
-import { Time } from '../../ui/time';
-import { useEndpointName } from '../shared/endpoint-name';
+import { ExactTime } from '../../ui/time';
+import { WhoGotIt } from './who-got-it';
 
 /** An event and its notifications. @param id - null: closed */
-export function EventDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
+export function EventDrawer({
+  id,
+  onClose,
+  neighbours,
+}: {
+  id: string | null;
+  onClose(): void;
+  neighbours?: Neighbours;
+}) {
+  const type = useRead<SignpostEvent>(at`/v1/events/${id ?? ''}`, {}, { enabled: id !== null }).data?.type;
   return (
-    <Drawer open={id !== null} onClose={onClose} title="Event">
-      {id && <Content id={id} />}
+    <Drawer
+      open={id !== null}
+      onClose={onClose}
+      title={type ? `Event: ${type}` : 'Event'}
+      rowId={id}
+      neighbours={neighbours}
+    >
+      {id && <Content key={id} id={id} />}
     </Drawer>
   );
 }
 
+function CustomerName({ id }: { id: string }) {
+  const { isCustomer } = usePermissions();
+  return isCustomer ? id : <Link to={`/customers/${encodeURIComponent(id)}`}>{id}</Link>;
+}
+
 function Content({ id }: { id: string }) {
-  const query = useRead<SignpostEvent & { notifications: Notification[] }>(at`/v1/events/${id}`);
+  const query = useRead<SignpostEvent>(at`/v1/events/${id}`);
   return (
     <Loaded query={query}>
       {(event) => (
@@ -29,56 +51,37 @@ function Content({ id }: { id: string }) {
             <Fact name="Type">
               <Link to={`/catalog/${encodeURIComponent(event.type)}`}>{event.type}</Link>
             </Fact>
-            <Fact name="Customer">{event.customerId ?? 'All customers of the product'}</Fact>
+            <Fact name="Customer">
+              {event.customerId === null ? 'All customers of the product' : <CustomerName id={event.customerId} />}
+            </Fact>
             <Fact name="Occurred">
-              <Time at={event.timestamp} />
+              <ExactTime at={event.timestamp} />
             </Fact>
             <Fact name="Accepted">
-              <Time at={event.acceptedAt} />
+              <ExactTime at={event.acceptedAt} />
             </Fact>
             {event.channels.length > 0 && <Fact name="Channels">{event.channels.join(', ')}</Fact>}
             <Fact name="ID">
               <Id id={event.id} />
             </Fact>
           </Facts>
+          <WhoGotIt event={event} />
           <h3>Data</h3>
           {event.payloadExpired ? (
             <p className="muted">The payload was removed because its retention is over.</p>
           ) : event.payloadWithheld ? (
             <p className="muted">What you receive is composed for each endpoint. Open a delivery to see it.</p>
           ) : (
-            <CodeBlock label="Data" text={JSON.stringify(event.data, null, 2)} />
+            <CodeBlock label="Data" text={formatJson(event.data, 2)} />
           )}
           {event.user != null && (
             <>
               <h3>User</h3>
-              <CodeBlock label="User" text={JSON.stringify(event.user, null, 2)} />
+              <CodeBlock label="User" text={formatJson(event.user, 2)} />
             </>
-          )}
-          <h3>Notifications</h3>
-          {event.notifications.length === 0 ? (
-            <p className="muted">No endpoint matched this event when it was accepted.</p>
-          ) : (
-            <ul className="stack-s">
-              {event.notifications.map((notification) => (
-                <NotificationRow key={notification.id} notification={notification} />
-              ))}
-            </ul>
           )}
         </div>
       )}
     </Loaded>
-  );
-}
-
-function NotificationRow({ notification: { id, status, customerId, subscriptionId } }: { notification: Notification }) {
-  return (
-    <li className="row-nowrap">
-      <StatusBadge status={status} />
-      <Link to={`/logs?open=${id}`} className="truncate">
-        {useEndpointName(subscriptionId)}
-      </Link>
-      <span className="muted truncate">{customerId}</span>
-    </li>
   );
 }

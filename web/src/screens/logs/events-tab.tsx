@@ -1,58 +1,95 @@
 import type { ColumnDef } from '@tanstack/react-table';
+import { useState } from 'react';
 import { useList } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { SignpostEvent } from '../../api/types';
+import { ListTools } from '../../lists/list-tools';
+import { useColumns } from '../../lists/use-columns';
 import { DataTable } from '../../ui/data-table';
-import { FilterBar, useFilters } from '../../ui/filters';
+import { FilterBar, useDrawer, useFilters } from '../../ui/filters';
+import { neighboursOf } from '../../ui/neighbours';
 import { Card } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { TimeCell } from '../../ui/time';
 import { CustomerFilter, TypeFilter } from '../shared/entity-filters';
+import { IdSearchBox } from '../shared/id-search-box';
 import { PeriodFilter, usePeriod } from '../shared/period-filter';
 import styles from './columns.module.css';
 import { EventDrawer } from './event-drawer';
 
+const REFRESH_MS = 3000;
+/** Of an exported file. */
+const FIELDS = [
+  'id',
+  'webhookId',
+  'productId',
+  'type',
+  'customerId',
+  'channels',
+  'timestamp',
+  'acceptedAt',
+  'data',
+] as const satisfies (keyof SignpostEvent)[];
+
 export function EventsTab() {
   const { isCustomer } = usePermissions();
-  const { values, set, active } = useFilters('type', 'customerId', 'period', 'since', 'until', 'event');
+  const { values, set, active } = useFilters('q', 'type', 'customerId', 'period', 'since', 'until');
+  const drawer = useDrawer('event');
   const period = usePeriod(values);
-  const list = useList<SignpostEvent>('/v1/events', { type: values.type, customerId: values.customerId, ...period });
+  const query = { q: values.q, type: values.type, customerId: values.customerId, ...period };
+  const list = useList<SignpostEvent>('/v1/events', query, { refetchMs: REFRESH_MS });
+  const [all] = useState(() => eventColumns(drawer.show));
+  const { columns, choice } = useColumns('events', all);
   return (
     <>
       <FilterBar>
+        <IdSearchBox
+          label="Search events"
+          placeholder="Event ID, or a value as in id:A-17"
+          value={values.q}
+          onChange={(q) => set({ q })}
+        />
         <TypeFilter value={values.type} onChange={(type) => set({ type })} />
         {!isCustomer && <CustomerFilter value={values.customerId} onChange={(customerId) => set({ customerId })} />}
         <PeriodFilter value={values} onChange={set} />
+        <ListTools list="events" columns={choice} source={{ path: '/v1/events', query, fields: FIELDS }} />
       </FilterBar>
       <Card flush>
         <DataTable
           label="Events"
           list={list}
-          columns={eventColumns((id) => set({ event: id }))}
-          rowId={({ id, productId }) => `${productId} ${id}`}
-          onOpen={({ id }) => set({ event: id })}
+          columns={columns}
+          rowId={webhookIdOf}
+          onOpen={({ webhookId }) => drawer.show(webhookId)}
           empty={
             active ? (
-              <Empty title="No events match these filters">Remove a filter to see more.</Empty>
+              <Empty title="No events match these filters">
+                {values.q
+                  ? 'Search finds IDs, and the values of the search keys that an event type declares in the catalog.'
+                  : 'Remove a filter to see more.'}
+              </Empty>
             ) : (
               <Empty title="No events yet">Producers send events with POST /v1/events.</Empty>
             )
           }
         />
       </Card>
-      <EventDrawer id={values.event || null} onClose={() => set({ event: '' })} />
+      <EventDrawer id={drawer.id} onClose={drawer.close} neighbours={neighboursOf(list.rows, drawer, webhookIdOf)} />
     </>
   );
 }
 
-function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEvent>[] {
+/** The id that is unique among the products: they may use the same `id`. */
+export const webhookIdOf = ({ webhookId }: SignpostEvent) => webhookId;
+
+export function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEvent>[] {
   return [
     {
       header: 'Event',
       meta: { grow: true },
       cell: ({ row: { original } }) => (
         <div className={styles.named}>
-          <button type="button" className="link-button truncate" onClick={() => onOpen(original.id)}>
+          <button type="button" className="link-button truncate" onClick={() => onOpen(original.webhookId)}>
             {original.type}
           </button>
           <span className="muted truncate">{original.id}</span>
@@ -61,11 +98,19 @@ function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEvent>[] 
     },
     {
       header: 'Customer',
-      meta: { wide: true },
+      meta: { wide: true, width: 180 },
       cell: ({ row: { original } }) =>
         original.customerId ?? <span className="muted">all customers of the product</span>,
     },
-    { header: 'Channels', meta: { wide: true }, cell: ({ row: { original } }) => original.channels.join(', ') },
-    { header: 'Accepted', cell: ({ row: { original } }) => <Time at={original.acceptedAt} /> },
+    {
+      header: 'Channels',
+      meta: { wide: true, width: 150 },
+      cell: ({ row: { original } }) => original.channels.join(', '),
+    },
+    {
+      header: 'Accepted',
+      meta: { width: 172, narrow: 104 },
+      cell: ({ row: { original } }) => <TimeCell at={original.acceptedAt} />,
+    },
   ];
 }

@@ -1,4 +1,4 @@
-import type { AttemptError, NotificationDetail } from '../../api/types';
+import type { AttemptDetail, AttemptError, NotificationDetail } from '../../api/types';
 
 /** Causes and remedies by the error class of the attempt. */
 const ADVICE: Record<string, { what: string; todo: string }> = {
@@ -22,10 +22,6 @@ const ADVICE: Record<string, { what: string; todo: string }> = {
     what: 'The address is blocked.',
     todo: 'The URL resolves to a private or reserved address. An operator can allow it.',
   },
-  status: {
-    what: 'The receiver did not respond with a 2xx status.',
-    todo: 'The response is below. Fix the receiver, then retry.',
-  },
   'response-too-large': {
     what: 'The response headers were too large.',
     todo: 'Respond with at most 16 KiB of headers, then retry. A long body is truncated and does no harm.',
@@ -45,7 +41,12 @@ const ADVICE: Record<string, { what: string; todo: string }> = {
 };
 
 /** Returns the cause of an attempt's error, and what to do about it. */
-export function adviceFor(error: AttemptError): { what: string; todo: string } {
+export function adviceFor({ error, status }: Pick<AttemptDetail, 'status'> & { error: AttemptError }): {
+  what: string;
+  todo: string;
+} {
+  if (error.class === 'status' && status !== null)
+    return { what: `The receiver returned ${status}.`, todo: 'Fix the receiver, then retry.' };
   return ADVICE[error.class] ?? { what: error.message, todo: 'Retry, or check the service log.' };
 }
 

@@ -1,9 +1,12 @@
-import { Check, Clock, Hourglass, X } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { Check, Clock, Columns2, Hourglass, X } from 'lucide-react';
+import { useState } from 'react';
 import type { Attempt, NotificationDetail } from '../../api/types';
 import { Badge, ResponseBadge } from '../../ui/badge';
+import { Button } from '../../ui/button';
 import { Countdown, formatDuration, formatMilliseconds, Time } from '../../ui/time';
 import { AttemptContent } from './attempt-content';
+import { Step } from '../shared/step';
+import { CompareAttempts } from './compare';
 import styles from './ladder.module.css';
 
 /**
@@ -13,32 +16,43 @@ import styles from './ladder.module.css';
 export function Ladder({ notification, schedule }: { notification: NotificationDetail; schedule: readonly number[] }) {
   const { attempts, status, nextAttemptAt } = notification;
   const [open, setOpen] = useState<string | null>(attempts.at(-1)?.id ?? null);
+  const [comparing, setComparing] = useState(false);
   const delays = status === 'retrying' ? remainingDelays(attempts, schedule) : [];
   return (
-    <ol className={styles.ladder} aria-label="Attempts">
-      {attempts.map((attempt) => (
-        <PastAttempt
-          key={attempt.id}
-          attempt={attempt}
-          open={open === attempt.id}
-          onToggle={() => setOpen(open === attempt.id ? null : attempt.id)}
-        />
-      ))}
-      {status === 'retrying' && nextAttemptAt && (
-        <Step icon={<Hourglass size={14} aria-hidden />} tone="next">
-          <strong>Attempt {attempts.length + 1}</strong>
-          <span>
-            <Countdown prefix="in " until={nextAttemptAt} />
-          </span>
-        </Step>
+    <>
+      {attempts.length > 1 && (
+        <div>
+          <Button small icon={Columns2} onClick={() => setComparing(true)}>
+            Compare
+          </Button>
+        </div>
       )}
-      {delays.map((seconds, index) => (
-        <Step key={index} icon={<Clock size={14} aria-hidden />} tone="later">
-          <span>Attempt {attempts.length + 2 + index}</span>
-          <span>{formatDuration(seconds)} later, if that fails</span>
-        </Step>
-      ))}
-    </ol>
+      {comparing && <CompareAttempts attempts={attempts} onClose={() => setComparing(false)} />}
+      <ol aria-label="Attempts">
+        {attempts.map((attempt) => (
+          <PastAttempt
+            key={attempt.id}
+            attempt={attempt}
+            open={open === attempt.id}
+            onToggle={() => setOpen(open === attempt.id ? null : attempt.id)}
+          />
+        ))}
+        {status === 'retrying' && nextAttemptAt && (
+          <Step icon={Hourglass} tone="next">
+            <strong>Attempt {attempts.length + 1}</strong>
+            <span>
+              <Countdown prefix="in " until={nextAttemptAt} />
+            </span>
+          </Step>
+        )}
+        {delays.map((seconds, index) => (
+          <Step key={index} icon={Clock} tone="later">
+            <span>Attempt {attempts.length + 2 + index}</span>
+            <span>{formatDuration(seconds)} later, if that fails</span>
+          </Step>
+        ))}
+      </ol>
+    </>
   );
 }
 
@@ -57,9 +71,15 @@ function PastAttempt({ attempt, open, onToggle }: { attempt: Attempt; open: bool
   const Icon = error ? X : Check;
   return (
     <Step
-      icon={<Icon size={14} aria-hidden />}
+      icon={Icon}
       tone={error ? 'bad' : 'ok'}
-      content={open ? <AttemptContent id={id} /> : undefined}
+      content={
+        open && (
+          <div className={styles.content}>
+            <AttemptContent id={id} />
+          </div>
+        )
+      }
     >
       <button type="button" className="link-button" aria-expanded={open} onClick={onToggle}>
         Attempt {number}
@@ -69,28 +89,7 @@ function PastAttempt({ attempt, open, onToggle }: { attempt: Attempt; open: bool
       <span className="muted">
         <Time at={startedAt} />, {formatMilliseconds(durationMs)}
       </span>
+      {error && error.class !== 'status' && <span className={`muted truncate ${styles.reason}`}>{error.message}</span>}
     </Step>
-  );
-}
-
-function Step({
-  icon,
-  tone,
-  children,
-  content,
-}: {
-  icon: ReactNode;
-  tone: 'ok' | 'bad' | 'next' | 'later';
-  children: ReactNode;
-  content?: ReactNode;
-}) {
-  return (
-    <li className={`${styles.step} ${styles[tone]}`}>
-      <span className={styles.mark}>{icon}</span>
-      <div className={styles.body}>
-        <div className="row">{children}</div>
-        {content && <div className={styles.content}>{content}</div>}
-      </div>
-    </li>
   );
 }

@@ -8,22 +8,42 @@ import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { Id } from '../../ui/copy';
 import { Confirm, Drawer } from '../../ui/dialog';
+import type { Neighbours } from '../../ui/neighbours';
 import { Fact, Facts } from '../../ui/page';
 import { Loaded } from '../../ui/states';
-import { Countdown, Time } from '../../ui/time';
+import { Countdown, ExactTime } from '../../ui/time';
+import { RecoverFrom } from '../recoveries/recover-from';
+import { CLOSED, RETRYABLE, UNDELIVERED } from '../shared/notification-status';
 import { describeStatus } from './explain';
 import { Ladder } from './ladder';
+import { SendToButton } from './send-to';
 
 const REFRESH_MS = 2000;
-const FINAL_STATUSES = ['delivered', 'failed', 'cancelled'];
 
 /**
  * A notification: its status, the reason, what happens next, and its attempts. @param id - null:
  * closed
  */
-export function NotificationDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
+export function NotificationDrawer({
+  id,
+  onClose,
+  neighbours,
+}: {
+  id: string | null;
+  onClose(): void;
+  neighbours?: Neighbours;
+}) {
+  // Read already for the content. A reader hears what the drawer is about.
+  const type = useRead<NotificationDetail>(at`/v1/notifications/${id ?? ''}`, {}, { enabled: id !== null }).data
+    ?.eventType;
   return (
-    <Drawer open={id !== null} onClose={onClose} title="Notification">
+    <Drawer
+      open={id !== null}
+      onClose={onClose}
+      title={type ? `Notification: ${type}` : 'Notification'}
+      rowId={id}
+      neighbours={neighbours}
+    >
       {id && <Content key={id} id={id} />}
     </Drawer>
   );
@@ -33,7 +53,7 @@ function Content({ id }: { id: string }) {
   const query = useRead<NotificationDetail>(
     at`/v1/notifications/${id}`,
     {},
-    { refetchInterval: ({ state }) => (state.data && FINAL_STATUSES.includes(state.data.status) ? false : REFRESH_MS) },
+    { refetchInterval: ({ state }) => (state.data && CLOSED.includes(state.data.status) ? false : REFRESH_MS) },
   );
   return <Loaded query={query}>{(notification) => <Detail notification={notification} />}</Loaded>;
 }
@@ -81,7 +101,7 @@ function Detail({ notification }: { notification: NotificationDetail }) {
         </Fact>
         {!isCustomer && <Fact name="Customer">{notification.customerId}</Fact>}
         <Fact name="Accepted">
-          <Time at={notification.createdAt} />
+          <ExactTime at={notification.createdAt} />
         </Fact>
         <Fact name="Event">
           <Link to={`/logs?tab=events&event=${encodeURIComponent(notification.eventId)}`}>{notification.eventId}</Link>
@@ -100,7 +120,8 @@ function Detail({ notification }: { notification: NotificationDetail }) {
   );
 }
 
-function NotificationActions({ notification: { id, status, workflowId } }: { notification: NotificationDetail }) {
+function NotificationActions({ notification }: { notification: NotificationDetail }) {
+  const { id, status, workflowId } = notification;
   const can = usePermissions();
   const { temporalUiUrl } = useSession();
   const invalidate = ['/v1/notifications', '/v1/subscriptions', '/v1/overview', '/v1/events'];
@@ -115,7 +136,7 @@ function NotificationActions({ notification: { id, status, workflowId } }: { not
   const workflow = temporalUiUrl && `${temporalUiUrl}/${encodeURIComponent(workflowId)}`;
   return (
     <div className="row">
-      {can.manageEndpoints && ['failed', 'cancelled', 'retrying'].includes(status) && (
+      {can.manageEndpoints && RETRYABLE.includes(status) && (
         <Button variant="primary" icon={RotateCcw} busy={retry.isPending} onClick={() => retry.mutate(false)}>
           Retry now
         </Button>
@@ -131,7 +152,7 @@ function NotificationActions({ notification: { id, status, workflowId } }: { not
           <p>The receiver already has it. The webhook-id stays the same, so the receiver can detect the duplicate.</p>
         </Confirm>
       )}
-      {can.manageEndpoints && !FINAL_STATUSES.includes(status) && (
+      {can.manageEndpoints && !CLOSED.includes(status) && (
         <Confirm
           trigger={<Button icon={Ban}>Cancel</Button>}
           title="Cancel this notification?"
@@ -142,6 +163,8 @@ function NotificationActions({ notification: { id, status, workflowId } }: { not
           <p>It will not be attempted again unless you retry it. An attempt in progress will finish.</p>
         </Confirm>
       )}
+      {can.manageEndpoints && <RecoverFrom notification={notification} offered={UNDELIVERED.includes(status)} />}
+      {can.manageEndpoints && <SendToButton notification={notification} />}
       {workflow && !can.isCustomer && (
         <a className="button button-plain" href={workflow} target="_blank" rel="noreferrer">
           <Waypoints size={16} aria-hidden />

@@ -1,28 +1,57 @@
+import type { ReactNode } from 'react';
 import { usePermissions } from '../../api/session';
-import { FilterBar, SearchBox, type useFilters } from '../../ui/filters';
+import { FilterBar, FilterChip, type useFilters } from '../../ui/filters';
+import { exactTime, useZone } from '../../ui/zone';
 import { CustomerFilter, EndpointFilter, TypeFilter } from '../shared/entity-filters';
+import { IdSearchBox } from '../shared/id-search-box';
 import { PeriodFilter } from '../shared/period-filter';
 import { StatusFilter } from './status-filter';
 
-export const FILTERS = ['q', 'status', 'type', 'customerId', 'subscriptionId', 'period', 'since', 'until'] as const;
+export const FILTERS = [
+  'q',
+  'recoveryId',
+  'status',
+  'type',
+  'customerId',
+  'subscriptionId',
+  'period',
+  'since',
+  'until',
+  'finishedSince',
+] as const;
 type Name = (typeof FILTERS)[number];
 export const NO_FILTER = Object.fromEntries(FILTERS.map((name) => [name, ''])) as Record<Name, string>;
 
-export function NotificationFilters({ filters: { values, set } }: { filters: ReturnType<typeof useFilters<Name>> }) {
+export function NotificationFilters({
+  filters: { values, set },
+  children,
+}: {
+  filters: ReturnType<typeof useFilters<Name>>;
+  children: ReactNode;
+}) {
   const { isCustomer } = usePermissions();
+  useZone();
   return (
     <FilterBar>
-      <SearchBox
+      <IdSearchBox
         label="Search notifications"
-        placeholder="Notification or event ID"
+        placeholder="ID, or a value as in id:A-17"
         value={values.q}
         onChange={(q) => set({ q })}
       />
       <TypeFilter value={values.type} onChange={(type) => set({ type })} />
       {!isCustomer && <CustomerFilter value={values.customerId} onChange={(customerId) => set({ customerId })} />}
       <PeriodFilter value={values} onChange={set} />
+      {values.finishedSince && (
+        <FilterChip
+          text={`Finished since ${exactTime(values.finishedSince)}`}
+          onRemove={() => set({ finishedSince: '' })}
+        />
+      )}
       <EndpointFilter value={values.subscriptionId} onChange={(subscriptionId) => set({ subscriptionId })} />
+      {values.recoveryId && <FilterChip text="Of one recovery" onRemove={() => set({ recoveryId: '' })} />}
       <StatusFilter value={values.status} onChange={(status) => set({ status })} />
+      {children}
     </FilterBar>
   );
 }

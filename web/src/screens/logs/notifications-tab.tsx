@@ -1,17 +1,23 @@
 import type { RowSelectionState } from '@tanstack/react-table';
 import { ArrowUp } from 'lucide-react';
-import { useState } from 'react';
+import { useMemo, useState, type ComponentProps } from 'react';
+import { formatJson } from '../../api/exact-json';
 import { useList } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { Notification } from '../../api/types';
+import { ListTools } from '../../lists/list-tools';
+import { useColumns } from '../../lists/use-columns';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
-import { useFilters } from '../../ui/filters';
+import { useDrawer, useFilters } from '../../ui/filters';
 import { Card } from '../../ui/page';
 import { Empty } from '../../ui/states';
+import { neighboursOf } from '../../ui/neighbours';
+import { BulkRecovery } from '../recoveries/bulk-recovery';
 import { usePeriod } from '../shared/period-filter';
 import { useStableRows } from '../shared/use-stable-rows';
 import { BulkBar } from './bulk-bar';
+import { MatchingBar, SearchedBar } from './matching-bar';
 import { notificationColumns } from './columns';
 import { NotificationDrawer } from './notification-drawer';
 import { FILTERS, NO_FILTER, NotificationFilters } from './notification-filters';
@@ -20,11 +26,30 @@ const REFRESH_MS = 3000;
 /** A refetch reads every loaded page again, so a list longer than this is no longer polled. */
 const REFRESH_UP_TO = 150;
 
+/** Of an exported file. */
+const FIELDS = [
+  'id',
+  'status',
+  'eventType',
+  'eventId',
+  'customerId',
+  'productId',
+  'subscriptionId',
+  'attemptCount',
+  'lastResponseStatus',
+  'lastError',
+  'createdAt',
+  'nextAttemptAt',
+  'deliveredAt',
+  'finishedAt',
+  'workflowId',
+] as const satisfies (keyof Notification)[];
+
 /** The notification list, with a drawer for one notification. */
 export function NotificationsTab() {
   const { isCustomer, manageEndpoints } = usePermissions();
   const filters = useFilters(...FILTERS);
-  const { values, set: setOpen } = useFilters('open');
+  const drawer = useDrawer('open');
   const { period, since, until, ...query } = filters.values;
   const span = usePeriod({ period, since, until });
   const [loaded, setLoaded] = useState(0);
@@ -36,13 +61,25 @@ export function NotificationsTab() {
   if (list.rows.length !== loaded) setLoaded(list.rows.length);
 
   const [selection, setSelection] = useState<RowSelectionState>({});
+  const [recovery, setRecovery] = useState<Pick<ComponentProps<typeof BulkRecovery>, 'action' | 'filter'>>();
   const selected = list.rows.filter(({ id }) => selection[id]);
-  const view = JSON.stringify(filters.values);
-  const { shown, newer, showNewer } = useStableRows(list.rows, view, selected.length > 0 || values.open !== '');
+  // What a search finds is selected row by row: a recovery cannot filter by these.
+  const searched = query.q !== '' || query.recoveryId !== '' || query.finishedSince !== '';
+  const view = formatJson(filters.values);
+  const { shown, newer, showNewer } = useStableRows(list.rows, view, selected.length > 0 || drawer.id !== null);
+  const offersMatching = manageEndpoints && list.hasNextPage && selected.length > 0 && selected.length === shown.length;
+  const all = useMemo(() => notificationColumns(isCustomer, drawer.show), [isCustomer, drawer.show]);
+  const { columns, choice } = useColumns('notifications', all);
 
   return (
     <>
-      <NotificationFilters filters={filters} />
+      <NotificationFilters filters={filters}>
+        <ListTools
+          list="notifications"
+          columns={choice}
+          source={{ path: '/v1/notifications', query: { ...query, ...span }, fields: FIELDS }}
+        />
+      </NotificationFilters>
       {newer > 0 && (
         <p role="status">
           <Button
@@ -58,13 +95,17 @@ export function NotificationsTab() {
         </p>
       )}
       {manageEndpoints && <BulkBar selected={selected} onDone={() => setSelection({})} />}
+      {offersMatching && searched && <SearchedBar loaded={shown.length} />}
+      {offersMatching && !searched && (
+        <MatchingBar key={view} loaded={shown.length} filters={{ ...query, ...span }} onStart={setRecovery} />
+      )}
       <Card flush>
         <DataTable
           label="Notifications"
           list={{ ...list, rows: shown }}
-          columns={notificationColumns(isCustomer, (id) => setOpen({ open: id }))}
+          columns={columns}
           rowId={({ id }) => id}
-          onOpen={({ id }) => setOpen({ open: id })}
+          onOpen={({ id }) => drawer.show(id)}
           selection={manageEndpoints ? selection : undefined}
           onSelection={manageEndpoints ? setSelection : undefined}
           empty={
@@ -78,7 +119,21 @@ export function NotificationsTab() {
           }
         />
       </Card>
-      <NotificationDrawer id={values.open || null} onClose={() => setOpen({ open: '' })} />
+      {/* Outside the bar: retried rows leave the list, and so the selection, while it runs. */}
+      {recovery && (
+        <BulkRecovery
+          {...recovery}
+          onClose={(done) => {
+            setRecovery(undefined);
+            if (done) setSelection({});
+          }}
+        />
+      )}
+      <NotificationDrawer
+        id={drawer.id}
+        onClose={drawer.close}
+        neighbours={neighboursOf(shown, drawer, ({ id }) => id)}
+      />
     </>
   );
 }

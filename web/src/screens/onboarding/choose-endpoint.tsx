@@ -46,7 +46,11 @@ export function ChooseEndpoint({
           <option value={NEW}>New endpoint…</option>
         </SelectField>
       )}
-      {endpoint && !form && <StatusBadge status={endpoint.status} />}
+      {endpoint && !form && (
+        <div>
+          <StatusBadge status={endpoint.status} />
+        </div>
+      )}
       {form && (
         <NewEndpoint
           product={product}

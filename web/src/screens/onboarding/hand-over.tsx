@@ -1,74 +1,108 @@
 import { KeyRound, Printer } from 'lucide-react';
+import { useState } from 'react';
 import { api, at } from '../../api/client';
-import { useAction } from '../../api/queries';
-import type { Customer, EventType, Subscription } from '../../api/types';
+import { formatJson } from '../../api/exact-json';
+import { useAction, useChoices } from '../../api/queries';
+import type { Customer, EventType, Product, Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
 import { CodeBlock } from '../../ui/copy';
 import { describeRetries, utc } from '../../ui/time';
+import { FieldTable } from '../catalog/field-table';
 import { receives } from '../endpoints/shared/event-types';
 import { FORMATS } from '../endpoints/shared/formats';
-import { FieldTable } from '../catalog/field-table';
 import styles from './hand-over.module.css';
 
+interface SecretLink {
+  url: string;
+  expiresAt: string;
+}
+
 /**
- * A printable sheet for the customer's developers. It never holds the secret, only a one-time link
- * to it.
+ * A printable sheet for the customer's developers, for all of the customer's endpoints. It never
+ * holds a secret, only a one-time link to each.
  */
-export function HandOver({
-  endpoint,
-  customer,
-  types,
-}: {
-  endpoint: Subscription;
-  customer: Customer;
-  types: EventType[];
-}) {
-  const link = useAction(
-    () => api.post<{ url: string; expiresAt: string }>(at`/v1/subscriptions/${endpoint.id}/secret/link`),
-    { invalidate: [] },
+export function HandOver({ customer, product, types }: { customer: Customer; product: Product; types: EventType[] }) {
+  const endpoints = useChoices<Subscription>('/v1/subscriptions', { customerId: customer.id }).filter(
+    ({ productId }) => productId === null || productId === product.id,
   );
-  const sent = types.filter(({ name }) => receives(endpoint.eventTypes, name));
+  // By endpoint, so that no link can stand under another one.
+  const [links, setLinks] = useState<Record<string, SecretLink>>({});
+  const sent = types.filter(({ name }) => endpoints.some(({ eventTypes }) => receives(eventTypes, name)));
   return (
     <div className="stack">
       <div className={`row ${styles.tools}`}>
-        <Button icon={KeyRound} busy={link.isPending} onClick={() => link.mutate()}>
-          Create secret link
-        </Button>
         <Button icon={Printer} onClick={() => window.print()}>
           Print
         </Button>
       </div>
       <article className={styles.sheet} aria-label="Hand-over sheet">
         <h2>Webhooks for {customer.name}</h2>
-        <p>
-          We send each notification as an HTTP {endpoint.method} request in {FORMATS[endpoint.format].title} format to{' '}
-          <code className="wrap-anywhere">{endpoint.url}</code>. Respond with any 2xx status within{' '}
-          {endpoint.timeoutSeconds} seconds. {describeRetries(endpoint.retrySchedule ?? customer.retrySchedule)}
-        </p>
-        <h3>Signing secret</h3>
-        {link.data ? (
-          <>
-            <CodeBlock label="Secret link" text={link.data.url} />
-            <p>The link can be opened once, until {utc(link.data.expiresAt)}.</p>
-          </>
-        ) : (
-          <p>You receive it through a link that can be opened once.</p>
-        )}
+        {endpoints.map((endpoint) => (
+          <EndpointSection
+            key={endpoint.id}
+            endpoint={endpoint}
+            customer={customer}
+            link={links[endpoint.id]}
+            onLink={(link) => setLinks((before) => ({ ...before, [endpoint.id]: link }))}
+          />
+        ))}
         <h3>Verifying requests</h3>
         <p>
           Every request carries the Standard Webhooks headers webhook-id, webhook-timestamp and webhook-signature. Most
           languages have a library that verifies them. Every retry has the same webhook-id, so you can discard
           duplicates.
         </p>
+        <h3>Event types</h3>
         {sent.map(({ name, description, schema, sample }) => (
-          <section key={name} className="stack-s">
-            <h3>{name}</h3>
-            {description && <p>{description}</p>}
-            {schema && <FieldTable schema={schema} />}
-            {sample != null && <CodeBlock label={`Sample of ${name}`} text={JSON.stringify(sample, null, 2)} />}
-          </section>
+          <details key={name} className={styles.type}>
+            <summary>
+              <code>{name}</code> {description && <span className="muted">{description}</span>}
+            </summary>
+            <div className="stack-s">
+              {schema && <FieldTable schema={schema} />}
+              {sample != null && <CodeBlock label={`Sample of ${name}`} text={formatJson(sample, 2)} />}
+            </div>
+          </details>
         ))}
       </article>
     </div>
+  );
+}
+
+function EndpointSection({
+  endpoint,
+  customer,
+  link,
+  onLink,
+}: {
+  endpoint: Subscription;
+  customer: Customer;
+  link: SecretLink | undefined;
+  onLink(link: SecretLink): void;
+}) {
+  const { id, name, url, method, format, timeoutSeconds, retrySchedule } = endpoint;
+  const create = useAction(() => api.post<SecretLink>(at`/v1/subscriptions/${id}/secret/link`), { invalidate: [] });
+  return (
+    <section className="stack-s" aria-label={name}>
+      <h3>{name}</h3>
+      <p>
+        We send each notification as an HTTP {method} request in {FORMATS[format].title} format to{' '}
+        <code className="wrap-anywhere">{url}</code>. Respond with any 2xx status within {timeoutSeconds} seconds.{' '}
+        {describeRetries(retrySchedule ?? customer.retrySchedule)}
+      </p>
+      {link ? (
+        <>
+          <CodeBlock label={`Secret link of ${name}`} text={link.url} />
+          <p>The link shows the signing secret. It can be opened once, until {utc(link.expiresAt)}.</p>
+        </>
+      ) : (
+        <p>You receive the signing secret through a link that can be opened once.</p>
+      )}
+      <div className={styles.tools}>
+        <Button icon={KeyRound} busy={create.isPending} onClick={() => create.mutate(undefined, { onSuccess: onLink })}>
+          {link ? 'Create another secret link' : 'Create secret link'}
+        </Button>
+      </div>
+    </section>
   );
 }

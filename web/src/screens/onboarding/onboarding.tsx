@@ -54,6 +54,7 @@ export function Onboarding() {
         <Step number={4} title="Endpoint" done={Boolean(endpoint)} locked={!customer}>
           {product && customer && (
             <ChooseEndpoint
+              key={customer.id}
               product={product}
               customer={customer}
               types={types}
@@ -68,7 +69,7 @@ export function Onboarding() {
           done={endpoint !== undefined && endpoint.status !== 'awaiting-approval'}
           locked={!endpoint}
         >
-          {endpoint && <UrlStep endpoint={endpoint} />}
+          {endpoint && <UrlStep key={endpoint.id} endpoint={endpoint} />}
         </Step>
         <Step
           number={6}
@@ -76,10 +77,12 @@ export function Onboarding() {
           done={endpoint?.verification.status === 'verified'}
           locked={!endpoint}
         >
-          {endpoint && <VerifyStep endpoint={endpoint} />}
+          {endpoint && <VerifyStep key={endpoint.id} endpoint={endpoint} />}
         </Step>
         <Step number={7} title="Hand-over" done={false} locked={!endpoint}>
-          {endpoint && customer && <HandOver endpoint={endpoint} customer={customer} types={types} />}
+          {endpoint && product && customer && (
+            <HandOver key={customer.id} customer={customer} product={product} types={types} />
+          )}
         </Step>
       </ol>
     </>

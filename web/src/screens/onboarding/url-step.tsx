@@ -5,12 +5,12 @@ import { usePermissions } from '../../api/session';
 import type { Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
 
-/** Gets the URL onto the allow-list. An admin approves it, a product requests it. */
+/** Gets the URL onto the allow-list. Creating the endpoint asked an admin, who approves it here. */
 export function UrlStep({ endpoint: { url, status, customerId } }: { endpoint: Subscription }) {
   const { administer } = usePermissions();
   const pattern = new URL(url).origin;
   const add = useAction(() => api.post('/v1/url-allowlist', { pattern, customerId }), {
-    done: administer ? 'URL approved' : 'Approval requested',
+    done: 'URL approved',
   });
   if (status !== 'awaiting-approval') return <p>The URL is on the allow-list.</p>;
   return (
@@ -19,11 +19,15 @@ export function UrlStep({ endpoint: { url, status, customerId } }: { endpoint: S
         <code className="wrap-anywhere">{pattern}</code> is not on the allow-list yet. Notifications are held until it
         is approved.
       </p>
-      <div className="row">
-        <Button variant="primary" icon={Check} busy={add.isPending} onClick={() => add.mutate()}>
-          {administer ? 'Approve for this customer' : 'Request approval'}
-        </Button>
-      </div>
+      {administer ? (
+        <div className="row">
+          <Button variant="primary" icon={Check} busy={add.isPending} onClick={() => add.mutate()}>
+            Approve for this customer
+          </Button>
+        </div>
+      ) : (
+        <p>An admin was asked to approve it.</p>
+      )}
     </div>
   );
 }

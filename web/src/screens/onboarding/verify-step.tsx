@@ -2,7 +2,7 @@ import { Send, ShieldCheck } from 'lucide-react';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
 import type { Notification, Subscription } from '../../api/types';
-import { StatusBadge } from '../../ui/badge';
+import { Badge, StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { ChallengeResult, useChallenge } from '../endpoints/shared/challenge';
 import { DeliveryProgress } from '../endpoints/shared/delivery-progress';
@@ -22,7 +22,12 @@ export function VerifyStep({ endpoint }: { endpoint: Subscription }) {
         <Button icon={Send} busy={trigger.isPending} onClick={() => trigger.mutate()}>
           Send a test notification
         </Button>
-        <StatusBadge status={endpoint.verification.status} />
+        {endpoint.verification.status === 'unverified' && endpoint.status !== 'unverified' ? (
+          // The product does not require a challenge.
+          <Badge>not checked</Badge>
+        ) : (
+          <StatusBadge status={endpoint.verification.status} />
+        )}
       </div>
       {challenge.data && <ChallengeResult challenge={challenge.data} />}
       {trigger.data && <DeliveryProgress key={trigger.data.id} id={trigger.data.id} />}

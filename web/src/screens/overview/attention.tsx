@@ -2,6 +2,7 @@ import { CheckCircle2, ChevronRight, TriangleAlert } from 'lucide-react';
 import { Link } from 'react-router';
 import { usePermissions } from '../../api/session';
 import type { Overview } from '../../api/types';
+import { usePeriodStart } from '../shared/use-period';
 import styles from './attention.module.css';
 
 type ConditionName = keyof Overview['attention'];
@@ -18,7 +19,7 @@ const CONDITIONS: { name: ConditionName; one: string; many: string; to: string; 
     name: 'failedLastDay',
     one: 'notification failed in the last 24 hours (no retries left)',
     many: 'notifications failed in the last 24 hours (no retries left)',
-    to: '/logs?status=failed',
+    to: '/logs?status=failed&finishedSince=',
     bad: true,
   },
   {
@@ -45,6 +46,7 @@ const CONDITIONS: { name: ConditionName; one: string; many: string; to: string; 
 /** Conditions that need a person, each linking to where they can be fixed. */
 export function Attention({ attention }: { attention: Overview['attention'] }) {
   const { isCustomer } = usePermissions();
+  const dayAgo = usePeriodStart('day') ?? '';
   const active = CONDITIONS.filter(({ name, staff }) => attention[name] > 0 && !(staff && isCustomer));
   if (active.length === 0)
     return (
@@ -56,7 +58,11 @@ export function Attention({ attention }: { attention: Overview['attention'] }) {
   return (
     <section aria-label="Needs attention" className={styles.conditions}>
       {active.map(({ name, one, many, to, bad }) => (
-        <Link key={name} to={to} className={bad ? `${styles.condition} ${styles.bad}` : styles.condition}>
+        <Link
+          key={name}
+          to={name === 'failedLastDay' ? to + dayAgo : to}
+          className={bad ? `${styles.condition} ${styles.bad}` : styles.condition}
+        >
           <TriangleAlert size={18} aria-hidden />
           <span className="grow">
             <strong className="num">{attention[name].toLocaleString('en')}</strong> {attention[name] === 1 ? one : many}

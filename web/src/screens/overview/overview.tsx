@@ -1,13 +1,15 @@
 import { lazy, Suspense } from 'react';
-import { Link } from 'react-router';
 import { useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { Overview as OverviewData } from '../../api/types';
-import { StatusBadge } from '../../ui/badge';
+import { formatRate, toneOf } from '../../ui/figures';
 import { FilterSelect, useFilters } from '../../ui/filters';
 import { Card, PageHead, Tile } from '../../ui/page';
-import { Empty, Loaded, Skeleton } from '../../ui/states';
+import { Loaded, Skeleton } from '../../ui/states';
+import { SegmentFilter } from '../shared/entity-filters';
 import { Attention } from './attention';
+import { FirstRun } from './first-run';
+import { MostFailing, Slowest } from './rankings';
 
 const TrafficChart = lazy(() => import('./traffic-chart'));
 const REFRESH_MS = 10_000;
@@ -18,12 +20,18 @@ const WINDOWS = [
 
 /** The state of all deliveries, and what needs attention. */
 export function Overview() {
-  const { values, set } = useFilters('window');
+  const { isCustomer } = usePermissions();
+  const { values, set } = useFilters('window', 'segment');
   const chosen = values.window || 'hour';
-  const query = useRead<OverviewData>('/v1/overview', { window: chosen }, { refetchInterval: REFRESH_MS });
+  const query = useRead<OverviewData>(
+    '/v1/overview',
+    { window: chosen, segment: values.segment },
+    { refetchInterval: REFRESH_MS },
+  );
   return (
     <>
       <PageHead title="Overview">
+        {!isCustomer && <SegmentFilter value={values.segment} onChange={(segment) => set({ segment })} />}
         <FilterSelect
           label="Period"
           value={chosen}
@@ -35,14 +43,20 @@ export function Overview() {
       <Loaded query={query} lines={8}>
         {(overview) => (
           <div className="stack">
+            {isUnused(overview) && <FirstRun />}
             <Attention attention={overview.attention} />
             <Figures overview={overview} />
-            <Card title={overview.window === 'hour' ? 'Notifications per minute' : 'Notifications per 15 minutes'}>
+            <Card
+              title={
+                overview.window === 'hour' ? 'Accepted and attempts per minute' : 'Accepted and attempts per 15 minutes'
+              }
+            >
               <Suspense fallback={<Skeleton lines={8} />}>
                 <TrafficChart overview={overview} />
               </Suspense>
             </Card>
             <MostFailing overview={overview} />
+            <Slowest overview={overview} />
           </div>
         )}
       </Loaded>
@@ -50,26 +64,34 @@ export function Overview() {
   );
 }
 
-function Figures({ overview: { buckets, attempts, successRate, backlog } }: { overview: OverviewData }) {
+/** Whether nothing was accepted of late. Only then is it worth asking whether anything ever was. */
+const isUnused = ({ buckets }: OverviewData) => buckets.every(({ accepted }) => accepted === 0);
+
+function Figures({ overview: { buckets, attempts, successRate, backlog, failed } }: { overview: OverviewData }) {
   const sum = (name: 'accepted' | 'delivered' | 'failed') => buckets.reduce((total, bucket) => total + bucket[name], 0);
   const waiting = backlog.pending + backlog.delivering;
-  const failed = sum('failed');
+  // More than arrives in a bucket is a backlog.
+  const comesPerBucket = Math.max(20, ...buckets.slice(-2).map(({ accepted }) => accepted));
   return (
     <div className="grid-tiles">
       <Tile name="Accepted" value={sum('accepted').toLocaleString('en')} />
-      <Tile name="Delivered" value={sum('delivered').toLocaleString('en')} to="/logs?status=delivered" />
+      <Tile
+        name="Delivered"
+        value={sum('delivered').toLocaleString('en')}
+        to={`/logs?status=delivered&finishedSince=${buckets[0]!.at}`}
+      />
       <Tile
         name="Success rate"
-        value={successRate === null ? '–' : `${(successRate * 100).toFixed(successRate === 1 ? 0 : 1)} %`}
+        value={formatRate(successRate)}
         sub={attempts === 1 ? 'of 1 attempt' : `of ${attempts.toLocaleString('en')} attempts`}
-        tone={successRate === null ? undefined : successRate >= 0.99 ? 'ok' : successRate >= 0.9 ? 'warn' : 'bad'}
+        tone={toneOf(successRate)}
       />
       <Tile
         name="Failed"
         value={failed.toLocaleString('en')}
         sub="no retries left"
         tone={failed > 0 ? 'bad' : undefined}
-        to="/logs?status=failed"
+        to={`/logs?status=failed&finishedSince=${buckets[0]!.at}`}
       />
       <Tile
         name="Retrying"
@@ -81,62 +103,10 @@ function Figures({ overview: { buckets, attempts, successRate, backlog } }: { ov
         name="In progress"
         value={waiting.toLocaleString('en')}
         sub="first attempts"
+        tone={waiting > comesPerBucket ? 'warn' : undefined}
         to="/logs?status=pending,delivering"
       />
       <Tile name="Held" value={backlog.held.toLocaleString('en')} sub="endpoint not ready" to="/logs?status=held" />
     </div>
-  );
-}
-
-function MostFailing({ overview: { worst } }: { overview: OverviewData }) {
-  const { isCustomer } = usePermissions();
-  if (worst.length === 0)
-    return (
-      <Card title="Most failing endpoints">
-        <Empty title="No failed attempts">Endpoints appear here when their deliveries fail.</Empty>
-      </Card>
-    );
-  return (
-    <Card title="Most failing endpoints" flush>
-      <div className="table-frame" role="region" aria-label="Most failing endpoints" tabIndex={0}>
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col" className="cell-grow">
-                Endpoint
-              </th>
-              <th scope="col" className="wide-only">
-                Status
-              </th>
-              <th scope="col" className="cell-end">
-                Failed
-              </th>
-              <th scope="col" className="wide-only">
-                Last error
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {worst.map(({ subscriptionId, name, customerId, url, status, attempts, failures, lastError }) => (
-              <tr key={subscriptionId}>
-                <td className="cell-grow">
-                  <Link to={`/endpoints/${subscriptionId}`}>{name}</Link>
-                  <div className="muted truncate">{isCustomer ? url : `${customerId} · ${url}`}</div>
-                </td>
-                <td className="wide-only">
-                  <StatusBadge status={status} />
-                </td>
-                <td className="cell-end">
-                  <Link to={`/logs?subscriptionId=${subscriptionId}`}>
-                    {failures.toLocaleString('en')} of {attempts.toLocaleString('en')}
-                  </Link>
-                </td>
-                <td className="wide-only muted">{lastError ?? ''}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Card>
   );
 }

@@ -1,6 +1,7 @@
 import { Bar, CartesianGrid, ComposedChart, Legend, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
+import { useNavigate } from 'react-router';
 import type { Overview } from '../../api/types';
-import { utc } from '../../ui/time';
+import { clockTime, exactTime, useZone } from '../../ui/zone';
 
 const HEIGHT = 260;
 const SERIES = [
@@ -10,16 +11,24 @@ const SERIES = [
 ] as const;
 
 /** Accepted notifications as a line over the results of attempts as stacked bars. */
-export default function TrafficChart({ overview: { buckets } }: { overview: Overview }) {
-  const clock = (at: string) =>
-    new Date(at).toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hour12: false });
+export default function TrafficChart({ overview: { buckets, bucketSeconds } }: { overview: Overview }) {
+  const navigate = useNavigate();
+  useZone();
   return (
     <ResponsiveContainer width="100%" height={HEIGHT}>
-      <ComposedChart data={buckets} margin={{ top: 8, right: 8, bottom: 0, left: -14 }} accessibilityLayer>
+      <ComposedChart
+        data={buckets}
+        margin={{ top: 8, right: 8, bottom: 0, left: -14 }}
+        accessibilityLayer
+        className="chart-link"
+        onClick={({ activeLabel }) => {
+          if (activeLabel !== undefined) void navigate(logsOf(String(activeLabel), bucketSeconds));
+        }}
+      >
         <CartesianGrid vertical={false} stroke="var(--border)" />
         <XAxis
           dataKey="at"
-          tickFormatter={clock}
+          tickFormatter={clockTime}
           stroke="var(--text-3)"
           fontSize={12}
           minTickGap={40}
@@ -27,7 +36,7 @@ export default function TrafficChart({ overview: { buckets } }: { overview: Over
         />
         <YAxis allowDecimals={false} stroke="var(--text-3)" fontSize={12} tickLine={false} axisLine={false} />
         <Tooltip
-          labelFormatter={(at) => utc(String(at)).slice(0, 16)}
+          labelFormatter={(at) => exactTime(String(at))}
           contentStyle={{
             background: 'var(--surface)',
             border: '1px solid var(--border)',
@@ -57,4 +66,10 @@ export default function TrafficChart({ overview: { buckets } }: { overview: Over
       </ComposedChart>
     </ResponsiveContainer>
   );
+}
+
+/** The notifications that were accepted in a bucket. */
+function logsOf(at: string, bucketSeconds: number): string {
+  const until = new Date(Date.parse(at) + bucketSeconds * 1000).toISOString();
+  return `/logs?${new URLSearchParams({ period: 'between', since: at, until })}`;
 }

@@ -6,7 +6,7 @@ import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SwitchField, TextField } from '../../ui/form';
 
-/** Creates or renames a product. */
+/** Creates or edits a product. */
 export function ProductDialog({
   product,
   onClose,
@@ -18,13 +18,15 @@ export function ProductDialog({
 }) {
   const [name, setName] = useState(product?.name ?? '');
   const [id, setId] = useState('');
+  const [segment, setSegment] = useState(product?.segment ?? '');
   const [enabled, setEnabled] = useState(false);
+  const settings = { name, segment: segment.trim() || null };
   const save = useAction(
     () =>
       product
-        ? api.patch<Product>(at`/v1/products/${product.id}`, { name })
-        : api.post<Product>('/v1/products', { name, enabled, ...(id.trim() ? { id: id.trim() } : {}) }),
-    { done: product ? 'Product renamed' : 'Product created', invalidate: ['/v1/products'], quiet: true },
+        ? api.patch<Product>(at`/v1/products/${product.id}`, settings)
+        : api.post<Product>('/v1/products', { ...settings, enabled, ...(id.trim() ? { id: id.trim() } : {}) }),
+    { done: product ? 'Changes saved' : 'Product created', invalidate: ['/v1/products'], quiet: true },
   );
   const submit = () =>
     save.mutate(undefined, {
@@ -34,9 +36,18 @@ export function ProductDialog({
       },
     });
   return (
-    <Dialog open onClose={onClose} title={product ? `Rename ${product.name}` : 'New product'}>
+    <Dialog open onClose={onClose} title={product ? `Edit ${product.name}` : 'New product'}>
       <Form error={save.error} onSubmit={submit}>
         <TextField label="Name" pointer="/name" value={name} onChange={setName} required />
+        <TextField
+          label="Segment"
+          optional
+          pointer="/segment"
+          value={segment}
+          onChange={setSegment}
+          placeholder="Payments and cash"
+          hint="Groups product lines. Lists filter by it, and credentials may be granted it."
+        />
         {!product && (
           <>
             <TextField

@@ -1,4 +1,4 @@
-import { MoreHorizontal, Pencil, Power, ShieldCheck } from 'lucide-react';
+import { MoreHorizontal, Palette, Pencil, Power, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -7,13 +7,14 @@ import type { Product } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Confirm } from '../../ui/dialog';
 import { Menu } from '../../ui/menu';
+import { AppearanceDialog } from './appearance-dialog';
 import { ProductDialog } from './product-dialog';
 
 /** An admin's actions for a product. */
 export function ProductMenu({ product }: { product: Product }) {
   const { administer } = usePermissions();
   const { id, name, enabled, requireVerification } = product;
-  const [open, setOpen] = useState<'switch' | 'verify' | 'edit' | null>(null);
+  const [open, setOpen] = useState<'switch' | 'verify' | 'portal' | 'edit' | null>(null);
   const change = useAction((changes: Partial<Product>) => api.patch(at`/v1/products/${id}`, changes), {
     done: 'Changes saved',
     invalidate: ['/v1/products', '/v1/subscriptions'],
@@ -32,7 +33,8 @@ export function ProductMenu({ product }: { product: Product }) {
             icon: ShieldCheck,
             onSelect: () => setOpen('verify'),
           },
-          { text: 'Rename…', icon: Pencil, onSelect: () => setOpen('edit') },
+          { text: 'Portal appearance…', icon: Palette, onSelect: () => setOpen('portal') },
+          { text: 'Edit…', icon: Pencil, onSelect: () => setOpen('edit') },
         ]}
       />
       <Confirm
@@ -63,6 +65,7 @@ export function ProductMenu({ product }: { product: Product }) {
             : 'Unverified endpoints receive nothing until they pass a challenge. Their notifications are held, not lost.'}
         </p>
       </Confirm>
+      {open === 'portal' && <AppearanceDialog product={product} onClose={close} />}
       {open === 'edit' && <ProductDialog product={product} onClose={close} />}
     </>
   );

@@ -8,9 +8,11 @@ import type { Product } from '../../api/types';
 import { Badge, StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
+import { FilterBar, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { TimeCell } from '../../ui/time';
+import { SegmentFilter } from '../shared/entity-filters';
 import { ProductDialog } from './product-dialog';
 import { ProductMenu } from './product-menu';
 
@@ -26,26 +28,38 @@ const columns: ColumnDef<Product>[] = [
     ),
   },
   {
+    header: 'Segment',
+    meta: { roomy: true, width: 140 },
+    cell: ({ row: { original } }) => original.segment ?? <span className="muted">none</span>,
+  },
+  {
     header: 'Status',
+    meta: { width: 124 },
     cell: ({ row: { original } }) => <StatusBadge status={original.enabled ? 'enabled' : 'disabled'} />,
   },
   {
     header: 'Challenge required',
-    meta: { wide: true },
+    meta: { wide: true, width: 150 },
     cell: ({ row: { original } }) =>
       original.requireVerification ? <Badge tone="info">yes</Badge> : <span className="muted">no</span>,
   },
-  { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  {
+    header: 'Created',
+    meta: { wide: true, width: 172, narrow: 104 },
+    cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+  },
   {
     id: 'actions',
     header: () => <span className="sr-only">Actions</span>,
+    meta: { width: 56 },
     cell: ({ row: { original } }) => <ProductMenu product={original} />,
   },
 ];
 
 export function Products() {
   const { administer } = usePermissions();
-  const list = useList<Product>('/v1/products');
+  const { values, set, active } = useFilters('segment');
+  const list = useList<Product>('/v1/products', values);
   const [creating, setCreating] = useState(false);
   return (
     <>
@@ -56,13 +70,22 @@ export function Products() {
           </Button>
         )}
       </PageHead>
+      <FilterBar>
+        <SegmentFilter value={values.segment} onChange={(segment) => set({ segment })} />
+      </FilterBar>
       <Card flush>
         <DataTable
           label="Products"
           list={list}
           columns={columns}
           rowId={({ id }) => id}
-          empty={<Empty title="No products yet">A product owns event types and the API keys that post events.</Empty>}
+          empty={
+            active ? (
+              <Empty title="No products in this segment" />
+            ) : (
+              <Empty title="No products yet">A product owns event types and the API keys that post events.</Empty>
+            )
+          }
         />
       </Card>
       {creating && <ProductDialog onClose={() => setCreating(false)} />}

@@ -5,31 +5,53 @@ import type { Recovery } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { Confirm } from '../../ui/dialog';
-import { Time, utc } from '../../ui/time';
-import { EndpointName } from '../shared/endpoint-name';
+import { TimeCell } from '../../ui/time';
+import { shortTime } from '../../ui/zone';
+import { EndpointText } from '../shared/endpoint-name';
+import { describeFilter } from './outcomes';
 import { Progress } from './progress';
 
-/** @param manageEndpoints - whether the user may cancel running recoveries */
-export function recoveryColumns(manageEndpoints: boolean): ColumnDef<Recovery>[] {
+/**
+ * @param manageEndpoints - whether the user may cancel running recoveries
+ * @param onOpen - opens a recovery
+ */
+export function recoveryColumns(manageEndpoints: boolean, onOpen: (id: string) => void): ColumnDef<Recovery>[] {
   const columns: ColumnDef<Recovery>[] = [
-    { header: 'Endpoint', cell: ({ row: { original } }) => <EndpointName id={original.subscriptionId} /> },
-    { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+    {
+      header: 'For',
+      meta: { width: 180, narrow: 120 },
+      cell: ({ row: { original } }) => (
+        <button type="button" className="link-button truncate" onClick={() => onOpen(original.id)}>
+          {original.subscriptionId === null ? describeFilter(original) : <EndpointText id={original.subscriptionId} />}
+        </button>
+      ),
+    },
+    {
+      header: 'Status',
+      meta: { wide: true, width: 130 },
+      cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+    },
     { header: 'Progress', meta: { grow: true }, cell: ({ row: { original } }) => <Progress recovery={original} /> },
     {
       header: 'Rate',
-      meta: { wide: true, align: 'end' },
+      meta: { roomy: true, align: 'end', width: 80 },
       cell: ({ row: { original } }) => `${original.ratePerSecond.toLocaleString('en')} / s`,
     },
     {
       header: 'Accepted between',
-      meta: { wide: true },
+      meta: { wide: true, width: 190 },
       cell: ({ row: { original } }) => (
-        <span className="num" title={`${utc(original.since)} to ${utc(original.until)}`}>
-          {toMinute(original.since)} – {toMinute(original.until)}
+        <span className="num cell-lines">
+          <span>{Date.parse(original.since) === 0 ? 'Any time' : shortTime(original.since)}</span>
+          <span className="muted">until {shortTime(original.until)}</span>
         </span>
       ),
     },
-    { header: 'Started', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+    {
+      header: 'Started',
+      meta: { roomy: true, width: 172, narrow: 104 },
+      cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+    },
   ];
   if (!manageEndpoints) return columns;
   return [
@@ -37,16 +59,13 @@ export function recoveryColumns(manageEndpoints: boolean): ColumnDef<Recovery>[]
     {
       id: 'actions',
       header: () => <span className="sr-only">Actions</span>,
-      meta: { align: 'end' },
+      meta: { align: 'end', width: 90 },
       cell: ({ row: { original } }) => original.status === 'running' && <Cancel recovery={original} />,
     },
   ];
 }
 
-/** Formats a UTC time as `11-23 14:05`. */
-const toMinute = (at: string) => `${at.slice(5, 10)} ${at.slice(11, 16)}`;
-
-function Cancel({ recovery: { id, retried, total } }: { recovery: Recovery }) {
+function Cancel({ recovery: { id, retried, total, action } }: { recovery: Recovery }) {
   const cancel = useAction(() => api.post(at`/v1/recoveries/${id}/cancel`), {
     done: 'Recovery cancelled',
     invalidate: ['/v1/recoveries'],
@@ -60,7 +79,8 @@ function Cancel({ recovery: { id, retried, total } }: { recovery: Recovery }) {
       onConfirm={() => cancel.mutateAsync()}
     >
       <p>
-        {retried} of {total} notifications have been retried and continue. The rest stay failed until you retry them.
+        {retried} of {total} notifications have been {action === 'cancel' ? 'cancelled' : 'retried and continue'}. The
+        rest stay as they are.
       </p>
     </Confirm>
   );

@@ -2,8 +2,8 @@ import type { Recovery } from '../../api/types';
 import styles from './recoveries.module.css';
 
 /** A recovery's progress as a bar and in figures. */
-export function Progress({ recovery: { status, retried, skipped, total } }: { recovery: Recovery }) {
-  const text = `${retried.toLocaleString('en')} of ${total.toLocaleString('en')} retried`;
+export function Progress({ recovery: { status, retried, skipped, total, action } }: { recovery: Recovery }) {
+  const text = `${retried.toLocaleString('en')} of ${total.toLocaleString('en')} ${action === 'cancel' ? 'cancelled' : 'retried'}`;
   const rest = skipped > 0 ? `, ${skipped.toLocaleString('en')} no longer failed` : '';
   return (
     <div className={styles.progress}>

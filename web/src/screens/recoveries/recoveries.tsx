@@ -3,15 +3,34 @@ import { useMemo, useState } from 'react';
 import { useList } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { Recovery } from '../../api/types';
+import { ListTools } from '../../lists/list-tools';
+import { useColumns } from '../../lists/use-columns';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
-import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
+import { FilterBar, FilterSelect, useDrawer, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { EndpointFilter } from '../shared/entity-filters';
 import { recoveryColumns } from './columns';
+import { RecoveryDrawer } from './recovery-drawer';
 import { StartRecovery } from './start';
 
+/** Of an exported file. */
+const FIELDS = [
+  'id',
+  'subscriptionId',
+  'action',
+  'filter',
+  'status',
+  'since',
+  'until',
+  'ratePerSecond',
+  'total',
+  'retried',
+  'skipped',
+  'createdAt',
+  'finishedAt',
+] as const satisfies (keyof Recovery)[];
 const RUNNING_REFRESH_MS = 1500;
 const IDLE_REFRESH_MS = 10_000;
 const STATUSES: readonly Recovery['status'][] = ['running', 'completed', 'cancelled', 'failed'];
@@ -19,6 +38,7 @@ const STATUSES: readonly Recovery['status'][] = ['running', 'completed', 'cancel
 export function Recoveries() {
   const { manageEndpoints } = usePermissions();
   const { values, set, active } = useFilters('status', 'subscriptionId');
+  const drawer = useDrawer('open');
   const [running, setRunning] = useState(false);
   const list = useList<Recovery>('/v1/recoveries', values, {
     refetchMs: running ? RUNNING_REFRESH_MS : IDLE_REFRESH_MS,
@@ -26,7 +46,8 @@ export function Recoveries() {
   const runs = list.rows.some(({ status }) => status === 'running');
   if (runs !== running) setRunning(runs);
   const [starting, setStarting] = useState(false);
-  const columns = useMemo(() => recoveryColumns(manageEndpoints), [manageEndpoints]);
+  const all = useMemo(() => recoveryColumns(manageEndpoints, drawer.show), [manageEndpoints, drawer.show]);
+  const { columns, choice } = useColumns('recoveries', all);
   const start = manageEndpoints && (
     <Button variant="primary" icon={RotateCcw} onClick={() => setStarting(true)}>
       Start recovery
@@ -36,13 +57,18 @@ export function Recoveries() {
     <>
       <PageHead
         title="Recoveries"
-        sub="Resend everything that failed for an endpoint in a time range, at a rate the receiver can handle."
+        sub="Resend everything that failed for an endpoint or a customer, at a rate the receivers can handle."
       >
         {start}
       </PageHead>
       <FilterBar>
         <FilterSelect label="Status" value={values.status} onChange={(status) => set({ status })} options={STATUSES} />
         <EndpointFilter value={values.subscriptionId} onChange={(subscriptionId) => set({ subscriptionId })} />
+        <ListTools
+          list="recoveries"
+          columns={choice}
+          source={{ path: '/v1/recoveries', query: values, fields: FIELDS }}
+        />
       </FilterBar>
       <Card flush>
         <DataTable
@@ -50,6 +76,7 @@ export function Recoveries() {
           list={list}
           columns={columns}
           rowId={({ id }) => id}
+          onOpen={({ id }) => drawer.show(id)}
           empty={
             active ? (
               <Empty icon={RotateCcw} title="No recoveries match these filters">
@@ -63,6 +90,7 @@ export function Recoveries() {
           }
         />
       </Card>
+      <RecoveryDrawer id={drawer.id} onClose={drawer.close} />
       <StartRecovery open={starting} onClose={() => setStarting(false)} />
     </>
   );

@@ -1,20 +1,27 @@
 import { useState } from 'react';
 import { useRead } from '../../api/queries';
+import { usePermissions } from '../../api/session';
 import type { Page, Subscription } from '../../api/types';
 import { Combobox } from '../../ui/combobox';
 import { Dialog } from '../../ui/dialog';
+import { SelectField } from '../../ui/form';
 import { RecoverForm } from '../endpoints/dialogs/recover';
+import { CustomerField } from '../shared/customer-field';
+import { RangeForm } from './range-recovery';
 
 const SUGGESTIONS = 20;
 
-/** Starts a recovery: chooses the endpoint, then shows the same form as the endpoint's own page. */
+/**
+ * Starts a recovery: chooses an endpoint or a customer, then shows the same form as the page of
+ * either.
+ */
 export function StartRecovery({ open, onClose }: { open: boolean; onClose(): void }) {
   return (
     <Dialog
       open={open}
       onClose={onClose}
       title="Start recovery"
-      description="Retries the failed notifications of one endpoint, oldest first."
+      description="Retries failed notifications, oldest first."
     >
       <Start onClose={onClose} />
     </Dialog>
@@ -22,6 +29,32 @@ export function StartRecovery({ open, onClose }: { open: boolean; onClose(): voi
 }
 
 function Start({ onClose }: { onClose(): void }) {
+  const { isCustomer } = usePermissions();
+  const [scope, setScope] = useState('endpoint');
+  return (
+    <div className="stack">
+      {!isCustomer && (
+        <SelectField label="Of" value={scope} onChange={setScope}>
+          <option value="endpoint">One endpoint</option>
+          <option value="customer">All endpoints of a customer</option>
+        </SelectField>
+      )}
+      {scope === 'endpoint' ? <OfEndpoint onClose={onClose} /> : <OfCustomer onClose={onClose} />}
+    </div>
+  );
+}
+
+function OfCustomer({ onClose }: { onClose(): void }) {
+  const [id, setId] = useState('');
+  return (
+    <>
+      <CustomerField value={id} onChange={setId} />
+      {id !== '' && <RangeForm key={id} scope={{ customerId: id }} title={`Recover ${id}`} onClose={onClose} />}
+    </>
+  );
+}
+
+function OfEndpoint({ onClose }: { onClose(): void }) {
   const [q, setQ] = useState('');
   const [id, setId] = useState('');
   const found = useRead<Page<Subscription>>('/v1/subscriptions', { q, limit: SUGGESTIONS }).data?.items ?? [];
@@ -31,7 +64,7 @@ function Start({ onClose }: { onClose(): void }) {
     { enabled: id !== '', placeholderData: undefined },
   );
   return (
-    <div className="stack">
+    <>
       <Combobox
         label="Endpoint"
         placeholder="Name, URL, customer or ID"
@@ -42,6 +75,6 @@ function Start({ onClose }: { onClose(): void }) {
         options={found.map(({ id: value, name, customerId }) => ({ value, label: name, text: customerId }))}
       />
       {id !== '' && chosen.data && <RecoverForm key={id} subscription={chosen.data} onClose={onClose} />}
-    </div>
+    </>
   );
 }

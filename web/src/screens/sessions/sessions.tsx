@@ -12,7 +12,7 @@ import { Confirm } from '../../ui/dialog';
 import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { TimeCell } from '../../ui/time';
 import { browserName } from './browser-name';
 
 const PATH = '/v1/sessions';
@@ -63,6 +63,7 @@ export function Sessions() {
 function columnsOf(everyone: boolean): ColumnDef<BrowserSession>[] {
   const person: ColumnDef<BrowserSession> = {
     header: 'Who',
+    meta: { width: 180, narrow: 110 },
     cell: ({ row: { original } }) => (
       <>
         <span className="truncate">{original.principalName}</span>
@@ -92,13 +93,18 @@ function columnsOf(everyone: boolean): ColumnDef<BrowserSession>[] {
     ...(everyone ? [person] : []),
     {
       header: 'Signed in',
-      meta: { wide: true },
-      cell: ({ row: { original } }) => <Time at={original.createdAt} />,
+      meta: { roomy: true, width: 172, narrow: 104 },
+      cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
     },
-    { header: 'Last used', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.lastUsedAt} /> },
+    {
+      header: 'Last used',
+      meta: { wide: true, width: 172, narrow: 104 },
+      cell: ({ row: { original } }) => <TimeCell at={original.lastUsedAt} />,
+    },
     {
       id: 'end',
       header: () => <span className="sr-only">Actions</span>,
+      meta: { width: 100 },
       cell: ({ row: { original } }) => !original.current && <End session={original} />,
     },
   ];

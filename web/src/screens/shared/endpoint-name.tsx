@@ -31,3 +31,8 @@ export function EndpointName({ id }: { id: string }) {
     </Link>
   );
 }
+
+/** An endpoint's name as text. */
+export function EndpointText({ id }: { id: string }) {
+  return <>{useEndpointName(id)}</>;
+}

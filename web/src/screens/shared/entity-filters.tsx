@@ -1,8 +1,11 @@
 import { useState } from 'react';
 import { useRead } from '../../api/queries';
-import type { Customer, EventType, Page, Subscription } from '../../api/types';
+import type { EventType, Page, Subscription } from '../../api/types';
 import { Combobox } from '../../ui/combobox';
+import { FilterSelect } from '../../ui/filters';
+import { CustomerField } from './customer-field';
 import styles from './entity-filters.module.css';
+import { segmentsOf, useProducts } from './use-products';
 
 const SUGGESTIONS = 20;
 const STALE_TIME_MS = 30_000;
@@ -12,21 +15,19 @@ interface FilterProps {
   onChange(value: string): void;
 }
 
-export function CustomerFilter({ value, onChange }: FilterProps) {
-  const [q, setQ] = useState('');
-  const found = useRead<Page<Customer>>('/v1/customers', { q, limit: SUGGESTIONS }, { staleTime: STALE_TIME_MS }).data;
+export function CustomerFilter(props: FilterProps) {
   return (
     <div className={`filter-select ${styles.filter}`}>
-      <Combobox
-        label="Customer"
-        placeholder="All"
-        value={value}
-        onChange={onChange}
-        onSearch={setQ}
-        options={(found?.items ?? []).map(({ id, name }) => ({ value: id, text: name }))}
-      />
+      <CustomerField placeholder="All" {...props} />
     </div>
   );
+}
+
+/** Absent while no product is in a segment. */
+export function SegmentFilter({ value, onChange }: FilterProps) {
+  const segments = segmentsOf(useProducts());
+  if (segments.length === 0 && value === '') return null;
+  return <FilterSelect label="Segment" value={value} onChange={onChange} options={segments} />;
 }
 
 export function TypeFilter({ value, onChange }: FilterProps) {

@@ -1,5 +1,6 @@
 import { useId } from 'react';
 import { FilterSelect } from '../../ui/filters';
+import { fromInputTime, inputTime, useZone, zoneName } from '../../ui/zone';
 import { BETWEEN, PERIODS, usePeriodStart } from './use-period';
 
 /**
@@ -45,27 +46,23 @@ export function PeriodFilter({
   );
 }
 
-/** A point in time, entered in local time and stored in UTC. */
+/** A point in time, entered in the chosen zone and stored in UTC. */
 function Moment({ label, value, onChange }: { label: string; value: string; onChange(value: string): void }) {
   const id = useId();
+  const zone = useZone();
   return (
     <div className="filter-select">
-      <label htmlFor={id}>{label} (local time)</label>
+      <label htmlFor={id}>
+        {label} ({zoneName(value || Date.now())})
+      </label>
       <input
+        key={zone}
         id={id}
         type="datetime-local"
         className="input"
-        defaultValue={localText(value)}
-        onChange={({ target }) => onChange(target.value === '' ? '' : new Date(target.value).toISOString())}
+        defaultValue={inputTime(value)}
+        onChange={({ target }) => onChange(fromInputTime(target.value))}
       />
     </div>
   );
-}
-
-/** Formats a time as `2026-05-04T13:02`, which `datetime-local` requires. */
-function localText(at: string): string {
-  const ms = Date.parse(at);
-  if (Number.isNaN(ms)) return '';
-  const offsetMs = new Date(ms).getTimezoneOffset() * 60_000;
-  return new Date(ms - offsetMs).toISOString().slice(0, 16);
 }

@@ -1,4 +1,6 @@
 import { useEffect } from 'react';
+import { setWindowTitle } from '../../api/branding';
+import { rememberedPortal } from '../../api/portal';
 import { useSignIn } from '../../api/session';
 import { SignInCard } from './sign-in';
 
@@ -6,7 +8,7 @@ import { SignInCard } from './sign-in';
 export function PortalEntry({ token, onOpened }: { token: string; onOpened(): void }) {
   const { mutate, isError } = useSignIn();
   useEffect(() => {
-    document.title = 'Portal · Signpost';
+    setWindowTitle('Portal');
     mutate(token, { onSuccess: onOpened });
   }, [token, mutate, onOpened]);
   if (isError) return <PortalClosed />;
@@ -20,11 +22,23 @@ export function PortalEntry({ token, onOpened }: { token: string; onOpened(): vo
 /** Shown without a portal session: there is nothing that a customer could sign in with. */
 export function PortalClosed() {
   useEffect(() => {
-    document.title = 'Portal · Signpost';
+    setWindowTitle('Portal');
   }, []);
+  const returnUrl = rememberedPortal();
   return (
     <SignInCard label="Portal" title="Your webhook portal">
-      <p role="alert">This link is incomplete or has expired. Ask the sender for a new link.</p>
+      <div className="stack">
+        <p role="alert">
+          {returnUrl === null
+            ? 'This link is incomplete or has expired. Ask the sender for a new link.'
+            : 'Your session has ended. Ask the sender of the link for a new one.'}
+        </p>
+        {returnUrl && (
+          <a className="button button-primary" href={returnUrl} target="_top">
+            Back to {new URL(returnUrl).host}
+          </a>
+        )}
+      </div>
     </SignInCard>
   );
 }

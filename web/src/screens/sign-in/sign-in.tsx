@@ -1,12 +1,16 @@
 import { LogIn } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Navigate, useLocation, useSearchParams } from 'react-router';
+import { setWindowTitle } from '../../api/branding';
 import { withQuery } from '../../api/client';
 import { ProblemError, errorText } from '../../api/problem';
 import { useSessionQuery, useSignIn, useSignInMethods } from '../../api/session';
 import { Logo } from '../../layout/logo';
 import { Button, ButtonLink } from '../../ui/button';
 import { TextField } from '../../ui/form';
+
+/** Only where somebody tries Signpost out, npm start was likely run by the same person. */
+const ON_THIS_MACHINE = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
 
 /** Why a sign-in at the provider failed, and what to do, by the reason in the address. */
 const FAILURES: Record<string, string> = {
@@ -29,7 +33,7 @@ export function SignIn() {
   const failure = FAILURES[params.get('error') ?? ''];
   const target = state?.from ?? '/';
   useEffect(() => {
-    document.title = 'Sign in · Signpost';
+    setWindowTitle('Sign in');
   }, []);
   if (session.data && !failure) return <Navigate to={target} replace />;
   return (
@@ -57,6 +61,9 @@ function ProviderLink({ target }: { target: string }) {
         <LogIn size={16} aria-hidden />
         Sign in with {data.oidc.name}
       </a>
+      <p className="muted sign-in-or">
+        On a shared computer, also <a href="/v1/session/oidc/sign-out">sign out at {data.oidc.name}</a>.
+      </p>
       <p className="muted sign-in-or">or with an API key</p>
     </>
   );
@@ -87,7 +94,7 @@ function KeyForm() {
         value={credential}
         onChange={setCredential}
         error={error}
-        hint="The first npm start prints the admin key and keeps it in .signpost/admin-key. The role of your key decides what you see."
+        hint={`${ON_THIS_MACHINE ? 'The first npm start prints the admin key and keeps it in .signpost/admin-key. ' : ''}The role of your key decides what you see.`}
         autoFocus
         required
       />

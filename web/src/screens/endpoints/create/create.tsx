@@ -1,6 +1,7 @@
 import { useState, type ComponentType } from 'react';
 import { useSearchParams } from 'react-router';
 import { api } from '../../../api/client';
+import { formatJson } from '../../../api/exact-json';
 import { useAction } from '../../../api/queries';
 import { usePermissions, useSession } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
@@ -9,6 +10,7 @@ import { Actions } from '../../../ui/dialog';
 import { Form } from '../../../ui/form';
 import { Card, PageHead } from '../../../ui/page';
 import { Empty } from '../../../ui/states';
+import { useUnsavedChanges } from '../../../ui/unsaved';
 import { Created } from './created';
 import { creationOf, emptyDraft, withoutChanged, type Draft, type DraftProps } from '../shared/draft';
 import { ChannelFields } from '../fields/channels';
@@ -16,6 +18,7 @@ import { DataFields } from '../fields/data';
 import { GeneralFields } from '../fields/general';
 import { HttpFields } from '../fields/http';
 import { TypeFields } from '../fields/types';
+import { QuickAdd } from './quick-add';
 import { Review } from './review';
 import { Stepper } from './stepper';
 import { missingFields, stepOf, STEPS, type StepId } from './steps';
@@ -36,12 +39,16 @@ export function CreateEndpoint() {
   const { principal } = useSession();
   const can = usePermissions();
   const [params, setParams] = useSearchParams();
-  const [draft, setDraft] = useState<Draft>(() =>
-    emptyDraft(principal.customerId ?? params.get('customerId') ?? '', principal.productId ?? ''),
-  );
+  const [blank] = useState(() => ({
+    ...emptyDraft(principal.customerId ?? params.get('customerId') ?? '', principal.productId ?? ''),
+    ...(can.isCustomer && { eventTypes: ['*'] }),
+  }));
+  const [draft, setDraft] = useState<Draft>(blank);
   const [reached, setReached] = useState(0);
   const [error, setError] = useState<unknown>();
   const create = useAction((body: object) => api.post<Subscription>('/v1/subscriptions', body), { quiet: true });
+
+  const unsaved = useUnsavedChanges(!create.data && formatJson(draft) !== formatJson(blank));
 
   // A step beyond `reached` is ignored: after a reload its draft is gone.
   const requested = STEPS.findIndex(({ id }) => id === params.get('step'));
@@ -71,7 +78,7 @@ export function CreateEndpoint() {
       await create.mutateAsync(creationOf(draft));
     } catch (error) {
       setError(error);
-      const where = stepOf(error);
+      const where = params.has('step') && stepOf(error);
       if (where) go(where);
     }
   }
@@ -79,6 +86,18 @@ export function CreateEndpoint() {
     setDraft((before) => ({ ...before, ...change }));
     setError((before: unknown) => withoutChanged(before, change));
   }
+  if (can.isCustomer && !params.has('step'))
+    return (
+      <QuickAdd
+        draft={draft}
+        set={set}
+        error={error}
+        busy={create.isPending}
+        unsaved={unsaved.question}
+        onSubmit={(found) => (found ? setError(found) : void send())}
+        onMore={() => go('general')}
+      />
+    );
   const Fields = step.id === 'review' ? null : FIELDS[step.id];
   return (
     <>
@@ -87,6 +106,7 @@ export function CreateEndpoint() {
       <Card title={step.title}>
         <Form label="New endpoint" error={error} summary={step.id === 'review'} onSubmit={() => void forward()}>
           {Fields ? <Fields draft={draft} set={set} /> : <Review draft={draft} onEdit={go} />}
+          {unsaved.question}
           <Actions>
             {index > 0 && <Button onClick={() => go(STEPS[index - 1]!.id)}>Back</Button>}
             <Button type="submit" variant="primary" busy={create.isPending}>

@@ -7,7 +7,9 @@ import { formatSchedule } from '../../../ui/time';
 import { Chips } from '../shared/chips';
 import type { Draft } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
+import { AUTH_TITLES } from '../fields/auth';
 import { FORMATS } from '../shared/formats';
+import { tlsOf } from '../shared/access-draft';
 import type { StepId } from './steps';
 
 /** Summarizes the draft by step, each with a button back to it. */
@@ -49,6 +51,8 @@ export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): 
           </Fact>
           <Fact name="Format">{FORMATS[draft.format].title}</Fact>
           <Fact name="Secret">{draft.secret === null ? 'Generated' : 'Custom'}</Fact>
+          <Fact name="Authentication">{AUTH_TITLES[draft.auth.type]}</Fact>
+          {tlsOf(draft.tls) && <Fact name="TLS">Own credentials</Fact>}
           <Fact name="Retries">
             {draft.retrySchedule === null ? 'Customer default' : formatSchedule(draft.retrySchedule)}
           </Fact>

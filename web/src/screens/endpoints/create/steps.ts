@@ -13,6 +13,8 @@ export const STEPS = [
       '/method',
       '/format',
       '/headers',
+      '/auth',
+      '/tls',
       '/secret',
       '/timeoutSeconds',
       '/retrySchedule',

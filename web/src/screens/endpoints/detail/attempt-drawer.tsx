@@ -5,7 +5,7 @@ import { ResponseBadge } from '../../../ui/badge';
 import { Drawer } from '../../../ui/dialog';
 import { Fact, Facts } from '../../../ui/page';
 import { Loaded } from '../../../ui/states';
-import { formatMilliseconds, Time } from '../../../ui/time';
+import { formatMilliseconds, ExactTime } from '../../../ui/time';
 import { AttemptParts } from '../../logs/attempt-content';
 
 /** An attempt with its request and response. @param id - null: closed */
@@ -28,7 +28,7 @@ function Attempt({ id }: { id: string }) {
               <ResponseBadge status={attempt.status} errorClass={attempt.error?.class} />
             </Fact>
             <Fact name="Started">
-              <Time at={attempt.startedAt} />
+              <ExactTime at={attempt.startedAt} />
             </Fact>
             <Fact name="Response time">{formatMilliseconds(attempt.durationMs)}</Fact>
             <Fact name="Attempt">

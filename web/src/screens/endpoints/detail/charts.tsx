@@ -12,7 +12,8 @@ import {
   YAxis,
 } from 'recharts';
 import type { Series } from '../../../api/types';
-import { formatMilliseconds, utc } from '../../../ui/time';
+import { formatMilliseconds } from '../../../ui/time';
+import { clockTime, dayTime, exactTime, useZone } from '../../../ui/zone';
 import styles from '../shared/endpoints.module.css';
 
 const HEIGHT = 220;
@@ -20,6 +21,7 @@ const DAY_SECONDS = 86_400;
 
 /** Attempts over time, by result. */
 export function OutcomeChart({ series }: { series: Series }) {
+  useZone();
   return (
     <div className={styles.chart}>
       <ResponsiveContainer width="100%" height={HEIGHT}>
@@ -38,6 +40,7 @@ export function OutcomeChart({ series }: { series: Series }) {
 
 /** Response times: half of the attempts took at most p50, 95 % at most p95. */
 export function TimingChart({ series }: { series: Series }) {
+  useZone();
   return (
     <div className={styles.chart}>
       <ResponsiveContainer width="100%" height={HEIGHT}>
@@ -73,19 +76,12 @@ export function TimingChart({ series }: { series: Series }) {
 
 function axes({ bucketSeconds, buckets }: Series): ReactElement[] {
   const long = bucketSeconds * buckets.length > DAY_SECONDS;
-  const tick = (at: string) =>
-    new Date(at).toLocaleString(
-      'en',
-      long
-        ? { weekday: 'short', hour: '2-digit', hour12: false }
-        : { hour: '2-digit', minute: '2-digit', hour12: false },
-    );
   return [
     <CartesianGrid key="grid" vertical={false} stroke="var(--border)" />,
     <XAxis
       key="x"
       dataKey="at"
-      tickFormatter={tick}
+      tickFormatter={long ? dayTime : clockTime}
       stroke="var(--text-3)"
       fontSize={12}
       minTickGap={40}
@@ -97,7 +93,7 @@ function axes({ bucketSeconds, buckets }: Series): ReactElement[] {
 function tooltip(format?: (value: unknown) => string): ReactElement {
   return (
     <Tooltip
-      labelFormatter={(at) => utc(String(at)).slice(0, 16)}
+      labelFormatter={(at) => exactTime(String(at))}
       formatter={format}
       contentStyle={{
         background: 'var(--surface)',

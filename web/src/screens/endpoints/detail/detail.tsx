@@ -3,6 +3,7 @@ import { useRead } from '../../../api/queries';
 import { usePermissions } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
 import { StatusBadge } from '../../../ui/badge';
+import { LongText } from '../../../ui/long-text';
 import { PageHead } from '../../../ui/page';
 import { Loaded } from '../../../ui/states';
 import { Tabs } from '../../../ui/tabs';
@@ -11,11 +12,14 @@ import { Notice } from '../shared/notice';
 import { ChallengeTab } from './tabs/challenge';
 import { ChannelsTab } from './tabs/channels';
 import { DataTab } from './tabs/data';
+import { HistoryTab } from './tabs/history';
 import { HttpTab } from './tabs/http';
 import { NotificationsTab } from './tabs/notifications';
 import { OverviewTab } from './tabs/overview';
 import { SecretTab } from './tabs/secret';
 import { StatisticsTab } from './tabs/statistics';
+
+const SUBJECT = { one: 'Endpoint', all: 'All endpoints', to: '/endpoints' };
 
 export function EndpointDetail() {
   const { id = '' } = useParams();
@@ -24,7 +28,12 @@ export function EndpointDetail() {
     {},
     { placeholderData: undefined },
   );
-  return <Loaded query={query}>{(subscription) => <Endpoint subscription={subscription} />}</Loaded>;
+  return (
+    <Loaded query={query} subject={SUBJECT}>
+      {/* By its id: nothing of one endpoint, above all no secret, may be shown for the next. */}
+      {(subscription) => <Endpoint key={subscription.id} subscription={subscription} />}
+    </Loaded>
+  );
 }
 
 function Endpoint({ subscription }: { subscription: Subscription }) {
@@ -38,6 +47,8 @@ function Endpoint({ subscription }: { subscription: Subscription }) {
     { id: 'data', title: 'Custom data', content: <DataTab subscription={subscription} /> },
     { id: 'challenge', title: 'Challenge', content: <ChallengeTab subscription={subscription} /> },
   ];
+  if (can.write)
+    tabs.splice(3, 0, { id: 'history', title: 'History', content: <HistoryTab subscription={subscription} /> });
   if (can.manageEndpoints)
     tabs.push({ id: 'secret', title: 'Secret', content: <SecretTab subscription={subscription} /> });
   return (
@@ -47,9 +58,7 @@ function Endpoint({ subscription }: { subscription: Subscription }) {
         badge={<StatusBadge status={subscription.status} />}
         crumbs={[{ text: 'Endpoints', to: '/endpoints' }]}
         sub={
-          <code>
-            {subscription.method} {subscription.url}
-          </code>
+          <LongText text={`${subscription.method} ${subscription.url}`} copies={subscription.url} label="Copy URL" />
         }
       >
         <HeadActions subscription={subscription} />

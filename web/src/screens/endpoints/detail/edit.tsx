@@ -7,7 +7,9 @@ import { Button, ButtonLink } from '../../../ui/button';
 import { Actions } from '../../../ui/dialog';
 import { Form, FormErrorSummary } from '../../../ui/form';
 import { Card, PageHead } from '../../../ui/page';
+import { formatJson } from '../../../api/exact-json';
 import { Empty, Loaded } from '../../../ui/states';
+import { useUnsavedChanges } from '../../../ui/unsaved';
 import { changesOf, draftFrom, withoutChanged, type Draft } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 import { ChannelFields } from '../fields/channels';
@@ -16,6 +18,8 @@ import { GeneralFields } from '../fields/general';
 import { HttpFields } from '../fields/http';
 import { TypeFields } from '../fields/types';
 import { useUpdateEndpoint } from '../shared/actions';
+
+const SUBJECT = { one: 'Endpoint', all: 'All endpoints', to: '/endpoints' };
 
 /** Edits an endpoint: every section of the wizard on one page. */
 export function EditEndpoint() {
@@ -27,7 +31,11 @@ export function EditEndpoint() {
     { placeholderData: undefined },
   );
   if (!can.manageEndpoints) return <Empty title="You don’t have permission to edit endpoints" />;
-  return <Loaded query={query}>{(subscription) => <EditForm key={id} subscription={subscription} />}</Loaded>;
+  return (
+    <Loaded query={query} subject={SUBJECT}>
+      {(subscription) => <EditForm key={id} subscription={subscription} />}
+    </Loaded>
+  );
 }
 
 function EditForm({ subscription }: { subscription: Subscription }) {
@@ -39,11 +47,13 @@ function EditForm({ subscription }: { subscription: Subscription }) {
   const [error, setError] = useState<unknown>();
   const change = useUpdateEndpoint(subscription);
   const page = `/endpoints/${subscription.id}`;
+  const unsaved = useUnsavedChanges(formatJson(draft) !== formatJson(before));
   async function save() {
     setError(undefined);
     try {
       const changes = changesOf(before, draft);
       if (Object.keys(changes).length > 0) await change.mutateAsync(changes);
+      unsaved.release();
       await navigate(page);
     } catch (error) {
       setError(error);
@@ -93,6 +103,7 @@ function EditForm({ subscription }: { subscription: Subscription }) {
             <DataFields {...props} />
           </div>
         </Card>
+        {unsaved.question}
         <div className={styles.saveBar}>
           <FormErrorSummary error={error} />
           <Actions>

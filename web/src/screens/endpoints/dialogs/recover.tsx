@@ -1,14 +1,13 @@
 import { RotateCcw } from 'lucide-react';
 import { useState } from 'react';
-import { Link } from 'react-router';
 import { api, at } from '../../../api/client';
 import { useAction, useRead } from '../../../api/queries';
 import type { Notification, Page, Recovery, Subscription } from '../../../api/types';
-import { StatusBadge } from '../../../ui/badge';
 import { Button } from '../../../ui/button';
 import { Actions, Dialog } from '../../../ui/dialog';
 import { Form, SelectField, TextField } from '../../../ui/form';
-import styles from '../shared/endpoints.module.css';
+import { StartedRecovery } from '../../recoveries/bulk-recovery';
+import { RangeForm } from '../../recoveries/range-recovery';
 import { formatDuration } from '../../../ui/time';
 
 const HOUR_SECONDS = 3600;
@@ -20,7 +19,6 @@ const PERIODS = [
   { seconds: 30 * DAY_SECONDS, text: 'Last 30 days' },
 ];
 const COUNT_LIMIT = 200;
-const POLL_MS = 1000;
 
 interface DialogProps {
   subscription: Subscription;
@@ -48,6 +46,7 @@ export function RecoverForm({ subscription, onClose }: Omit<DialogProps, 'open'>
   // render.
   const [since, setSince] = useState(() => secondsAgo(DAY_SECONDS));
   const [rate, setRate] = useState('10');
+  const [ranged, setRanged] = useState(false);
   const failed = useRead<Page<Notification>>(`/v1/subscriptions/${subscription.id}/notifications`, {
     status: 'failed',
     since: since.at,
@@ -61,7 +60,11 @@ export function RecoverForm({ subscription, onClose }: Omit<DialogProps, 'open'>
       }),
     { quiet: true, invalidate: ['/v1/recoveries', '/v1/subscriptions', '/v1/notifications'] },
   );
-  if (start.data) return <Progress id={start.data.id} onClose={onClose} />;
+  if (ranged)
+    return (
+      <RangeForm scope={{ subscriptionId: subscription.id }} title={`Recover ${subscription.name}`} onClose={onClose} />
+    );
+  if (start.data) return <StartedRecovery id={start.data.id} onClose={onClose} />;
   const count = failed?.items.length;
   const more = failed?.nextCursor !== null;
   const seconds = count && Number(rate) > 0 ? Math.ceil(count / Number(rate)) : 0;
@@ -97,49 +100,15 @@ export function RecoverForm({ subscription, onClose }: Omit<DialogProps, 'open'>
             : `${count}${more ? ' or more' : ''} failed. Retrying them takes ${more ? 'at least' : 'about'} ${formatDuration(seconds)}.`}
       </p>
       <Actions>
+        <Button variant="ghost" onClick={() => setRanged(true)}>
+          More options…
+        </Button>
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="primary" icon={RotateCcw} busy={start.isPending} disabled={!count}>
           Recover
         </Button>
       </Actions>
     </Form>
-  );
-}
-
-function Progress({ id, onClose }: { id: string; onClose(): void }) {
-  const recovery = useRead<Recovery>(
-    `/v1/recoveries/${id}`,
-    {},
-    { refetchInterval: ({ state }) => (state.data && state.data.status !== 'running' ? false : POLL_MS) },
-  ).data;
-  return (
-    <>
-      {recovery && (
-        <div className="stack-s" role="status">
-          <div className="row">
-            <StatusBadge status={recovery.status} />
-            <span>
-              {recovery.retried} of {recovery.total} retried
-              {recovery.skipped > 0 && `, ${recovery.skipped} no longer failed`}
-            </span>
-          </div>
-          <progress
-            className={styles.progress}
-            value={recovery.retried + recovery.skipped}
-            max={Math.max(1, recovery.total)}
-            aria-label="Progress"
-          />
-          <p>
-            The recovery continues when you close this dialog. <Link to="/recoveries">All recoveries</Link>
-          </p>
-        </div>
-      )}
-      <Actions>
-        <Button variant="primary" onClick={onClose}>
-          Close
-        </Button>
-      </Actions>
-    </>
   );
 }
 

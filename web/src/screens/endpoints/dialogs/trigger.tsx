@@ -1,6 +1,7 @@
 import { Send } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../../api/client';
+import { formatJson, parseJson } from '../../../api/exact-json';
 import { useAction } from '../../../api/queries';
 import type { Notification, Subscription } from '../../../api/types';
 import { Button } from '../../../ui/button';
@@ -40,7 +41,7 @@ function TriggerForm({ subscription, onClose }: Omit<DialogProps, 'open'>) {
   const [name, setName] = useState<string>();
   const [text, setText] = useState<string>();
   const type = types.find((candidate) => candidate.name === name) ?? types[0];
-  const data = text ?? JSON.stringify(type?.sample ?? {}, null, 2);
+  const data = text ?? formatJson(type?.sample ?? {}, 2);
   const send = useAction(
     // Left out if unchanged: a customer may not choose looked-up data, and the sample is the API's
     // own.
@@ -94,7 +95,7 @@ function TriggerForm({ subscription, onClose }: Omit<DialogProps, 'open'>) {
 /** @throws ProblemError with the pointer `/data`, if the text is not JSON */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw validationError({ path: '/data', message: `Invalid JSON: ${(error as Error).message}` });
   }

@@ -1,13 +1,10 @@
-import { useState } from 'react';
-import { useChoices, useRead } from '../../../api/queries';
+import { useChoices } from '../../../api/queries';
 import { usePermissions, useSession } from '../../../api/session';
-import type { Customer, Page, Product } from '../../../api/types';
-import { Combobox } from '../../../ui/combobox';
+import type { Product } from '../../../api/types';
 import { SelectField, SwitchField, TextArea, TextField } from '../../../ui/form';
+import { CustomerField } from '../../shared/customer-field';
 import type { DraftProps } from '../shared/draft';
-import { useCustomer } from '../shared/use-types';
-
-const SUGGESTIONS = 20;
+import { useCustomer } from '../../shared/use-customer';
 
 /** Name, description and status; for a new endpoint also its customer and product. */
 export function GeneralFields({ draft, set, existing }: DraftProps) {
@@ -43,26 +40,17 @@ export function GeneralFields({ draft, set, existing }: DraftProps) {
 function OwnerFields({ draft, set }: DraftProps) {
   const { principal } = useSession();
   const { isCustomer } = usePermissions();
-  const [q, setQ] = useState('');
-  const customers = useRead<Page<Customer>>(
-    '/v1/customers',
-    { q, limit: SUGGESTIONS },
-    { enabled: !isCustomer, staleTime: 30_000 },
-  );
   const chosen = useCustomer(draft.customerId);
   const products = useChoices<Product>('/v1/products', {}, !isCustomer && principal.productId === null);
   const shared = chosen !== undefined && chosen.productId === null;
   return (
     <>
       {!isCustomer && (
-        <Combobox
-          label="Customer"
+        <CustomerField
           pointer="/customerId"
-          hint={chosen ? chosen.name : 'The customer to notify. Search by name or ID.'}
+          hint="The customer to notify. Search by name or ID."
           placeholder="Search customers"
           value={draft.customerId}
-          options={(customers.data?.items ?? []).map(({ id, name }) => ({ value: id, text: name }))}
-          onSearch={setQ}
           onChange={(customerId) => set({ customerId, productId: principal.productId ?? '' })}
         />
       )}

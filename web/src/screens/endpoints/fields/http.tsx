@@ -4,9 +4,11 @@ import { formatSchedule } from '../../../ui/time';
 import type { DraftProps } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 import { FORMATS } from '../shared/formats';
+import { AuthFields } from './auth';
 import { HeaderRows } from './header-rows';
 import { RetryField } from './retries';
-import { useCustomer } from '../shared/use-types';
+import { TlsFields } from './tls';
+import { useCustomer } from '../../shared/use-customer';
 
 const METHODS: readonly Method[] = ['POST', 'PUT', 'GET'];
 
@@ -37,6 +39,8 @@ export function HttpFields({ draft, set, existing }: DraftProps) {
       </div>
       <FormatField draft={draft} set={set} existing={existing} />
       <HeaderRows rows={draft.headers} onChange={(headers) => set({ headers })} />
+      <AuthFields auth={draft.auth} onChange={(auth) => set({ auth })} />
+      <TlsFields tls={draft.tls} onChange={(tls) => set({ tls })} />
       {!existing && <SecretField draft={draft} set={set} />}
       <RetryField
         value={draft.retrySchedule}

@@ -1,5 +1,6 @@
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useId, useState } from 'react';
+import { formatJson } from '../../../api/exact-json';
 import type { EventType } from '../../../api/types';
 import { Badge } from '../../../ui/badge';
 import { Button } from '../../../ui/button';
@@ -54,7 +55,7 @@ export function TypeRow({
           </Button>
         )}
       </div>
-      {open && <CodeBlock label={`Sample of ${name}`} text={JSON.stringify(sample, null, 2)} />}
+      {open && <CodeBlock label={`Sample of ${name}`} text={formatJson(sample, 2)} />}
     </li>
   );
 }

@@ -13,7 +13,7 @@ import type { DraftProps } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 import { isPattern, receives } from '../shared/event-types';
 import { TypeRow } from './type-row';
-import { useCustomer } from '../shared/use-types';
+import { useCustomer } from '../../shared/use-customer';
 
 const LIMIT = 200;
 

@@ -1,56 +1,73 @@
 import type { ColumnDef } from '@tanstack/react-table';
 import { useMemo } from 'react';
 import { Link } from 'react-router';
+import { usePermissions } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../ui/badge';
+import { ResponseTime, SuccessRate } from '../../../ui/figures';
 import { Sparkline } from '../../../ui/sparkline';
 import { Time } from '../../../ui/time';
+import { shortUrl } from '../../shared/short-url';
 import styles from '../shared/endpoints.module.css';
 import { RowMenu } from './row-menu';
 
 export function useEndpointColumns(): ColumnDef<Subscription>[] {
+  const { isCustomer } = usePermissions();
   return useMemo(
     () => [
       {
         header: 'Endpoint',
+        meta: { grow: true, sorts: ['name'] },
         cell: ({ row: { original } }) => (
           <div className={styles.named}>
             <Link to={`/endpoints/${original.id}`} className="truncate">
               {original.name}
             </Link>
-            <span className="muted truncate">{original.customerId}</span>
+            <span className="muted truncate" title={original.url}>
+              {isCustomer ? '' : `${original.customerId} · `}
+              <code>{shortUrl(original.url)}</code>
+            </span>
           </div>
         ),
       },
       {
-        header: 'URL',
-        meta: { grow: true, wide: true },
-        cell: ({ row: { original } }) => <code title={original.url}>{original.url}</code>,
-      },
-      {
         header: 'Event types',
-        meta: { wide: true },
+        meta: { spacious: true, width: 170 },
         cell: ({ row: { original } }) => <Types names={original.eventTypes} />,
       },
-      { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+      {
+        header: 'Status',
+        meta: { width: 186 },
+        cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+      },
       {
         header: 'Last 24 hours',
-        meta: { wide: true },
+        meta: { roomy: true, width: 124 },
         cell: ({ row: { original } }) => original.health && <Sparkline buckets={original.health.buckets} />,
       },
       {
+        header: 'Success 24 h',
+        meta: { wide: true, align: 'end', width: 126, sorts: ['success-rate', '-success-rate'] },
+        cell: ({ row: { original } }) => <SuccessRate rate={original.statistics?.successRate ?? null} />,
+      },
+      {
+        header: 'p95 24 h',
+        meta: { wide: true, align: 'end', width: 104, sorts: ['-p95', 'p95'] },
+        cell: ({ row: { original } }) => <ResponseTime ms={original.statistics?.p95Ms ?? null} />,
+      },
+      {
         header: 'Last response',
-        meta: { wide: true },
+        meta: { roomy: true, width: 184 },
         cell: ({ row: { original } }) => <LastAnswer health={original.health} />,
       },
       {
         id: 'actions',
         header: () => <span className="sr-only">Actions</span>,
-        meta: { align: 'end' },
+        meta: { align: 'end', width: 52 },
         cell: ({ row: { original } }) => <RowMenu subscription={original} />,
       },
     ],
-    [],
+    [isCustomer],
   );
 }
 

@@ -2,7 +2,7 @@ import { useChoices } from '../../../api/queries';
 import { usePermissions } from '../../../api/session';
 import type { Product } from '../../../api/types';
 import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../../ui/filters';
-import { CustomerFilter, TypeFilter } from '../../shared/entity-filters';
+import { CustomerFilter, SegmentFilter, TypeFilter } from '../../shared/entity-filters';
 
 const STATUSES = [
   'enabled',
@@ -16,11 +16,15 @@ const SORTS = [
   { value: 'oldest', text: 'Oldest first' },
   { value: 'name', text: 'Name' },
   { value: 'customer', text: 'Customer' },
+  { value: 'success-rate', text: 'Lowest success rate' },
+  { value: '-success-rate', text: 'Highest success rate' },
+  { value: '-p95', text: 'Slowest first (p95)' },
+  { value: 'p95', text: 'Fastest first (p95)' },
 ];
 
 /** The filters and the sort order, by the API's parameter names. */
 export function useEndpointFilters() {
-  const filters = useFilters('q', 'status', 'customerId', 'productId', 'eventType', 'sort');
+  const filters = useFilters('q', 'status', 'customerId', 'segment', 'productId', 'eventType', 'sort');
   // A sort order hides no rows, so it does not count as a filter.
   return { ...filters, active: Object.values({ ...filters.values, sort: '' }).some(Boolean) };
 }
@@ -38,6 +42,7 @@ export function EndpointFilters({ filters: { values, set } }: { filters: ReturnT
       />
       <FilterSelect label="Status" value={values.status} onChange={(status) => set({ status })} options={STATUSES} />
       {!isCustomer && <CustomerFilter value={values.customerId} onChange={(customerId) => set({ customerId })} />}
+      {!isCustomer && <SegmentFilter value={values.segment} onChange={(segment) => set({ segment })} />}
       {products.length > 1 && (
         <FilterSelect
           label="Product"

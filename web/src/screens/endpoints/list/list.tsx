@@ -18,12 +18,12 @@ export function Endpoints() {
   const columns = useEndpointColumns();
   const list = useList<Subscription>(
     '/v1/subscriptions',
-    { ...filters.values, include: 'health' },
+    { ...filters.values, include: 'health,statistics' },
     { refetchMs: REFRESH_MS },
   );
   const create = can.manageEndpoints && (
     <ButtonLink variant="primary" icon={Plus} to="/endpoints/new">
-      New endpoint
+      {can.isCustomer ? 'Add endpoint' : 'New endpoint'}
     </ButtonLink>
   );
   return (
@@ -36,6 +36,8 @@ export function Endpoints() {
           list={list}
           columns={columns}
           rowId={({ id }) => id}
+          sort={filters.values.sort}
+          onSort={(sort) => filters.set({ sort })}
           empty={
             filters.active ? (
               <Empty title="No endpoints match these filters">Change the search, or remove a filter.</Empty>

@@ -1,12 +1,12 @@
 import { Link } from 'react-router';
 import { useRead } from '../../../api/queries';
-import type { NotificationDetail, NotificationStatus } from '../../../api/types';
+import type { NotificationDetail } from '../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../ui/badge';
 import { Loaded } from '../../../ui/states';
 import { Countdown, formatMilliseconds } from '../../../ui/time';
+import { MOVING } from '../../shared/notification-status';
 
 const POLL_MS = 1000;
-const SETTLED: readonly NotificationStatus[] = ['delivered', 'failed', 'cancelled', 'held'];
 
 /** The status and attempts of a notification, updated until it settles. */
 export function DeliveryProgress({ id }: { id: string }) {
@@ -14,7 +14,7 @@ export function DeliveryProgress({ id }: { id: string }) {
     `/v1/notifications/${id}`,
     {},
     {
-      refetchInterval: ({ state }) => (state.data && SETTLED.includes(state.data.status) ? false : POLL_MS),
+      refetchInterval: ({ state }) => (state.data && !MOVING.includes(state.data.status) ? false : POLL_MS),
     },
   );
   return (

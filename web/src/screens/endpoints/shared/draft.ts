@@ -1,5 +1,7 @@
+import { formatJson, parseJson } from '../../../api/exact-json';
 import { ProblemError } from '../../../api/problem';
 import type { Format, Method, Subscription } from '../../../api/types';
+import { authDraftFrom, authOf, tlsDraftFrom, tlsOf, type AuthDraft, type TlsDraft } from './access-draft';
 
 /** An endpoint as it is in the form: numbers and JSON as typed, headers as rows. */
 export interface Draft {
@@ -14,6 +16,8 @@ export interface Draft {
   method: Method;
   format: Format;
   headers: { name: string; value: string }[];
+  auth: AuthDraft;
+  tls: TlsDraft;
   /** Null: generated. */
   secret: string | null;
   timeoutSeconds: string;
@@ -45,6 +49,8 @@ export function emptyDraft(customerId: string, productId: string): Draft {
     method: 'POST',
     format: 'standard',
     headers: [],
+    auth: authDraftFrom({ type: 'none' }),
+    tls: tlsDraftFrom(null),
     secret: null,
     timeoutSeconds: '15',
     retrySchedule: null,
@@ -61,10 +67,12 @@ export function draftFrom(subscription: Subscription): Draft {
     ...subscription,
     productId: subscription.productId ?? '',
     headers: Object.entries(subscription.headers).map(([name, value]) => ({ name, value })),
+    auth: authDraftFrom(subscription.auth),
+    tls: tlsDraftFrom(subscription.tls),
     secret: null,
     timeoutSeconds: String(subscription.timeoutSeconds),
     rateLimitPerSecond: subscription.rateLimitPerSecond === null ? '' : String(subscription.rateLimitPerSecond),
-    customData: JSON.stringify(subscription.customData, null, 2),
+    customData: formatJson(subscription.customData, 2),
     transform: subscription.transform?.expression ?? '',
   };
 }
@@ -84,6 +92,8 @@ export function settingsOf(draft: Draft) {
     eventTypes: draft.eventTypes,
     channels: draft.channels,
     headers: headersOf(draft.headers),
+    auth: authOf(draft.auth),
+    tls: tlsOf(draft.tls),
     format: draft.format,
     customData: customDataOf(draft.customData),
     transform: draft.transform.trim() ? { language: 'jsonata' as const, expression: draft.transform } : null,
@@ -107,7 +117,7 @@ export function creationOf(draft: Draft) {
 export function changesOf(before: Draft, draft: Draft) {
   const old: Record<string, unknown> = settingsOf(before);
   return Object.fromEntries(
-    Object.entries(settingsOf(draft)).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(old[field])),
+    Object.entries(settingsOf(draft)).filter(([field, value]) => formatJson(value) !== formatJson(old[field])),
   );
 }
 
@@ -137,7 +147,7 @@ function headersOf(rows: Draft['headers']): Record<string, string> {
 export function customDataOf(text: string): Record<string, unknown> {
   let data: unknown;
   try {
-    data = JSON.parse(text.trim() || '{}');
+    data = parseJson(text.trim() || '{}');
   } catch (error) {
     throw validationError({ path: '/customData', message: `Invalid JSON: ${(error as Error).message}` });
   }

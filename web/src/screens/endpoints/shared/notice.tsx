@@ -79,40 +79,37 @@ function OutOfOrder({ subscription }: { subscription: Subscription }) {
 function AwaitingApproval({ subscription }: { subscription: Subscription }) {
   const can = usePermissions();
   const { origin } = new URL(subscription.url);
-  const { isCustomer, administer, write } = can;
-  const allow = useAction(() => allowUrl(origin, subscription.customerId, administer), {
-    done: administer ? `${origin} approved. Held notifications are being sent.` : 'Approval requested',
+  const { isCustomer, administer } = can;
+  const allow = useAction(() => allowUrl(origin, subscription.customerId), {
+    done: `${origin} approved. Held notifications are being sent.`,
   });
   return (
     <Frame
       tone="warn"
       title="Awaiting approval"
       action={
-        write && (
+        administer && (
           <Button variant="primary" busy={allow.isPending} onClick={() => allow.mutate()}>
-            {administer ? `Approve ${origin}` : 'Request approval'}
+            Approve {origin}
           </Button>
         )
       }
     >
       <p>
-        {origin} is not on the {isCustomer ? 'list of approved URLs' : <Link to="/allow-list">allow-list</Link>} yet.
-        Notifications are held until {administer ? 'it is approved' : 'an admin approves it'}.
+        {origin} is not on the {isCustomer ? 'list of approved URLs' : <Link to="/allow-list">allow-list</Link>} yet.{' '}
+        {administer
+          ? 'Notifications are held until it is approved.'
+          : 'An admin was asked to approve it. Notifications are held until then, and sent as soon as it is approved.'}
       </p>
     </Frame>
   );
 }
 
-/**
- * Approves the customer's pending request for the pattern, or creates an approved entry. Without
- * the right to approve, it files a request.
- */
-async function allowUrl(pattern: string, customerId: string, mayApprove: boolean): Promise<void> {
-  if (mayApprove) {
-    const { items } = await api.get<Page<AllowlistEntry>>('/v1/url-allowlist', { status: 'requested', limit: 200 });
-    const request = items.find((entry) => entry.pattern === pattern && entry.customerId === customerId);
-    if (request) return api.patch(at`/v1/url-allowlist/${request.id}`, { status: 'approved' });
-  }
+/** Approves the customer's pending request for the pattern, or creates an approved entry. */
+async function allowUrl(pattern: string, customerId: string): Promise<void> {
+  const { items } = await api.get<Page<AllowlistEntry>>('/v1/url-allowlist', { status: 'requested', limit: 200 });
+  const request = items.find((entry) => entry.pattern === pattern && entry.customerId === customerId);
+  if (request) return api.patch(at`/v1/url-allowlist/${request.id}`, { status: 'approved' });
   await api.post('/v1/url-allowlist', { pattern, customerId });
 }
 

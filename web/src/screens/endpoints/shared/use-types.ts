@@ -1,15 +1,7 @@
-import { useChoices, useRead } from '../../../api/queries';
-import type { Customer, EventType, Subscription } from '../../../api/types';
+import { useChoices } from '../../../api/queries';
+import type { EventType, Subscription } from '../../../api/types';
+import { useCustomer } from '../../shared/use-customer';
 import { receives } from './event-types';
-
-/** Reads a customer. Undefined while `id` is empty. */
-export function useCustomer(id: string): Customer | undefined {
-  return useRead<Customer>(
-    `/v1/customers/${encodeURIComponent(id)}`,
-    {},
-    { enabled: id !== '', retry: false, placeholderData: undefined },
-  ).data;
-}
 
 /**
  * Returns the catalog's types that an endpoint receives. Types it names come before types a pattern

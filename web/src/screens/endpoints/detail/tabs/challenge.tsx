@@ -9,7 +9,7 @@ import { CodeBlock } from '../../../../ui/copy';
 import { DataTable } from '../../../../ui/data-table';
 import { Card } from '../../../../ui/page';
 import { Empty } from '../../../../ui/states';
-import { formatMilliseconds, Time } from '../../../../ui/time';
+import { formatMilliseconds, TimeCell } from '../../../../ui/time';
 import { ChallengeResult, useChallenge } from '../../shared/challenge';
 
 const SAMPLE = `import { createHmac } from 'node:crypto';
@@ -22,10 +22,10 @@ app.get('/webhooks', (request, response) => {
 });`;
 
 const columns: ColumnDef<Challenge>[] = [
-  { header: 'Result', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+  { header: 'Result', meta: { width: 116 }, cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
   {
     header: 'Response',
-    meta: { wide: true },
+    meta: { wide: true, width: 110 },
     cell: ({ row: { original } }) => <ResponseBadge status={original.responseStatus} errorClass={null} />,
   },
   {
@@ -35,10 +35,10 @@ const columns: ColumnDef<Challenge>[] = [
   },
   {
     header: 'Response time',
-    meta: { wide: true, align: 'end' },
+    meta: { wide: true, align: 'end', width: 124 },
     cell: ({ row: { original } }) => formatMilliseconds(original.durationMs),
   },
-  { header: 'Time', cell: ({ row: { original } }) => <Time at={original.at} /> },
+  { header: 'Time', meta: { width: 172, narrow: 104 }, cell: ({ row: { original } }) => <TimeCell at={original.at} /> },
 ];
 
 /** Runs a challenge, explains how to respond to it, and lists earlier results. */

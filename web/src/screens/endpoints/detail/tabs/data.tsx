@@ -6,6 +6,7 @@ import { CodeBlock } from '../../../../ui/copy';
 import { Actions } from '../../../../ui/dialog';
 import { Form } from '../../../../ui/form';
 import { Card } from '../../../../ui/page';
+import { useUnsavedChanges } from '../../../../ui/unsaved';
 import { changesOf, draftFrom, type Draft } from '../../shared/draft';
 import { DataFields } from '../../fields/data';
 import { useUpdateEndpoint } from '../../shared/actions';
@@ -27,6 +28,8 @@ export function DataTab({ subscription }: { subscription: Subscription }) {
       setError(error);
     }
   }
+  const changed = draft.customData !== before.customData || draft.transform !== before.transform;
+  const unsaved = useUnsavedChanges(changed, 'tab');
   if (!can.manageEndpoints)
     return (
       <Card title="Custom data">
@@ -36,11 +39,11 @@ export function DataTab({ subscription }: { subscription: Subscription }) {
         </div>
       </Card>
     );
-  const changed = draft.customData !== before.customData || draft.transform !== before.transform;
   return (
     <Card title="Custom data">
       <Form label="Settings" error={error} onSubmit={() => void save()}>
         <DataFields draft={draft} set={(next) => setTyped((now) => ({ ...now, ...next }))} existing={subscription} />
+        {unsaved.question}
         {changed && (
           <Actions>
             <Button onClick={() => setTyped({})}>Discard</Button>

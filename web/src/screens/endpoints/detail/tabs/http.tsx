@@ -5,10 +5,9 @@ import { ButtonLink } from '../../../../ui/button';
 import { CopyButton } from '../../../../ui/copy';
 import { Card, Fact, Facts } from '../../../../ui/page';
 import { formatDuration, formatSchedule } from '../../../../ui/time';
+import { AUTH_TITLES } from '../../fields/auth';
 import { FORMATS } from '../../shared/formats';
-import { useCustomer } from '../../shared/use-types';
-
-const AUTH_TITLES = { basic: 'Basic', bearer: 'Bearer token', oauth2: 'OAuth 2.0 client credentials' };
+import { useCustomer } from '../../../shared/use-customer';
 
 function tlsSummary(tls: Subscription['tls']) {
   const parts = [tls?.clientCertificate && 'Client certificate', tls?.caCertificate && 'Own certificate authority'];
@@ -66,6 +65,13 @@ export function HttpTab({ subscription }: { subscription: Subscription }) {
                   </code>
                 </div>
               ))
+            )}
+          </Fact>
+          <Fact name="Encrypted bodies">
+            {subscription.encryption ? (
+              [subscription.encryption.algorithm, subscription.encryption.publicKey.kid].filter(Boolean).join(', ')
+            ) : (
+              <span className="muted">No</span>
             )}
           </Fact>
           <Fact name="TLS">{tlsSummary(subscription.tls)}</Fact>

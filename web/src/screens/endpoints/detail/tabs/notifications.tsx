@@ -7,7 +7,7 @@ import { DataTable } from '../../../../ui/data-table';
 import { FilterBar, FilterSelect, useFilters } from '../../../../ui/filters';
 import { Card } from '../../../../ui/page';
 import { Empty } from '../../../../ui/states';
-import { Time } from '../../../../ui/time';
+import { TimeCell } from '../../../../ui/time';
 
 const REFRESH_MS = 5000;
 const STATUSES: readonly NotificationStatus[] = [
@@ -26,26 +26,30 @@ const columns: ColumnDef<Notification>[] = [
     meta: { grow: true },
     cell: ({ row: { original } }) => <Link to={`/logs?open=${original.id}`}>{original.eventType}</Link>,
   },
-  { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+  { header: 'Status', meta: { width: 128 }, cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
   {
     header: 'Last response',
-    meta: { wide: true },
+    meta: { wide: true, width: 130 },
     cell: ({ row: { original } }) => (
       <ResponseBadge status={original.lastResponseStatus} errorClass={original.lastError?.class} />
     ),
   },
   {
     header: 'Attempts',
-    meta: { wide: true, align: 'end' },
+    meta: { wide: true, align: 'end', width: 90 },
     cell: ({ row: { original } }) => original.attemptCount,
   },
   {
     header: 'Next attempt',
-    meta: { wide: true },
+    meta: { roomy: true, width: 172, narrow: 104 },
     cell: ({ row: { original } }) =>
-      original.nextAttemptAt ? <Time at={original.nextAttemptAt} /> : <span className="muted">–</span>,
+      original.nextAttemptAt ? <TimeCell at={original.nextAttemptAt} /> : <span className="muted">–</span>,
   },
-  { header: 'Accepted', cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  {
+    header: 'Accepted',
+    meta: { width: 172, narrow: 104 },
+    cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+  },
 ];
 
 export function NotificationsTab({ subscription }: { subscription: Subscription }) {

@@ -6,9 +6,10 @@ import { StatusBadge } from '../../../../ui/badge';
 import { Id } from '../../../../ui/copy';
 import { Card, Fact, Facts, Tile } from '../../../../ui/page';
 import { Empty, Loaded } from '../../../../ui/states';
-import { Countdown, Time } from '../../../../ui/time';
+import { Countdown, ExactTime, Time } from '../../../../ui/time';
 import { Chips } from '../../shared/chips';
 import { FORMATS } from '../../shared/formats';
+import { HeldTile } from '../held-tile';
 import { NotificationRow } from '../notification-row';
 
 const LATEST = 8;
@@ -49,10 +50,10 @@ export function OverviewTab({ subscription }: { subscription: Subscription }) {
               <Id id={subscription.id} />
             </Fact>
             <Fact name="Created">
-              <Time at={subscription.createdAt} />
+              <ExactTime at={subscription.createdAt} />
             </Fact>
             <Fact name="Updated">
-              <Time at={subscription.modifiedAt} />
+              <ExactTime at={subscription.modifiedAt} />
             </Fact>
           </Facts>
           <Facts>
@@ -90,11 +91,11 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
     { window: 'day' },
     { refetchInterval: REFRESH_MS },
   ).data;
-  const statistics = useRead<Statistics>(
+  const { data: statistics, dataUpdatedAt } = useRead<Statistics>(
     `/v1/subscriptions/${id}/statistics`,
     {},
     { refetchInterval: REFRESH_MS },
-  ).data;
+  );
   const successes = day?.buckets.reduce((sum, bucket) => sum + bucket.successes, 0) ?? 0;
   const failures = day?.buckets.reduce((sum, bucket) => sum + bucket.failures, 0) ?? 0;
   const total = successes + failures;
@@ -118,6 +119,7 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
         name="Next attempt"
         value={statistics?.nextTriggerAt ? <Countdown until={statistics.nextTriggerAt} /> : 'none scheduled'}
       />
+      {statistics && statistics.held > 0 && <HeldTile id={id} held={statistics.held} readAt={dataUpdatedAt} />}
     </div>
   );
 }

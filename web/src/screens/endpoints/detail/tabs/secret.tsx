@@ -6,7 +6,7 @@ import type { Secret, Subscription } from '../../../../api/types';
 import { Button } from '../../../../ui/button';
 import { CodeBlock, CopyButton } from '../../../../ui/copy';
 import { Card } from '../../../../ui/page';
-import { Time, utc } from '../../../../ui/time';
+import { exactTime } from '../../../../ui/zone';
 import styles from '../../shared/endpoints.module.css';
 import { RotateDialog } from '../../dialogs/rotate-secret';
 
@@ -27,9 +27,8 @@ export function SecretTab({ subscription: { id } }: { subscription: Subscription
           </div>
           {secret && (
             <p className="field-hint">
-              Created <Time at={secret.createdAt} />.
-              {secret.previous &&
-                ` The previous secret also signs until ${utc(secret.previous.expiresAt).slice(0, 16)} UTC.`}
+              Created {exactTime(secret.createdAt)}.
+              {secret.previous && ` The previous secret also signs until ${exactTime(secret.previous.expiresAt)}.`}
             </p>
           )}
           <div className="row">
@@ -72,9 +71,7 @@ function HandOver({ id }: { id: string }) {
         {link.data ? (
           <>
             <CodeBlock label="Link" text={link.data.url} />
-            <p className="field-hint">
-              Can be opened once. Expires <Time at={link.data.expiresAt} />.
-            </p>
+            <p className="field-hint">Can be opened once, until {exactTime(link.data.expiresAt)}.</p>
           </>
         ) : (
           <div>

@@ -1,7 +1,9 @@
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense } from 'react';
 import { useRead } from '../../../../api/queries';
 import type { Series, Statistics, Subscription } from '../../../../api/types';
-import { FilterSelect, useFilters } from '../../../../ui/filters';
+import { FigureTable, type FigureColumn } from '../../../../ui/figure-table';
+import { formatRate, ResponseTime } from '../../../../ui/figures';
+import { FilterSelect, useDrawer, useFilters } from '../../../../ui/filters';
 import { Card, Tile } from '../../../../ui/page';
 import { Empty, Loaded, Skeleton } from '../../../../ui/states';
 import { Countdown, Time } from '../../../../ui/time';
@@ -26,7 +28,14 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
   const series = useRead<Series>(`/v1/subscriptions/${id}/series`, { window }, { refetchInterval: REFRESH_MS });
   return (
     <div className="stack">
-      <Loaded query={statistics}>{(figures) => <Figures figures={figures} />}</Loaded>
+      <Loaded query={statistics}>
+        {(figures) => (
+          <>
+            <Figures figures={figures} />
+            <LastDay figures={figures.lastDay} />
+          </>
+        )}
+      </Loaded>
       <Card
         title="Attempts over time"
         actions={
@@ -59,15 +68,49 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
   );
 }
 
+type DayFigures = Statistics['lastDay'];
+
+const TIME_COLUMNS: FigureColumn<DayFigures['classes'][number]>[] = [
+  {
+    header: 'Response',
+    grow: true,
+    heads: true,
+    cell: ({ responseClass }) => (responseClass === 'none' ? 'No response' : responseClass),
+  },
+  {
+    header: 'Attempts',
+    align: 'end',
+    cell: ({ attempts }) => attempts.toLocaleString('en'),
+  },
+  { header: 'p50', align: 'end', cell: ({ p50Ms }) => <ResponseTime ms={p50Ms} /> },
+  { header: 'p95', align: 'end', cell: ({ p95Ms }) => <ResponseTime ms={p95Ms} /> },
+  { header: 'p99', align: 'end', cell: ({ p99Ms }) => <ResponseTime ms={p99Ms} /> },
+];
+
+/** Success rate and response times over the last day, also by the class of the response. */
+function LastDay({ figures }: { figures: DayFigures }) {
+  if (figures.attempts === 0) return null;
+  return (
+    <Card title={`Response times, last 24 hours (${formatRate(figures.successRate)} successful)`} flush>
+      <FigureTable
+        label="Response times"
+        columns={TIME_COLUMNS}
+        rows={[{ ...figures, responseClass: 'All' }, ...figures.classes]}
+        rowId={({ responseClass }) => responseClass}
+      />
+    </Card>
+  );
+}
+
 function Figures({ figures }: { figures: Statistics }) {
-  const [open, setOpen] = useState<string | null>(null);
+  const drawer = useDrawer('attempt');
   const attemptLink = (link: Statistics['lastSuccess'], name: string) =>
     link ? (
       <button
         type="button"
         className="link-button"
         aria-label={`${name}: show attempt`}
-        onClick={() => setOpen(link.attemptId)}
+        onClick={() => drawer.show(link.attemptId)}
       >
         <Time at={link.at} />
       </button>
@@ -96,7 +139,7 @@ function Figures({ figures }: { figures: Statistics }) {
         <Tile name="Last success" value={attemptLink(figures.lastSuccess, 'Last success')} />
         <Tile name="Last failure" value={attemptLink(figures.lastFailure, 'Last failure')} />
       </div>
-      <AttemptDrawer id={open} onClose={() => setOpen(null)} />
+      <AttemptDrawer id={drawer.id} onClose={drawer.close} />
     </>
   );
 }

@@ -1,0 +1,4 @@
+import { version } from '../package.json';
+import { runProcess } from './process';
+
+runProcess({ version });

@@ -1,0 +1,23 @@
+/** What the calls of each tag are about. */
+export const TAGS: Readonly<Record<string, string>> = {
+  Events: 'Post events, and read them with their notifications.',
+  Products: 'Product lines that publish events.',
+  'Event types': 'The catalog: names, schemas and samples of events.',
+  'Service definitions': 'What is sent of an event type in place of its data.',
+  Customers: 'Who is notified, and the erasure of customers.',
+  Subscriptions: 'Where, of what and how a customer is notified.',
+  Challenges: 'Receivers prove that they know the secret of a subscription.',
+  'Allow-list': 'URLs that deliveries may go to.',
+  Notifications: 'Each event for each subscription, with its attempts.',
+  Recoveries: 'Retries of all failed notifications of a subscription.',
+  Overview: 'Traffic, success rate, and what needs attention.',
+  Activity: 'A live stream of what happens.',
+  'API keys': 'Credentials that do not expire by themselves.',
+  OAuth: 'OAuth 2.0 clients, and access tokens by client credentials.',
+  'Webhooks by URL': 'Self-service by URL: the same subscriptions, in format `flat`.',
+  Portal: 'Links to the portal of one customer.',
+  Sessions: 'Sign-in from browsers.',
+  Audit: 'Who did what.',
+  Operations: 'Health, metrics and documents of the service.',
+  Deliveries: 'What receivers get from Signpost.',
+};

@@ -1,0 +1,217 @@
+import { challengeResponse } from '../../src/domain/signing';
+import { withReceiver, type Receiver } from '../support/receiver';
+import { onboard } from '../support/service';
+import { until } from '../support/until';
+import { useService } from '../support/use-service';
+
+/**
+ * Settings that are changed while a notification waits for its second attempt. The tests wait for
+ * ladders, so they run at the same time.
+ */
+const service = useService();
+
+/** Enough to change a setting before the second attempt, on a machine that is busy. */
+const LADDER_SECONDS = 8;
+
+const get = async (id: string) => (await service.call('GET', `/v1/notifications/${id}`)).body;
+
+/** A notification whose first attempt has failed. */
+async function waiting(
+  receiver: Receiver,
+  settings: Record<string, unknown> = {},
+  first: Parameters<Receiver['answerWith']>[0] = 500,
+) {
+  receiver.answerWith([first, 200].flat());
+  const customer = await onboard(service, receiver.url('/before'), { retrySchedule: [LADDER_SECONDS], ...settings });
+  const [id] = await customer.post({ data: { amount: 5 } });
+  await service.reaches(id!, 'retrying');
+  const patch = (change: Record<string, unknown>) =>
+    service.must('PATCH', `/v1/subscriptions/${customer.subscriptionId}`, change);
+  return { customer, id: id!, patch };
+}
+
+/** @returns the second request */
+async function second(receiver: Receiver) {
+  await receiver.waitFor(2, 30_000);
+  return receiver.requests[1]!;
+}
+
+it.concurrent.each([
+  ['url', { url: '/after' }, { path: '/after' }],
+  ['method', { method: 'PUT' }, { method: 'PUT' }],
+  ['headers', { headers: { 'X-New': 'yes' } }, { headers: { 'x-new': 'yes' } }],
+  ['auth', { auth: { type: 'bearer', token: 't0ken' } }, { headers: { authorization: 'Bearer t0ken' } }],
+  ['format', { format: 'envelope' }, { body: /^\{"payload":/ }],
+  ['transform', { transform: { language: 'jsonata', expression: '{"sum": amount + 1}' } }, { body: /"sum":6/ }],
+] as const)('a changed %s holds for a notification that waits', (_what, change, expected) =>
+  withReceiver(async (receiver) => {
+    const { patch } = await waiting(receiver);
+    await patch('url' in change ? { url: receiver.url(change.url) } : change);
+    const request = await second(receiver);
+    const { headers = {}, body, ...rest } = expected as { headers?: object; body?: RegExp };
+    expect(request).toMatchObject({ ...rest, headers });
+    if (body) expect(request.body).toMatch(body);
+  }),
+);
+
+it.concurrent('a changed secret holds for a notification that waits', () =>
+  withReceiver(async (receiver) => {
+    const { customer } = await waiting(receiver);
+    await service.must('POST', `/v1/subscriptions/${customer.subscriptionId}/secret/rotate`, { overlapSeconds: 60 });
+    expect(String((await second(receiver)).headers['webhook-signature']).split(' ')).toHaveLength(2);
+  }),
+);
+
+it.concurrent('a changed timeoutSeconds holds for a notification that waits', () =>
+  withReceiver(async (receiver) => {
+    const { id, patch } = await waiting(receiver, { timeoutSeconds: 1 });
+    receiver.answerWith(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      return { status: 200 };
+    });
+    await patch({ timeoutSeconds: 20 });
+    await second(receiver);
+    expect(await service.reaches(id, 'delivered')).toMatchObject({ attemptCount: 2 });
+    expect(receiver.requests).toHaveLength(2);
+  }),
+);
+
+it.concurrent('a changed rateLimitPerSecond holds for a notification that waits', () =>
+  withReceiver(async (receiver) => {
+    const { customer, patch } = await waiting(receiver);
+    const [other] = await customer.post({ data: { amount: 6 } });
+    await service.reaches(other!, 'delivered');
+    await patch({ rateLimitPerSecond: 0.01 });
+    const [third] = await customer.post({ data: { amount: 7 } });
+    await service.reaches(third!, 'delivered');
+    const [waits] = await until(
+      async () => (await service.must('GET', `/v1/notifications?subscriptionId=${customer.subscriptionId}`)).items,
+      (items) => items.some((item: { nextAttemptAt: string }) => Date.parse(item.nextAttemptAt) > Date.now() + 50_000),
+    );
+    expect(waits).toBeDefined();
+    expect(receiver.requests).toHaveLength(3);
+  }),
+);
+
+const dueIn = async (id: string) => (Date.parse((await get(id)).nextAttemptAt) - Date.now()) / 1000;
+
+it.concurrent('a changed retry schedule holds for a notification that waits if it is shorter', () =>
+  withReceiver(async (receiver) => {
+    const { id, patch } = await waiting(receiver, { retrySchedule: [3600] });
+    expect(await dueIn(id)).toBeGreaterThan(3500);
+    await patch({ retrySchedule: [2] });
+    await second(receiver);
+    expect(await service.reaches(id, 'delivered')).toMatchObject({ attemptCount: 2 });
+  }),
+);
+
+it.concurrent('a changed retry schedule holds for a notification that waits if it is longer', () =>
+  withReceiver(async (receiver) => {
+    const { id, patch } = await waiting(receiver);
+    await patch({ retrySchedule: [3600] });
+    await until(
+      () => get(id),
+      ({ live, nextAttemptAt }) =>
+        nextAttemptAt === live?.nextAttemptAt && Date.parse(nextAttemptAt) > Date.now() + 3e6,
+    );
+    const due = await dueIn(id);
+    expect(due).toBeGreaterThan(3500);
+    expect(due).toBeLessThan(3600 * 1.1);
+    await new Promise((resolve) => setTimeout(resolve, (LADDER_SECONDS + 1) * 1000));
+    expect(receiver.requests).toHaveLength(1);
+  }),
+);
+
+it.concurrent('a changed retry schedule holds for a notification that waits if only a later wait differs', () =>
+  withReceiver(async (receiver) => {
+    const { id, patch } = await waiting(receiver, { retrySchedule: [LADDER_SECONDS, 3600] }, [500, 500]);
+    await patch({ retrySchedule: [LADDER_SECONDS, 1] });
+    await receiver.waitFor(3, 30_000);
+    expect(await service.reaches(id, 'delivered')).toMatchObject({ attemptCount: 3 });
+  }),
+);
+
+it.concurrent(
+  'a changed retry schedule holds for a notification that waits if it is empty: the ladder ends without another attempt',
+  () =>
+    withReceiver(async (receiver) => {
+      const { id, patch } = await waiting(receiver, { retrySchedule: [3600, 3600] });
+      await patch({ retrySchedule: [] });
+      const failed = await service.reaches(id, 'failed');
+      expect(failed).toMatchObject({
+        attemptCount: 1,
+        nextAttemptAt: null,
+        live: null,
+        lastError: { class: 'status' },
+      });
+      expect(receiver.requests).toHaveLength(1);
+    }),
+);
+
+it.concurrent('a changed retry schedule holds for a notification that waits if it is that of the customer', () =>
+  withReceiver(async (receiver) => {
+    const { customer, id } = await waiting(receiver, { retrySchedule: null });
+    expect(await dueIn(id)).toBeGreaterThan(20);
+    await service.must('PATCH', `/v1/customers/${customer.customerId}`, { retrySchedule: [1] });
+    await second(receiver);
+    expect(await service.reaches(id, 'delivered')).toMatchObject({ attemptCount: 2 });
+  }),
+);
+
+it.concurrent(
+  'a changed retry schedule holds for a notification that waits, but not before the time that the receiver asked for',
+  () =>
+    withReceiver(async (receiver) => {
+      const { id, patch } = await waiting(
+        receiver,
+        { retrySchedule: [3600] },
+        { status: 503, headers: { 'retry-after': '5000' } },
+      );
+      expect(await dueIn(id)).toBeGreaterThan(4900);
+      await patch({ retrySchedule: [2] });
+      await new Promise((resolve) => setTimeout(resolve, 4000));
+      expect(await dueIn(id)).toBeGreaterThan(4900);
+      expect(receiver.requests).toHaveLength(1);
+    }),
+);
+
+it.concurrent(
+  'a changed retry schedule holds for a notification that waits, and a manual retry after it begins the ladder where it was',
+  () =>
+    withReceiver(async (receiver) => {
+      const { id, patch } = await waiting(receiver, { retrySchedule: [3600] }, [500, 500]);
+      await patch({ retrySchedule: [3000, 2] });
+      await service.must('POST', `/v1/notifications/${id}/retry`, {});
+      await receiver.waitFor(3, 30_000);
+      expect(await service.reaches(id, 'delivered')).toMatchObject({ attemptCount: 3 });
+    }),
+);
+
+it.concurrent('a changed retry schedule holds for many notifications within seconds, each attempted once', () =>
+  withReceiver(async (receiver) => {
+    receiver.answerWith(500);
+    const customer = await onboard(service, receiver.url('/many'), { retrySchedule: [3600] });
+    const ids = (await Promise.all(Array.from({ length: 150 }, () => customer.post({ data: {} })))).flat();
+    const counts = async () => await service.must('GET', `/v1/subscriptions/${customer.subscriptionId}/statistics`);
+    await until(counts, ({ failureResponses }) => failureResponses === ids.length);
+    receiver.answerWith(200);
+    await service.must('PATCH', `/v1/subscriptions/${customer.subscriptionId}`, { retrySchedule: [1] });
+    await until(counts, ({ successResponses }) => successResponses === ids.length, 30_000);
+    expect(receiver.requests).toHaveLength(2 * ids.length);
+  }),
+);
+
+it.concurrent('a challenge uses the authentication that the subscription has then', () =>
+  withReceiver(async (receiver) => {
+    const customer = await onboard(service, receiver.url('/hook'), { headers: { 'X-Api-Key': 'old' } });
+    await service.must('PATCH', `/v1/subscriptions/${customer.subscriptionId}`, { headers: { 'X-Api-Key': 'new' } });
+    receiver.answerWith(({ path, headers }) => {
+      const token = new URL(path, 'http://receiver').searchParams.get('crc_token')!;
+      if (headers['x-api-key'] !== 'new') return { status: 401 };
+      return { status: 200, body: JSON.stringify({ response_token: challengeResponse(customer.secret, token) }) };
+    });
+    expect(await service.must('POST', `/v1/subscriptions/${customer.subscriptionId}/challenge`, {})).toMatchObject({
+      status: 'verified',
+    });
+  }),
+);

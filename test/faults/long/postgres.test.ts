@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPostgres } from '../../../src/embedded/postgres';
+import { openDatabase } from '../../../src/store/db/database';
+import { useCluster } from '../../support/cluster';
+import { ADMIN_KEY, runToEnd, tempDir } from '../../support/service';
+
+/** More of postgres.test.ts. */
+const cluster = useCluster();
+
+it('a process with another master key does not start, and says which key is missing', async () => {
+  const { database, temporal } = cluster;
+  await cluster.start();
+  const { code, output } = await runToEnd({
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: temporal.address,
+    SIGNPOST_PORT: '0',
+    SIGNPOST_ADMIN_KEY: ADMIN_KEY,
+    SIGNPOST_MASTER_KEY: randomBytes(32).toString('base64'),
+  });
+  expect(code).toBe(1);
+  expect(output.trim().split('\n').at(-1)).toMatch(
+    /^SIGNPOST_MASTER_KEY is not the key of this database: its secrets are sealed with master key \w{16}, and this process has \w{16}\. Set the key/,
+  );
+});
+
+it('a process that starts on a standby waits until it is promoted', async () => {
+  const directory = tempDir();
+  const primary = await startPostgres({ directory, port: 0 });
+  await (await cluster.start({ databaseUrl: primary.url })).stop();
+  await primary.stop();
+  writeFileSync(path.join(directory, 'data', 'standby.signal'), '');
+  const standby = await startPostgres({ directory, port: primary.port });
+  const db = openDatabase(standby.url, () => undefined);
+  try {
+    const starting = cluster.start({ databaseUrl: standby.url });
+    await sleep(8000);
+    await db.query({ text: 'select pg_promote()' });
+    const service = await starting;
+    expect(service.output()).toContain('waiting for Postgres');
+    expect((await service.call('GET', '/readyz')).body).toMatchObject({ status: 'ready' });
+    await service.kill9();
+  } finally {
+    await db.close();
+    await standby.stop();
+  }
+});

@@ -1,0 +1,53 @@
+import { Search } from 'lucide-react';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { Button } from '../../ui/button';
+import styles from './command-menu.module.css';
+
+const Palette = lazy(() => import('./palette'));
+
+const OPEN = 'signpost:palette';
+const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+
+const openPalette = () => window.dispatchEvent(new Event(OPEN));
+
+/** The command palette, opened by ⌘K or Ctrl+K and by its buttons. Loaded when first opened. */
+export function CommandMenu() {
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const show = () => setOpen(true);
+    const handleKeyDown = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey) || event.shiftKey || event.altKey)
+        return;
+      event.preventDefault();
+      setOpen((shown) => !shown);
+    };
+    window.addEventListener(OPEN, show);
+    window.addEventListener('keydown', handleKeyDown);
+    return () => {
+      window.removeEventListener(OPEN, show);
+      window.removeEventListener('keydown', handleKeyDown);
+    };
+  }, []);
+  if (!open) return null;
+  return (
+    <Suspense fallback={null}>
+      <Palette onClose={() => setOpen(false)} />
+    </Suspense>
+  );
+}
+
+/** Opens the palette, and shows its shortcut. */
+export function PaletteField() {
+  return (
+    <button type="button" className={styles.field} onClick={openPalette} aria-keyshortcuts="Meta+K Control+K">
+      <Search size={15} aria-hidden />
+      <span className="grow">Search</span>
+      <kbd className={styles.keys}>{isMac ? '⌘K' : 'Ctrl K'}</kbd>
+    </button>
+  );
+}
+
+/** Opens the palette where there is room for an icon only. */
+export function PaletteButton() {
+  return <Button variant="ghost" icon={Search} label="Search" onClick={openPalette} />;
+}

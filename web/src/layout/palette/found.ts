@@ -1,0 +1,85 @@
+import { BookOpen, ScrollText, Users, Webhook } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { useRead } from '../../api/queries';
+import { usePermissions } from '../../api/session';
+import type { Customer, EventType, Page, Subscription } from '../../api/types';
+import type { Entry } from './entry';
+
+const DEBOUNCE_MS = 150;
+const SHOWN = 5;
+const STALE_TIME_MS = 10_000;
+
+/** Customers, endpoints and event types that match a text, and links to search the logs for it. */
+export function useFound(text: string): { groups: { title: string; entries: Entry[] }[]; isLoading: boolean } {
+  const q = useDebounced(text.trim());
+  const { isCustomer } = usePermissions();
+  const options = { enabled: q !== '', staleTime: STALE_TIME_MS };
+  const query = { q, limit: SHOWN };
+  const customers = useRead<Page<Customer>>('/v1/customers', query, { ...options, enabled: q !== '' && !isCustomer });
+  const endpoints = useRead<Page<Subscription>>('/v1/subscriptions', query, options);
+  const types = useRead<Page<EventType>>('/v1/event-types', query, options);
+  const isLoading = text.trim() !== q || [customers, endpoints, types].some(({ isFetching }) => isFetching);
+  if (text.trim() === '') return { groups: [], isLoading: false };
+  const search = encodeURIComponent(text.trim());
+  return {
+    isLoading,
+    groups: [
+      {
+        title: 'Customers',
+        entries: (customers.data?.items ?? []).map(({ id, name }) => ({
+          key: `customer ${id}`,
+          text: name,
+          detail: id,
+          icon: Users,
+          run: `/customers/${encodeURIComponent(id)}`,
+        })),
+      },
+      {
+        title: 'Endpoints',
+        entries: (endpoints.data?.items ?? []).map(({ id, name, customerId, url }) => ({
+          key: `endpoint ${id}`,
+          text: name,
+          detail: isCustomer ? url : `${customerId} · ${url}`,
+          icon: Webhook,
+          run: `/endpoints/${id}`,
+        })),
+      },
+      {
+        title: 'Event types',
+        entries: (types.data?.items ?? []).map(({ name, description }) => ({
+          key: `type ${name}`,
+          text: name,
+          detail: description,
+          icon: BookOpen,
+          run: `/catalog/${encodeURIComponent(name)}`,
+        })),
+      },
+      {
+        title: 'Logs',
+        entries: [
+          {
+            key: 'search events',
+            text: `Search events for “${text.trim()}”`,
+            icon: ScrollText,
+            run: `/logs?tab=events&q=${search}`,
+          },
+          {
+            key: 'search notifications',
+            text: `Search notifications for “${text.trim()}”`,
+            icon: ScrollText,
+            run: `/logs?q=${search}`,
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function useDebounced(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), DEBOUNCE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}

@@ -1,0 +1,107 @@
+import { Bookmark, Check, Columns3, Download, Plus } from 'lucide-react';
+import { DropdownMenu } from 'radix-ui';
+import { useState } from 'react';
+import { Button } from '../ui/button';
+import { Menu } from '../ui/menu';
+import styles from './list-tools.module.css';
+import type { ColumnChoice } from './use-columns';
+import { useExport, type ExportSource } from './use-export';
+import { useViews, ViewsDialog } from './views';
+
+/**
+ * What a list offers beside its filters: saved views, the choice of columns, and export.
+ *
+ * @param list - the name of the list, also of the exported file
+ */
+export function ListTools({ list, columns, source }: { list: string; columns: ColumnChoice; source: ExportSource }) {
+  return (
+    <div className={styles.tools}>
+      <Views list={list} />
+      <Columns choice={columns} />
+      <Export list={list} source={source} />
+    </div>
+  );
+}
+
+function Views({ list }: { list: string }) {
+  const views = useViews(list);
+  const [managing, setManaging] = useState(false);
+  return (
+    <>
+      <Menu
+        label="Views"
+        trigger={
+          <Button small icon={Bookmark}>
+            Views
+          </Button>
+        }
+        items={[
+          ...views.views.map((view) => ({ text: view.name, onSelect: () => views.open(view) })),
+          {
+            text: views.views.length === 0 ? 'Save this view…' : 'Save or delete…',
+            icon: Plus,
+            onSelect: () => setManaging(true),
+          },
+        ]}
+      />
+      <ViewsDialog open={managing} onClose={() => setManaging(false)} views={views} />
+    </>
+  );
+}
+
+function Columns({ choice: { options, toggle } }: { choice: ColumnChoice }) {
+  return (
+    // Not modal: the table beside it shows what a choice changes.
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild>
+        <Button small icon={Columns3}>
+          Columns
+        </Button>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
+          {options.map(({ name, shown }) => (
+            <DropdownMenu.CheckboxItem
+              key={name}
+              className="menu-item"
+              checked={shown}
+              onCheckedChange={() => toggle(name)}
+              // Stays open, for the next column.
+              onSelect={(event) => event.preventDefault()}
+            >
+              <span className={styles.check}>{shown && <Check size={16} aria-hidden />}</span>
+              {name}
+            </DropdownMenu.CheckboxItem>
+          ))}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
+
+function Export({ list, source }: { list: string; source: ExportSource }) {
+  const { rows, start, stop } = useExport(list, source);
+  if (rows !== undefined)
+    return (
+      <span className="row" role="status">
+        <span className="muted num">Exporting {rows.toLocaleString('en')} rows…</span>
+        <Button small onClick={stop}>
+          Stop
+        </Button>
+      </span>
+    );
+  return (
+    <Menu
+      label="Export"
+      trigger={
+        <Button small icon={Download}>
+          Export
+        </Button>
+      }
+      items={[
+        { text: 'CSV, for spreadsheets', onSelect: () => void start('csv') },
+        { text: 'JSON', onSelect: () => void start('json') },
+      ]}
+    />
+  );
+}

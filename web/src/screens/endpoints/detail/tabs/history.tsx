@@ -1,0 +1,145 @@
+import {
+  KeyRound,
+  Pause,
+  Pencil,
+  Play,
+  Plus,
+  RotateCcw,
+  ShieldCheck,
+  TriangleAlert,
+  type LucideIcon,
+} from 'lucide-react';
+import { Link } from 'react-router';
+import { useRead } from '../../../../api/queries';
+import type { AuditEntry, Page, Recovery, Subscription } from '../../../../api/types';
+import { Card } from '../../../../ui/page';
+import { Empty, Loaded } from '../../../../ui/states';
+import { Time } from '../../../../ui/time';
+import { exactTime, useZone } from '../../../../ui/zone';
+import { valueText } from '../../../audit/changes';
+import { actionLabel } from '../../../audit/labels';
+import { Step } from '../../../shared/step';
+
+const LIMIT = 200;
+/** Clocks differ: the entry of the creation may be a little older than the endpoint. */
+const BEFORE_CREATION_MS = 60_000;
+
+interface Entry {
+  id: string;
+  at: string;
+  icon: LucideIcon;
+  tone?: 'ok' | 'bad';
+  title: string;
+  by?: string;
+  lines: string[];
+  to?: string;
+}
+
+/** Actions that explain how deliveries went on. Reads of the secret and manual triggers do not. */
+const ACTIONS: Record<string, { icon: LucideIcon; tone?: 'ok' | 'bad' }> = {
+  'subscription.create': { icon: Plus },
+  'subscription.change': { icon: Pencil },
+  'subscription.enable': { icon: Play, tone: 'ok' },
+  'subscription.disable': { icon: Pause },
+  'subscription.out-of-order': { icon: TriangleAlert, tone: 'bad' },
+  'subscription.challenge': { icon: ShieldCheck },
+  'secret.rotate': { icon: KeyRound },
+  'signing-key.create': { icon: KeyRound },
+  'signing-key.delete': { icon: KeyRound },
+};
+
+/**
+ * What happened to an endpoint, newest first: from the audit log, and its recoveries. Reads only
+ * what is younger than the endpoint, and does not poll: the audit log has no index by object.
+ */
+export function HistoryTab({ subscription: { id, createdAt } }: { subscription: Subscription }) {
+  const since = new Date(Date.parse(createdAt) - BEFORE_CREATION_MS).toISOString();
+  const audit = useRead<Page<AuditEntry>>('/v1/audit', { object: id, since, limit: LIMIT });
+  const recoveries = useRead<Page<Recovery>>('/v1/recoveries', { subscriptionId: id, limit: LIMIT });
+  useZone();
+  return (
+    <Card title="History">
+      <Loaded query={audit}>
+        {(entries) => (
+          <Loaded query={recoveries}>
+            {(started) => {
+              const all = [...entries.items.flatMap(ofChange), ...started.items.map(ofRecovery)].sort(
+                (a, b) => Date.parse(b.at) - Date.parse(a.at),
+              );
+              if (all.length === 0)
+                return <Empty title="No history">The audit log has no changes of this endpoint any more.</Empty>;
+              return (
+                <>
+                  <ol aria-label="History">
+                    {all.map((entry) => (
+                      <HistoryEntry key={entry.id} entry={entry} />
+                    ))}
+                  </ol>
+                  {(entries.nextCursor ?? started.nextCursor) !== null && (
+                    <p className="muted">
+                      Older entries are in the <Link to={`/audit?object=${id}`}>audit log</Link> and in{' '}
+                      <Link to={`/recoveries?subscriptionId=${id}`}>Recoveries</Link>.
+                    </p>
+                  )}
+                </>
+              );
+            }}
+          </Loaded>
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+function HistoryEntry({ entry: { icon, tone, title, by, at, lines, to } }: { entry: Entry }) {
+  return (
+    <Step
+      icon={icon}
+      tone={tone}
+      content={lines.map((line) => (
+        <div key={line} className="muted wrap-anywhere">
+          {line}
+        </div>
+      ))}
+    >
+      <strong>{to ? <Link to={to}>{title}</Link> : title}</strong>
+      {by && <span>by {by}</span>}
+      <span className="muted">
+        <Time at={at} /> · {exactTime(at)}
+      </span>
+    </Step>
+  );
+}
+
+function ofChange({ id, at, action, actorName, changes, detail }: AuditEntry): Entry[] {
+  const shown = ACTIONS[action];
+  if (!shown) return [];
+  const automatic = action === 'subscription.out-of-order';
+  return [
+    {
+      ...shown,
+      id,
+      at,
+      title: actionLabel(action),
+      by: automatic ? undefined : actorName,
+      lines: automatic ? [valueText(detail.reason)] : changeLines(action, changes),
+    },
+  ];
+}
+
+/** Switching an endpoint on or off changes nothing else that is worth a line. */
+function changeLines(action: string, changes: AuditEntry['changes']): string[] {
+  if (action !== 'subscription.change') return [];
+  return Object.entries(changes).map(([field, { from, to }]) => `${field}: ${valueText(from)} → ${valueText(to)}`);
+}
+
+function ofRecovery({ id, createdAt, status, retried, total }: Recovery): Entry {
+  return {
+    id,
+    at: createdAt,
+    icon: RotateCcw,
+    title: 'Started a recovery',
+    lines: [`${status}: ${retried.toLocaleString('en')} of ${total.toLocaleString('en')} retried`],
+    to: `/recoveries?open=${id}`,
+  };
+}

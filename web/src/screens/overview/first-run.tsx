@@ -1,0 +1,117 @@
+import { CheckCircle2, Circle } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useAction, useRead } from '../../api/queries';
+import { usePermissions } from '../../api/session';
+import type { Page } from '../../api/types';
+import { Button, ButtonLink } from '../../ui/button';
+import { Card } from '../../ui/page';
+import { loadExampleCatalog } from './example-catalog';
+import styles from './first-run.module.css';
+
+interface Step {
+  title: string;
+  hint: string;
+  done: boolean;
+  action: ReactNode;
+}
+
+const REFRESH_MS = 10_000;
+
+/** The product of the operational events, which every installation has. */
+const OWN_PRODUCT = 'signpost';
+
+interface Item {
+  id?: string;
+  productId?: string | null;
+}
+
+/** The first item that is not Signpost's own; null if all are, undefined until the list is read. */
+function useFirst(path: string, enabled = true): Item | null | undefined {
+  const { data } = useRead<Page<Item>>(path, { limit: 50 }, { enabled, refetchInterval: REFRESH_MS });
+  return data && (data.items.find(({ productId }) => productId !== OWN_PRODUCT) ?? null);
+}
+
+/** Leads from an empty installation, or an empty portal, to the first delivery. */
+export function FirstRun() {
+  const can = usePermissions();
+  const type = useFirst('/v1/event-types');
+  const customer = useFirst('/v1/customers', !can.isCustomer);
+  const endpoint = useFirst('/v1/subscriptions');
+  const delivery = useFirst('/v1/notifications');
+  const example = useAction(loadExampleCatalog, {
+    done: 'Example catalog loaded',
+    invalidate: ['/v1/products', '/v1/event-types'],
+  });
+  const known = [type, endpoint, delivery, ...(can.isCustomer ? [] : [customer])];
+  if (delivery || known.includes(undefined) || !can.manageEndpoints) return null;
+  const steps: Step[] = [
+    ...(can.isCustomer
+      ? []
+      : [
+          {
+            title: 'Describe your events',
+            hint: 'A product and its event types, each with a schema and a sample.',
+            done: type !== null,
+            action: (
+              <>
+                {can.administer && (
+                  <Button small busy={example.isPending} onClick={() => example.mutate()}>
+                    Load the example catalog
+                  </Button>
+                )}
+                <ButtonLink small to="/catalog">
+                  Open the catalog
+                </ButtonLink>
+              </>
+            ),
+          },
+          {
+            title: 'Create a customer',
+            hint: 'Whoever is notified of the events.',
+            done: customer !== null,
+            action: (
+              <ButtonLink small to="/customers">
+                Open customers
+              </ButtonLink>
+            ),
+          },
+        ]),
+    {
+      title: 'Add an endpoint',
+      hint: 'The URL that receives the events.',
+      done: endpoint !== null,
+      action: (
+        <ButtonLink small to="/endpoints/new">
+          Add endpoint
+        </ButtonLink>
+      ),
+    },
+    {
+      title: 'Send the first event',
+      hint: 'Trigger now on the endpoint sends the sample of an event type.',
+      done: false,
+      action: endpoint?.id && (
+        <ButtonLink small to={`/endpoints/${encodeURIComponent(endpoint.id)}`}>
+          Open the endpoint
+        </ButtonLink>
+      ),
+    },
+  ];
+  return (
+    <Card title="Getting started">
+      <ol className={styles.steps}>
+        {steps.map(({ title, hint, done, action }) => (
+          <li key={title} className={styles.step}>
+            {done ? <CheckCircle2 size={20} className="done" aria-hidden /> : <Circle size={20} aria-hidden />}
+            <div className={styles.text}>
+              <strong>{title}</strong>
+              {done && <span className="sr-only"> (done)</span>}
+              <div className="muted">{hint}</div>
+            </div>
+            {!done && <div className="row">{action}</div>}
+          </li>
+        ))}
+      </ol>
+    </Card>
+  );
+}

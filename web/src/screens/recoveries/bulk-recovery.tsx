@@ -1,0 +1,119 @@
+import { Ban, RotateCcw } from 'lucide-react';
+import { useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
+import { api } from '../../api/client';
+import { useAction } from '../../api/queries';
+import type { Recovery, RecoveryFilter } from '../../api/types';
+import { Button } from '../../ui/button';
+import { Actions, Dialog } from '../../ui/dialog';
+import { Form, TextField } from '../../ui/form';
+import { formatDuration } from '../../ui/time';
+import { describeFilter, RecoveryState } from './outcomes';
+
+/** The filter of a recovery with its period. */
+export type BulkFilter = RecoveryFilter & { since?: string; until?: string };
+
+const RATES = { retry: '10', cancel: '100' };
+const WORDS = {
+  retry: { title: 'Retry all that match', verb: 'Retry', icon: RotateCcw, rate: 'Retries per second' },
+  cancel: { title: 'Cancel all that match', verb: 'Cancel', icon: Ban, rate: 'Notifications per second' },
+};
+
+interface Props {
+  action: 'retry' | 'cancel';
+  filter: BulkFilter;
+  /** @param done - whether a recovery was started */
+  onClose(done: boolean): void;
+}
+
+/** Counts what matches, then retries or cancels it on the server and follows that. */
+export function BulkRecovery(props: Props) {
+  const { action, filter, onClose } = props;
+  return (
+    <Dialog
+      open
+      onClose={() => onClose(false)}
+      title={WORDS[action].title}
+      description={describeFilter({ action, filter: { status: [], ...filter } })}
+    >
+      <BulkForm {...props} />
+    </Dialog>
+  );
+}
+
+/** The content of the dialog. */
+export function BulkForm({ action, filter, onClose }: Props) {
+  const [rate, setRate] = useState(RATES[action]);
+  const words = WORDS[action];
+  const counted = useDryRun(action, filter);
+  const start = useAction(
+    () => api.post<Recovery>('/v1/recoveries', { action, filter, ratePerSecond: Number(rate || NaN) }),
+    { quiet: true, invalidate: ['/v1/recoveries', '/v1/notifications', '/v1/subscriptions', '/v1/overview'] },
+  );
+  const { count, exceeded } = counted.data ?? {};
+  if (start.data) return <StartedRecovery id={start.data.id} onClose={() => onClose(true)} />;
+  return (
+    <Form label={words.title} error={start.error ?? counted.error} onSubmit={() => start.mutate()}>
+      <p role="status">{countText(count, exceeded, Number(rate))}</p>
+      <TextField
+        label={words.rate}
+        pointer="/ratePerSecond"
+        type="number"
+        min={0.1}
+        max={1000}
+        step="any"
+        value={rate}
+        onChange={setRate}
+        hint="Customers take turns."
+      />
+      <Actions>
+        <Button onClick={() => onClose(false)}>{action === 'cancel' ? 'Keep them' : 'Cancel'}</Button>
+        <Button
+          type="submit"
+          variant={action === 'cancel' ? 'danger' : 'primary'}
+          icon={words.icon}
+          busy={start.isPending}
+          disabled={!count || exceeded}
+        >
+          {count ? `${words.verb} ${count.toLocaleString('en')}` : words.verb}
+        </Button>
+      </Actions>
+    </Form>
+  );
+}
+
+/** The progress of a recovery that was just started. */
+export function StartedRecovery({ id, onClose }: { id: string; onClose(): void }) {
+  return (
+    <>
+      <RecoveryState id={id} onLeave={onClose} />
+      <Actions>
+        <Link className="button button-plain" to={`/recoveries?open=${id}`} onClick={onClose}>
+          Open in Recoveries
+        </Link>
+        <Button variant="primary" onClick={onClose}>
+          Close
+        </Button>
+      </Actions>
+    </>
+  );
+}
+
+/** Counts what a filter matches, without changing anything. */
+export function useDryRun(action: 'retry' | 'cancel', filter: BulkFilter, enabled = true) {
+  return useQuery({
+    queryKey: ['/v1/recoveries', 'dry run', action, filter],
+    queryFn: () => api.post<{ count: number; exceeded: boolean }>('/v1/recoveries', { action, filter, dryRun: true }),
+    enabled,
+    staleTime: Infinity,
+  });
+}
+
+function countText(count: number | undefined, exceeded: boolean | undefined, rate: number): string {
+  if (count === undefined) return 'Counting…';
+  if (exceeded) return `More than ${count.toLocaleString('en')} match. Narrow the filter.`;
+  if (count === 0) return 'Nothing matches.';
+  const seconds = rate > 0 ? Math.ceil(count / rate) : 0;
+  return `${count.toLocaleString('en')} ${count === 1 ? 'notification matches' : 'notifications match'}. This takes about ${formatDuration(seconds)}.`;
+}

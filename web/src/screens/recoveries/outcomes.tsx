@@ -1,0 +1,96 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { Link } from 'react-router';
+import { at } from '../../api/client';
+import { useRead } from '../../api/queries';
+import type { Recovery, RecoveryDetail } from '../../api/types';
+import { StatusBadge } from '../../ui/badge';
+import { OPEN } from '../shared/notification-status';
+import { Progress } from './progress';
+import styles from './recoveries.module.css';
+
+const POLL_MS = 1500;
+/** After its end, until the last of its notifications is closed. */
+const WAITING_POLL_MS = 5000;
+
+/** A recovery with its outcomes, kept up to date. */
+export function useRecovery(id: string): RecoveryDetail | undefined {
+  return useRead<RecoveryDetail>(
+    at`/v1/recoveries/${id}`,
+    {},
+    {
+      placeholderData: undefined,
+      refetchInterval: ({ state: { data } }) =>
+        !data || data.status === 'running' ? POLL_MS : data.outcomes.waiting > 0 ? WAITING_POLL_MS : false,
+    },
+  ).data;
+}
+
+/** The progress of a recovery, and the outcomes of the notifications that it has processed. */
+export function RecoveryState({ id, onLeave }: { id: string; onLeave?(): void }) {
+  const recovery = useRecovery(id);
+  const client = useQueryClient();
+  const isOver = recovery !== undefined && recovery.status !== 'running' && recovery.outcomes.waiting === 0;
+  useEffect(() => {
+    // The lists and drawers behind the dialog were read before the notifications changed.
+    if (isOver)
+      void client.invalidateQueries({
+        predicate: ({ queryKey: [path] }) => String(path).startsWith('/v1/notifications'),
+      });
+  }, [client, isOver]);
+  if (!recovery) return null;
+  return (
+    <div className="stack-s" role="status">
+      <div className="row">
+        <StatusBadge status={recovery.status} />
+        {recovery.status === 'running' && <span>It continues when you close this.</span>}
+      </div>
+      <Progress recovery={recovery} />
+      <Outcomes recovery={recovery} onLeave={onLeave} />
+    </div>
+  );
+}
+
+const OUTCOMES = [
+  { name: 'delivered', text: 'delivered', statuses: 'delivered' },
+  { name: 'failed', text: 'still failing', statuses: 'failed' },
+  { name: 'waiting', text: 'waiting', statuses: OPEN.join() },
+  { name: 'cancelled', text: 'cancelled', statuses: 'cancelled' },
+] as const;
+
+/** How many are delivered, still failing and waiting, each linked to its list. */
+function Outcomes({ recovery: { id, outcomes }, onLeave }: { recovery: RecoveryDetail; onLeave?(): void }) {
+  return (
+    <ul className={styles.outcomes} aria-label="Outcomes">
+      {OUTCOMES.filter(({ name }) => name !== 'cancelled' || outcomes.cancelled > 0).map(({ name, text, statuses }) => (
+        <li key={name} className={styles[name]}>
+          {outcomes[name] > 0 ? (
+            <Link to={`/logs?recoveryId=${id}&status=${statuses}`} onClick={onLeave}>
+              <strong className="num">{outcomes[name].toLocaleString('en')}</strong> {text}
+            </Link>
+          ) : (
+            <span>
+              <strong className="num">0</strong> {text}
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What a recovery is for, in words. The name of its endpoint is left to the caller. */
+export function describeFilter({ action, filter }: Pick<Recovery, 'action' | 'filter'>): string {
+  if (!filter) return '';
+  const { customerId, productId, type, status = [], responseStatus, errorClass } = filter;
+  return [
+    `${action === 'cancel' ? 'Cancel' : 'Retry'} ${status.join(', ')}`,
+    customerId && `customer ${customerId}`,
+    !customerId && productId && `product ${productId}`,
+    type?.join(', '),
+    responseStatus && `HTTP ${responseStatus}`,
+    errorClass && `error ${errorClass.join(', ')}`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}

@@ -1,0 +1,51 @@
+import { Drawer } from '../../ui/dialog';
+import { Fact, Facts } from '../../ui/page';
+import { Skeleton } from '../../ui/states';
+import { Id } from '../../ui/copy';
+import { ExactTime } from '../../ui/time';
+import { exactTime, useZone } from '../../ui/zone';
+import { EndpointName } from '../shared/endpoint-name';
+import { describeFilter, RecoveryState, useRecovery } from './outcomes';
+
+/** A recovery: what it is for, its progress and its outcomes. @param id - null: closed */
+export function RecoveryDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
+  return (
+    <Drawer open={id !== null} onClose={onClose} title="Recovery" rowId={id}>
+      {id && <Content id={id} />}
+    </Drawer>
+  );
+}
+
+function Content({ id }: { id: string }) {
+  const recovery = useRecovery(id);
+  useZone();
+  if (!recovery) return <Skeleton />;
+  const subscriptionId = recovery.subscriptionId ?? recovery.filter?.subscriptionId;
+  return (
+    <div className="stack">
+      <RecoveryState id={id} />
+      <Facts>
+        {subscriptionId && (
+          <Fact name="Endpoint">
+            <EndpointName id={subscriptionId} />
+          </Fact>
+        )}
+        {recovery.filter && <Fact name="Filter">{describeFilter(recovery)}</Fact>}
+        <Fact name="Accepted from">{Date.parse(recovery.since) === 0 ? 'Any time' : exactTime(recovery.since)}</Fact>
+        <Fact name="Accepted before">{exactTime(recovery.until)}</Fact>
+        <Fact name="Rate">{recovery.ratePerSecond.toLocaleString('en')} per second</Fact>
+        <Fact name="Started">
+          <ExactTime at={recovery.createdAt} />
+        </Fact>
+        {recovery.finishedAt && (
+          <Fact name="Finished">
+            <ExactTime at={recovery.finishedAt} />
+          </Fact>
+        )}
+        <Fact name="ID">
+          <Id id={id} />
+        </Fact>
+      </Facts>
+    </div>
+  );
+}

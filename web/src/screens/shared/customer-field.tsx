@@ -1,0 +1,40 @@
+import { useState } from 'react';
+import { useRead } from '../../api/queries';
+import type { Customer, Page } from '../../api/types';
+import { Combobox } from '../../ui/combobox';
+import type { FieldProps } from '../../ui/form';
+import { useCustomer } from './use-customer';
+
+const SUGGESTIONS = 20;
+const STALE_TIME_MS = 30_000;
+
+/**
+ * A field for a customer, found by name or ID.
+ *
+ * @param offers - whether a customer is among the suggestions
+ */
+export function CustomerField({
+  value,
+  offers = () => true,
+  ...rest
+}: Omit<FieldProps, 'label'> & {
+  value: string;
+  onChange(id: string): void;
+  placeholder?: string;
+  offers?(customer: Customer): boolean;
+}) {
+  const [q, setQ] = useState('');
+  const found = useRead<Page<Customer>>('/v1/customers', { q, limit: SUGGESTIONS }, { staleTime: STALE_TIME_MS }).data;
+  const name = useCustomer(value)?.name;
+  return (
+    <Combobox
+      label="Customer"
+      {...rest}
+      value={value}
+      // The ID alone while the name is unknown.
+      valueText={name === undefined || name === value ? value : `${name} (${value})`}
+      onSearch={setQ}
+      options={(found?.items ?? []).filter(offers).map((customer) => ({ value: customer.id, text: customer.name }))}
+    />
+  );
+}

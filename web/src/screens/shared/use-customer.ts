@@ -1,0 +1,11 @@
+import { useRead } from '../../api/queries';
+import type { Customer } from '../../api/types';
+
+/** Reads a customer. Undefined while `id` is empty. */
+export function useCustomer(id: string): Customer | undefined {
+  return useRead<Customer>(
+    `/v1/customers/${encodeURIComponent(id)}`,
+    {},
+    { enabled: id !== '', retry: false, placeholderData: undefined },
+  ).data;
+}

@@ -1,0 +1,78 @@
+import type { ColumnMeta, RowSelectionState } from '@tanstack/react-table';
+import { midSentence } from './states';
+import { formatDuration, useNow } from './time';
+
+/** The classes of a column's cells. */
+export function cellClass(meta: ColumnMeta<unknown, unknown> | undefined): string | undefined {
+  return (
+    [
+      meta?.wide && 'wide-only',
+      meta?.roomy && 'roomy-only',
+      meta?.spacious && 'spacious-only',
+      meta?.grow && 'cell-grow',
+      meta?.align === 'end' && 'cell-end',
+    ]
+      .filter(Boolean)
+      .join(' ') || undefined
+  );
+}
+
+/** Has the height of the table that follows, so that nothing below it moves. */
+export function TableSkeleton() {
+  return (
+    <div className="table-skeleton" role="status" aria-label="Loading">
+      {Array.from({ length: 8 }, (_, index) => (
+        <div key={index}>
+          <div className="skeleton" />
+          <div className="skeleton" />
+          <div className="skeleton" />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/**
+ * The height of the rows that are not in the document. Has one cell: a span over hidden columns
+ * would take width from the others.
+ */
+export function Spacer({ height }: { height: number }) {
+  return height > 0 ? (
+    <tr aria-hidden>
+      <td style={{ height, padding: 0, border: 0 }} />
+    </tr>
+  ) : null;
+}
+
+/** How old the list is. */
+export function Updated({ at }: { at: number }) {
+  const seconds = Math.round((useNow() - at) / 1000);
+  return <span> · updated {seconds < 1 ? 'now' : `${formatDuration(seconds)} ago`}</span>;
+}
+
+/** Selects all loaded rows, or none. */
+export function SelectAll({
+  label,
+  ids,
+  selection,
+  onChange,
+}: {
+  label: string;
+  ids: string[];
+  selection: RowSelectionState;
+  onChange(selection: RowSelectionState): void;
+}) {
+  const count = ids.reduce((sum, id) => sum + (selection[id] ? 1 : 0), 0);
+  const all = count === ids.length;
+  return (
+    <input
+      type="checkbox"
+      aria-label={`Select all loaded ${midSentence(label)}`}
+      checked={all}
+      ref={(input) => {
+        if (input) input.indeterminate = count > 0 && !all;
+      }}
+      onChange={() => onChange(all ? {} : Object.fromEntries(ids.map((id) => [id, true])))}
+    />
+  );
+}
