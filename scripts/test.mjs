@@ -10,6 +10,8 @@ import path from 'node:path';
 import { checkNode, ensureBuilt, ensureInstalled, ROOT } from './toolchain.mjs';
 
 const SLOWEST_FILES = 10;
+/** More failing files than these are no accident. */
+const MAX_SECOND_TRIES = 5;
 const changed = process.argv.slice(2).find((argument) => /^--changed(=|$)/.test(argument));
 const options = process.argv
   .slice(2)
@@ -23,36 +25,82 @@ checkNode();
 ensureInstalled();
 ensureBuilt();
 
-const summaryFile = path.join(ROOT, 'test-output', 'jest.json');
-mkdirSync(path.dirname(summaryFile), { recursive: true });
-rmSync(summaryFile, { force: true });
-const jest = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-const { status } = spawnSync(process.execPath, [jest, '--json', '--outputFile', summaryFile, ...options], {
-  cwd: ROOT,
-  // Jest writes its JSON to the file, and its readable output to standard error.
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
-if (!existsSync(summaryFile)) {
-  console.error('Jest ended without a summary.');
-  process.exit(status || 1);
-}
-const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, numTotalTests, testResults } = JSON.parse(
-  readFileSync(summaryFile, 'utf8'),
-);
-// Tests of a file that could not run are in no count: the run then has at least one failure.
-const failed = Math.max(numFailedTests, numFailedTestSuites > 0 ? 1 : 0);
-if (numTotalTests > 0) printSlowest(testResults);
+const first = runJest('jest.json', options);
+if (first.total > 0) printSlowest(first.files);
 else console.error(changed ? 'No test depends on the changes.' : 'No test ran.');
-console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests} skipped`);
-process.exit(status || (numTotalTests === 0 && !changed ? 1 : 0));
+const last = wantsSecondTry(first) ? secondTry(first) : first;
+console.log(`${last.passed} passed, ${last.failed} failed, ${last.skipped} skipped`);
+process.exit(last.status || (first.total === 0 && !changed ? 1 : 0));
+
+/** Runs Jest and returns its own summary. */
+function runJest(summaryName, jestOptions) {
+  const summaryFile = path.join(ROOT, 'test-output', summaryName);
+  mkdirSync(path.dirname(summaryFile), { recursive: true });
+  rmSync(summaryFile, { force: true });
+  const jest = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
+  const { status } = spawnSync(process.execPath, [jest, '--json', '--outputFile', summaryFile, ...jestOptions], {
+    cwd: ROOT,
+    // Jest writes its JSON to the file, and its readable output to standard error.
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (!existsSync(summaryFile)) {
+    console.error('Jest ended without a summary.');
+    process.exit(status || 1);
+  }
+  const summary = JSON.parse(readFileSync(summaryFile, 'utf8'));
+  return {
+    status,
+    passed: summary.numPassedTests,
+    // Tests of a file that could not run are in no count: the run then has at least one failure.
+    failed: Math.max(summary.numFailedTests, summary.numFailedTestSuites > 0 ? 1 : 0),
+    skipped: summary.numPendingTests,
+    total: summary.numTotalTests,
+    files: summary.testResults,
+  };
+}
+
+function wantsSecondTry({ files, status }) {
+  const failed = files.filter(hasFailed).length;
+  return process.env.SIGNPOST_TEST_SECOND_TRY === '1' && status !== 0 && failed > 0 && failed <= MAX_SECOND_TRIES;
+}
+
+/** Runs the files that failed once more. Its output names what passed only then. */
+function secondTry({ passed, skipped, files }) {
+  const failedFiles = files.filter(hasFailed);
+  const failures = failedFiles.flatMap((file) =>
+    // A file without results could not run.
+    file.assertionResults.length > 0 ? testsOf(file, 'failed') : [relative(file)],
+  );
+  console.log(['Tried again:', ...failures].join('\n  '));
+  const again = runJest('jest-second-try.json', ['--runTestsByPath', ...failedFiles.map(({ name }) => name)]);
+  if (again.failed === 0) console.log(['Failed once, passed when tried again:', ...failures].join('\n  '));
+  const count = (status) => failedFiles.flatMap((file) => testsOf(file, status)).length;
+  return {
+    status: again.status,
+    passed: passed - count('passed') + again.passed,
+    failed: again.failed,
+    skipped: skipped - count('pending') + again.skipped,
+  };
+}
 
 /** Prints the files that took the longest. Files run in parallel, so the times overlap. */
 function printSlowest(files) {
-  const timed = files.map(({ name, startTime, endTime }) => ({
-    file: path.relative(ROOT, name),
-    seconds: (endTime - startTime) / 1000,
-  }));
+  const timed = files.map((file) => ({ file: relative(file), seconds: (file.endTime - file.startTime) / 1000 }));
   const slowest = timed.sort((a, b) => b.seconds - a.seconds).slice(0, SLOWEST_FILES);
   console.log('Slowest test files:');
   for (const { file, seconds } of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
+}
+
+function hasFailed({ status }) {
+  return status === 'failed';
+}
+
+function relative({ name }) {
+  return path.relative(ROOT, name);
+}
+
+function testsOf(file, wanted) {
+  return file.assertionResults
+    .filter(({ status }) => status === wanted)
+    .map(({ fullName }) => `${relative(file)}: ${fullName}`);
 }
