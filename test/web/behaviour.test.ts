@@ -121,6 +121,7 @@ describe('numbers', () => {
 test('the hand-over sheet never shows the secret link of an endpoint under another one', async () => {
   const first = await createEndpoint('archive');
   const second = await createEndpoint('finance');
+  const third = await createEndpoint('audit');
   const page = await ui.signedIn(`/onboarding?product=parcels&customer=tyrell&endpoint=${first}`);
   const choose = (id: string) => page.getByLabel('Endpoint', { exact: true }).selectOption(id);
   await clickButton(page, 'Send a test notification');
@@ -134,14 +135,24 @@ test('the hand-over sheet never shows the secret link of an endpoint under anoth
   await section('archive')
     .getByText(/\/secret#/)
     .waitFor();
+  const link = await section('archive').getByLabel('Secret link of archive', { exact: true }).innerText();
   await choose(second);
-  const links = await sheet.getByText(/\/secret#/).allInnerTexts();
-  expect(links).toEqual([await section('archive').getByLabel('Secret link of archive', { exact: true }).innerText()]);
+  expect(await sheet.getByText(/\/secret#/).allInnerTexts()).toEqual([link]);
   expect(
     await section('finance')
       .getByText(/\/secret#/)
       .count(),
   ).toBe(0);
+  // The sheet keeps its links while an endpoint is loading that was not loaded before.
+  let load = () => {};
+  const loads = new Promise<void>((resolve) => (load = resolve));
+  await page.route(`**/v1/subscriptions/${third}`, async (route) => (await loads, route.continue()));
+  await choose(third);
+  await page.waitForURL(new RegExp(`endpoint=${third}`));
+  expect(await sheet.getByText(/\/secret#/).allInnerTexts()).toEqual([link]);
+  load();
+  await page.getByRole('button', { name: 'Send a test notification' }).waitFor();
+  expect(await sheet.getByText(/\/secret#/).allInnerTexts()).toEqual([link]);
 
   // The same holds for the pages of endpoints, between which a link may lead.
   await page.goto(`/endpoints/${first}?tab=secret`);
@@ -336,8 +347,11 @@ test('a lost connection is reported with its age, and the banner goes when calls
   await page.getByText(/^Connection lost at \d+ \w+ \d{4}, [\d:]+ \S+\.$/).waitFor();
   await page.getByText(/^Showing data from \d+ s ago\.$/).waitFor();
   await ui.look(page, 'connection-lost');
-  await page.unroute('**/v1/**');
+  // By hand while nothing comes through: the screen refreshes itself as soon as something does.
+  const retried = page.waitForRequest('**/v1/notifications?*');
   await clickButton(page, 'Retry');
+  await retried;
+  await page.unroute('**/v1/**');
   await page.getByText(/^Connection lost/).waitFor({ state: 'detached' });
 });
 

@@ -79,8 +79,9 @@ export function Onboarding() {
         >
           {endpoint && <VerifyStep key={endpoint.id} endpoint={endpoint} />}
         </Step>
-        <Step number={7} title="Hand-over" done={false} locked={!endpoint}>
-          {endpoint && product && customer && (
+        <Step number={7} title="Hand-over" done={false} locked={values.endpoint === ''}>
+          {/* Stays while another endpoint loads: the sheet is about all of them, and holds their links. */}
+          {values.endpoint !== '' && product && customer && (
             <HandOver key={customer.id} customer={customer} product={product} types={types} />
           )}
         </Step>
