@@ -64,7 +64,7 @@ function wantsSecondTry({ files, status }) {
   return process.env.SIGNPOST_TEST_SECOND_TRY === '1' && status !== 0 && failed > 0 && failed <= MAX_SECOND_TRIES;
 }
 
-/** Runs the files that failed once more. Its output names what passed only then. */
+/** Runs the files that failed again. Its output names what passed only then. */
 function secondTry({ passed, skipped, files }) {
   const failedFiles = files.filter(hasFailed);
   const failures = failedFiles.flatMap((file) =>

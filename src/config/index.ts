@@ -86,6 +86,8 @@ export interface Config {
     address?: string;
     namespace: string;
     apiKey?: string;
+    /** File that the API key came from; it is read again. */
+    apiKeyFile?: string;
     tls?: TlsPaths;
     uiUrl?: string;
     cliPath?: string;
@@ -171,6 +173,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       address: settings.TEMPORAL_ADDRESS,
       namespace: settings.TEMPORAL_NAMESPACE,
       apiKey: settings.TEMPORAL_API_KEY,
+      apiKeyFile: env.TEMPORAL_API_KEY_FILE || undefined,
       tls: tlsPaths(settings),
       uiUrl: settings.TEMPORAL_UI_URL?.replace(/\/+$/, ''),
       cliPath: settings.TEMPORAL_CLI_PATH,

@@ -246,7 +246,8 @@ export const SETTINGS = {
   TEMPORAL_API_KEY: setting(text, {
     default: 'none',
     expected: 'an API key',
-    meaning: 'API key for Temporal Cloud.',
+    meaning:
+      'API key for Temporal Cloud. One in a file is read again every 30 seconds, so it can be replaced without a restart.',
     secret: true,
   }),
   TEMPORAL_TLS_CLIENT_CERT_PATH: setting(text, {

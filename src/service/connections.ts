@@ -132,8 +132,8 @@ export function connectTemporal(
   log: Logger,
   cleanups: Cleanups,
 ): TemporalParts {
-  const { namespace, apiKey, tls } = config.temporal;
-  const temporal = new TemporalLink({ address, namespace, apiKey, tls }, log);
+  const { namespace, apiKey, apiKeyFile, tls } = config.temporal;
+  const temporal = new TemporalLink({ address, namespace, apiKey, apiKeyFile, tls }, log);
   cleanups.add(() => temporal.close());
   const maintenanceTaskQueue = config.role === 'api' ? undefined : MAIN_TASK_QUEUE;
   const keeper = new NamespaceKeeper(temporal, { namespace, maintenanceTaskQueue }, log);

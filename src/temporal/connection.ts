@@ -5,12 +5,15 @@ import { NativeConnection, type NativeConnectionOptions } from '@temporalio/work
 import type { Logger } from 'pino';
 import type { TlsPaths } from '../config/tls-paths';
 import { endsWithin } from '../process/ends-within';
+import { ApiKey } from './api-key';
 import { callWithDeadline } from './deadline';
 
 export interface TemporalSettings {
   address: string;
   namespace: string;
   apiKey?: string;
+  /** File that the API key came from, and that a new key will be in. */
+  apiKeyFile?: string;
   tls?: TlsPaths;
 }
 
@@ -33,6 +36,8 @@ const RECONNECT_MS = 1000;
 const PING_TIMEOUT_MS = 2000;
 /** Longest wait for the end of the connection. */
 const CLOSE_MS = 1000;
+/** How often the file of the API key is read again. */
+const API_KEY_READ_MS = 30_000;
 
 /**
  * Connects to Temporal in the background, because events are accepted whether or not it is
@@ -43,11 +48,15 @@ export class TemporalLink {
   readonly connected: Promise<Temporal>;
   private temporal: Temporal | undefined;
   private readonly closing = new AbortController();
+  private readonly apiKey: ApiKey;
+  private apiKeyTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly settings: TemporalSettings,
     private readonly log: Logger,
+    private readonly apiKeyReadMs = API_KEY_READ_MS,
   ) {
+    this.apiKey = new ApiKey(settings.apiKey, settings.apiKeyFile);
     this.connected = this.connect();
     // Without a caller that awaits the connection, a rejection would be unhandled.
     this.connected.catch(() => undefined);
@@ -70,6 +79,7 @@ export class TemporalLink {
   async close(): Promise<void> {
     // It does not wait for an attempt to connect, which takes long if nothing answers.
     this.closing.abort();
+    clearInterval(this.apiKeyTimer);
     // A silent server does not confirm it.
     if (this.temporal) await endsWithin(this.temporal.connection.close(), CLOSE_MS);
   }
@@ -77,13 +87,15 @@ export class TemporalLink {
   private async connect(): Promise<Temporal> {
     for (let failures = 0; ; failures++) {
       try {
-        const connection = await NativeConnection.connect(await connectionOptions(this.settings));
+        const key = this.apiKey.current();
+        const connection = await NativeConnection.connect(await connectionOptions(this.settings, key));
         if (this.closing.signal.aborted) {
           await connection.close();
           this.closing.signal.throwIfAborted();
         }
         const { namespace } = this.settings;
         this.temporal = { client: createClient(connection, namespace), connection, namespace };
+        this.renewApiKey(connection, key);
         return this.temporal;
       } catch (error) {
         this.closing.signal.throwIfAborted();
@@ -96,6 +108,26 @@ export class TemporalLink {
       }
     }
   }
+
+  /** Hands a key that was replaced in its file to the connection. */
+  private renewApiKey(connection: NativeConnection, first: string | undefined): void {
+    if (this.settings.apiKeyFile === undefined) return;
+    let used = first;
+    let fault: string | undefined;
+    const renew = async () => {
+      const key = this.apiKey.current();
+      if (this.apiKey.fault !== fault) {
+        fault = this.apiKey.fault;
+        if (fault !== undefined) this.log.warn({ fault }, 'the API key of Temporal could not be read again');
+      }
+      if (key === undefined || key === used) return;
+      await connection.setApiKey(key);
+      used = key;
+      this.log.info('the API key of Temporal was replaced');
+    };
+    const report = (error: unknown) => this.log.warn({ err: error }, 'the API key of Temporal could not be replaced');
+    this.apiKeyTimer = setInterval(() => void renew().catch(report), this.apiKeyReadMs).unref();
+  }
 }
 
 /**
@@ -106,7 +138,10 @@ export function createClient(connection: NativeConnection, namespace: string): C
   return new Client({ connection, namespace, workflow: { queryRejectCondition: 'NOT_OPEN' } });
 }
 
-async function connectionOptions({ address, apiKey, tls }: TemporalSettings): Promise<NativeConnectionOptions> {
+async function connectionOptions(
+  { address, tls }: TemporalSettings,
+  apiKey: string | undefined,
+): Promise<NativeConnectionOptions> {
   const options: NativeConnectionOptions = { address };
   if (apiKey !== undefined) options.apiKey = apiKey;
   if (tls) {

@@ -347,7 +347,7 @@ test('a lost connection is reported with its age, and the banner goes when calls
   await page.getByText(/^Connection lost at \d+ \w+ \d{4}, [\d:]+ \S+\.$/).waitFor();
   await page.getByText(/^Showing data from \d+ s ago\.$/).waitFor();
   await ui.look(page, 'connection-lost');
-  // By hand while nothing comes through: the screen refreshes itself as soon as something does.
+  // While nothing comes through: the screen refreshes itself when something does.
   const retried = page.waitForRequest('**/v1/notifications?*');
   await clickButton(page, 'Retry');
   await retried;
