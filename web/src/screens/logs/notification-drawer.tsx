@@ -113,8 +113,7 @@ function Detail({ notification }: { notification: NotificationDetail }) {
       <section className="stack-s" aria-label="Attempts">
         <h3>Attempts</h3>
         {notification.attempts.length === 0 && <p className="muted">No attempts yet</p>}
-        {/* Remounted for each new attempt, so that the newest one is expanded. */}
-        <Ladder key={notification.attempts.length} notification={notification} schedule={schedule} />
+        <Ladder notification={notification} schedule={schedule} />
       </section>
     </div>
   );
