@@ -69,9 +69,10 @@ test('a portal that has ended says so and leads back, and shows no sign-in of op
     returnUrl: 'https://shop.example/account',
   });
   const page = await ui.open(new URL(url).pathname + new URL(url).hash);
-  await page.getByRole('heading', { name: 'Overview' }).waitFor();
-  await ui.service.must('DELETE', `/v1/portal-sessions/${id}`);
   await page.getByRole('link', { name: 'Logs', exact: true }).click();
+  await page.getByRole('heading', { name: 'Logs' }).waitFor();
+  // The list reads itself again, and so finds out.
+  await ui.service.must('DELETE', `/v1/portal-sessions/${id}`);
   const dialog = page.getByRole('dialog', { name: 'Your session has ended' });
   await dialog.getByText(/with a new link/).waitFor();
   expect(await dialog.getByRole('link', { name: 'Back to shop.example' }).getAttribute('href')).toBe(
@@ -96,6 +97,7 @@ test('a lost connection is reported with its age, and the banner goes when calls
 
 test('the list of events refreshes itself', async () => {
   await createEndpoint('Fresh');
+  await post('Fresh');
   const page = await ui.signedIn('/logs?tab=events');
   await page.getByRole('table').waitFor();
   const { id } = await post('Fresh');
@@ -119,4 +121,36 @@ test('an admin approves all requested URLs in one step, and a customer learns th
   await page.getByText('Requests to review').waitFor({ state: 'detached' });
   const { items } = await ui.service.must('GET', '/v1/subscriptions?q=Waits-');
   expect(items.map(({ status }: { status: string }) => status)).toEqual(['enabled', 'enabled']);
+});
+
+test('a comparison of attempts stays open when another attempt is added', async () => {
+  await createEndpoint('Compared-on', { retrySchedule: [1, 3600] });
+  ui.receiver.answerWith((request) => ({ status: request.path === '/Compared-on' ? 503 : 200 }));
+  const { notification } = await post('Compared-on');
+  const page = await ui.signedIn();
+  await page.goto(`/logs?open=${notification}`);
+  await clickButton(page, 'Compare');
+  const compare = page.getByRole('dialog', { name: 'Compare attempts' });
+  await compare.waitFor();
+  await ui.service.must('POST', `/v1/notifications/${notification}/retry`, {});
+  await page.getByRole('button', { name: 'Attempt 3', includeHidden: true }).waitFor();
+  expect(await compare.isVisible()).toBe(true);
+  ui.receiver.answerWith(200);
+});
+
+test('onboarding offers the form of a new endpoint only when it knows that there is none', async () => {
+  const id = await createEndpoint('Known');
+  const page = await ui.signedIn();
+  let arrive!: () => void;
+  const arrives = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route(/v1\/subscriptions\?.*customerId=tyrell/, async (route) => {
+    await arrives;
+    await route.continue();
+  });
+  await page.goto('/onboarding?product=parcels&customer=tyrell');
+  const step = page.getByRole('region', { name: '4. Endpoint' });
+  await step.getByRole('status', { name: 'Loading' }).waitFor();
+  arrive();
+  await step.getByLabel('Endpoint', { exact: true }).selectOption(id);
+  await page.waitForURL(new RegExp(`endpoint=${id}`));
 });
