@@ -154,3 +154,19 @@ test('onboarding offers the form of a new endpoint only when it knows that there
   await step.getByLabel('Endpoint', { exact: true }).selectOption(id);
   await page.waitForURL(new RegExp(`endpoint=${id}`));
 });
+
+test('the question whether to cancel stays open when the notification is delivered meanwhile', async () => {
+  await createEndpoint('Asked', { retrySchedule: [3600] });
+  ui.receiver.answerWith((request) => ({ status: request.path === '/Asked' ? 503 : 200 }));
+  const { notification } = await post('Asked');
+  await ui.service.reaches(notification, 'retrying');
+  const page = await ui.signedIn();
+  await page.goto(`/logs?open=${notification}`);
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel', exact: true }).click();
+  const question = page.getByRole('alertdialog', { name: 'Cancel this notification?' });
+  await question.waitFor();
+  ui.receiver.answerWith(200);
+  await ui.service.must('POST', `/v1/notifications/${notification}/retry`, {});
+  await page.getByText('Delivered after 2 attempts.').waitFor();
+  expect(await question.isVisible()).toBe(true);
+});
