@@ -261,9 +261,9 @@ test('an export reads all pages, and says so when it stops at 50,000 rows', asyn
     return route.fulfill({ json: { items, nextCursor: `page-${pages}` } });
   });
   // Its message goes after some seconds, which reading the file may take.
-  const told = page.getByText('The file has the first 50,000 rows').first().waitFor({ timeout: LONG_EXPORT_MS });
+  const message = page.getByText('The file has the first 50,000 rows').first().waitFor({ timeout: LONG_EXPORT_MS });
   const { text } = await exportAs(page, /CSV/, LONG_EXPORT_MS);
-  await told;
+  await message;
   expect(pages).toBe(250);
   const lines = text.trimEnd().split('\r\n');
   expect(lines).toHaveLength(50_001);

@@ -41,7 +41,7 @@ export function Combobox({
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const list = useRef<HTMLUListElement>(null);
-  /** What is being typed stays when the text of the value loads only now. */
+  /** Text that is being typed stays when the name of the value arrives. */
   const typing = useRef(false);
   useEffect(() => void (typing.current = false), [value]);
   useEffect(() => {

@@ -88,7 +88,7 @@ function TriggerForm({ subscription, onClose }: Omit<DialogProps, 'open'>) {
         rows={10}
         value={data}
         onChange={(next) => {
-          // What was typed belongs to this type, also if another one becomes the first of the list.
+          // The typed data belongs to this type, also if another one becomes the first of the list.
           setName(type.name);
           setText(next);
         }}
