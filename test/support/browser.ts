@@ -5,6 +5,7 @@ import { chromium, type Browser, type BrowserContext, type BrowserContextOptions
 import { fromSetup } from './environment';
 import { startReceiver, type Receiver } from './receiver';
 import { ADMIN_KEY } from './service';
+import { until } from './until';
 import { useService, type SharedService } from './use-service';
 
 const SCREENS = path.join(__dirname, '..', '..', 'test-output', 'screens');
@@ -72,6 +73,7 @@ export function useUi(env: () => Record<string, string> = () => ({})): Ui {
       baseURL: ui.service!.url,
       viewport: WIDE,
       colorScheme: 'light',
+      timezoneId: 'UTC',
       ...options,
     });
     contexts.push(context);
@@ -110,6 +112,20 @@ export function useUi(env: () => Record<string, string> = () => ({})): Ui {
     await ui.receiver?.close();
   });
   return ui as Ui;
+}
+
+/**
+ * Points at the chart of the overview until its tooltip has a text. A chart that is drawn again
+ * under a pointer at rest shows no tooltip.
+ */
+export async function pointAtChart(page: Page, text: string): Promise<void> {
+  await until(
+    async () => {
+      await page.locator('.recharts-wrapper').hover();
+      return page.locator('.recharts-default-tooltip').getByText(text).isVisible();
+    },
+    (isShown) => isShown,
+  );
 }
 
 async function look(page: Page, name: string): Promise<void> {

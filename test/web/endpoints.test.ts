@@ -21,6 +21,12 @@ beforeAll(async () => {
 const clickButton = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const openTab = (page: Page, name: string) => page.getByRole('tab', { name }).click();
 
+/** Goes on in the wizard, to the step with a title. */
+async function next(page: Page, title: string): Promise<void> {
+  await clickButton(page, 'Next');
+  await page.getByRole('region', { name: title, exact: true }).waitFor();
+}
+
 /** Fills in the wizard up to the review step. */
 async function fillWizard(page: Page, name: string): Promise<void> {
   await page.getByLabel('Name').fill(name);
@@ -37,12 +43,12 @@ async function fillWizard(page: Page, name: string): Promise<void> {
   await page.getByLabel('Name of header 1').fill('Host');
   await page.getByLabel('Value of header 1').fill('market');
   await ui.look(page, 'endpoint-new-http');
-  await clickButton(page, 'Next');
-  await clickButton(page, 'Next');
+  await next(page, 'Channels');
+  await next(page, 'Custom data');
   await page.getByRole('textbox', { name: 'Custom data' }).fill('{"purpose": "demo"}');
   await clickButton(page, 'Preview payload');
   await page.getByLabel(`Data for ${TYPE}`, { exact: true }).getByText('PR-1').waitFor();
-  await clickButton(page, 'Next');
+  await next(page, 'Review');
 }
 
 test('the endpoint wizard creates an endpoint and returns to the step of a rejected field', async () => {
@@ -186,11 +192,36 @@ test('the endpoint list can be searched and filtered, and its row menu deletes a
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.getByText('Undelivered notifications are cancelled').waitFor();
   await clickButton(page, 'Delete endpoint');
-  await page.getByText('Zebra crossing deleted').first().waitFor();
+  await page.getByRole('alertdialog').waitFor({ state: 'detached' });
   expect((await ui.service.call('GET', `/v1/subscriptions/${id}`)).status).toBe(404);
   await page.goto('/endpoints?status=disabled');
   await page.getByRole('link', { name: 'Aardvark alley' }).waitFor();
   await page.getByText('1 total').waitFor();
+});
+
+test('a dialog of the endpoint list stays open when its endpoint leaves the list', async () => {
+  const { id } = await createEndpoint('Leaves');
+  const page = await ui.signedIn('/endpoints?status=enabled&q=Leaves');
+  await clickButton(page, 'Actions for Leaves');
+  await page.getByRole('menuitem', { name: 'Trigger now' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Trigger now' });
+  await dialog.waitFor();
+  await ui.service.call('POST', `/v1/subscriptions/${id}/disable`);
+  await page.getByText('No endpoints match these filters').waitFor();
+  expect(await dialog.isVisible()).toBe(true);
+});
+
+test('a tab shows what was saved before the endpoint is read again', async () => {
+  const { id } = await createEndpoint('Saved', { format: 'trigger', customData: { purpose: 'before' } });
+  const page = await ui.signedIn(`/endpoints/${id}?tab=data`);
+  const data = page.getByRole('textbox', { name: 'Custom data' });
+  await data.fill('{"purpose": "after"}');
+  await page.route(`**/v1/subscriptions/${id}`, (route) =>
+    route.request().method() === 'GET' ? undefined : route.continue(),
+  );
+  await clickButton(page, 'Save');
+  await page.getByRole('button', { name: 'Save' }).waitFor({ state: 'detached' });
+  expect(await data.inputValue()).toContain('after');
 });
 
 test('an endpoint page approves a pending URL and explains an automatic disable', async () => {
@@ -275,7 +306,7 @@ test('a customer creates an endpoint and sees no endpoint of another customer', 
   await page.getByLabel('Name').fill('Theirs');
   await clickButton(page, 'Next');
   await page.getByLabel(TYPE).check();
-  for (let step = 0; step < 4; step++) await clickButton(page, 'Next');
+  for (const title of ['HTTP settings', 'Channels', 'Custom data', 'Review']) await next(page, title);
   await clickButton(page, 'Create endpoint');
   await page.getByRole('heading', { name: 'Theirs created' }).waitFor();
 });
@@ -304,7 +335,7 @@ test.each([
     await page.getByLabel('Kind of authentication').selectOption(kind);
     for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
     await ui.look(page, `endpoint-new-${shown.type}`);
-    for (let step = 0; step < 3; step++) await clickButton(page, 'Next');
+    for (const title of ['Channels', 'Custom data', 'Review']) await next(page, title);
     await page.getByText(kind, { exact: true }).waitFor();
     await clickButton(page, 'Create endpoint');
     await page.getByRole('heading', { name: `${name} created` }).waitFor();

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { useUi } from '../support/browser';
 import { ADMIN_KEY } from '../support/service';
+import { until } from '../support/until';
 
 /**
  * Logs, activity and recoveries during an outage: find out why deliveries failed and resend them
@@ -45,14 +46,26 @@ async function postEvent(channel: string, data: Record<string, unknown> = {}): P
   return body.notifications[0].id;
 }
 
+/** For 250 pages, each of which takes a turn of the test as well. */
+const LONG_EXPORT_MS = 150_000;
+
 /** Exports the list on the screen, and returns the content of the file. */
-async function exportAs(page: Page, format: RegExp): Promise<{ name: string; text: string }> {
-  const downloading = page.waitForEvent('download');
+async function exportAs(page: Page, format: RegExp, timeout?: number): Promise<{ name: string; text: string }> {
+  const downloading = page.waitForEvent('download', { timeout });
   await clickButton(page, 'Export');
   await page.getByRole('menuitem', { name: format }).click();
   const download = await downloading;
   return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
 }
+
+/** Waits until all attempts of an endpoint have failed. */
+const failed = (subscriptionId: string, count: number) =>
+  until(
+    async () =>
+      (await ui.service.call('GET', `/v1/notifications?subscriptionId=${subscriptionId}&status=failed&limit=200`)).body
+        .items.length as number,
+    (seen) => seen === count,
+  );
 
 const respondAt = (path: string, status: number, body?: string) =>
   ui.receiver.answerWith((request) => (request.path === path ? { status, body } : { status: 200 }));
@@ -122,6 +135,8 @@ test('60 selected notifications are retried in bulk with a summary of the result
   const id = await createEndpoint('Down');
   respondAt('/Down', 500);
   for (let index = 0; index < 60; index++) await postEvent('Down', { index });
+  // While the reader scrolls, the list does not move: what fails only then would be withheld.
+  await failed(id, 60);
   const page = await ui.signedIn(`/logs?subscriptionId=${id}&status=failed`);
   await page.getByText('50 loaded, scroll for more').or(page.getByText('60 total')).waitFor();
   await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
@@ -194,8 +209,12 @@ test('notification filters survive a reload', async () => {
   await page.reload();
   await page.getByText('1 total').waitFor();
   expect(page.url()).toBe(filteredUrl);
-  expect(await page.getByRole('combobox', { name: 'Endpoint' }).inputValue()).toBe('Filtered');
+  await until(
+    () => page.getByRole('combobox', { name: 'Endpoint' }).inputValue(),
+    (text) => text === 'Filtered',
+  );
   await page.getByRole('searchbox', { name: 'Search notifications' }).fill(notification);
+  await page.waitForURL((url) => url.searchParams.get('q') === notification);
   await page.getByText('1 total').waitFor();
   await page.getByRole('searchbox', { name: 'Search notifications' }).fill('ntf_00000000000000000000000000');
   await page.getByText('No notifications match these filters').waitFor();
@@ -241,7 +260,10 @@ test('an export reads all pages, and says so when it stops at 50,000 rows', asyn
     pages += 1;
     return route.fulfill({ json: { items, nextCursor: `page-${pages}` } });
   });
-  const { text } = await exportAs(page, /CSV/);
+  // Its message goes after some seconds, which reading the file may take.
+  const message = page.getByText('The file has the first 50,000 rows').first().waitFor({ timeout: LONG_EXPORT_MS });
+  const { text } = await exportAs(page, /CSV/, LONG_EXPORT_MS);
+  await message;
   expect(pages).toBe(250);
   const lines = text.trimEnd().split('\r\n');
   expect(lines).toHaveLength(50_001);
@@ -253,7 +275,6 @@ test('an export reads all pages, and says so when it stops at 50,000 rows', asyn
     "rec_3,'@a,-3,",
     'rec_4,"a ""b"", c",-4,',
   ]);
-  await page.getByText('The file has the first 50,000 rows').first().waitFor();
 });
 
 test('a list keeps the choice of its columns and its saved views across a reload', async () => {
@@ -352,17 +373,18 @@ test('the activity feed resumes where it stopped after a cut connection and a re
   });
   await page.goto('/activity');
   await page.getByText('2 total').waitFor();
-  await postEvent('Cut');
   await page.getByText('Disconnected. Reconnecting…').waitFor();
+  await postEvent('Cut');
   await page.getByText('4 total').waitFor();
   await page.getByText('Live', { exact: true }).waitFor();
   expect(requestedUrls[2]).toContain('lastEventId=');
 });
 
 test('the Recoveries screen starts a recovery and follows it to completion', async () => {
-  await createEndpoint('Recovering');
+  const id = await createEndpoint('Recovering');
   respondAt('/Recovering', 500);
   for (let index = 0; index < 3; index++) await postEvent('Recovering', { index });
+  await failed(id, 3);
   const page = await ui.signedIn('/recoveries');
   await page.getByText('No recoveries yet').waitFor();
   await ui.look(page, 'recoveries-empty');

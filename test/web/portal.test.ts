@@ -1,5 +1,5 @@
 import { ADMIN_KEY, onboard } from '../support/service';
-import { useUi } from '../support/browser';
+import { pointAtChart, useUi } from '../support/browser';
 
 /** Sign-in, the overview, and the isolation of a customer's portal. */
 const ui = useUi();
@@ -71,8 +71,7 @@ test('the overview shows delivery figures and links to what needs attention', as
   await page.getByRole('link', { name: /1 notification failed in the last 24 hours \(no retries left\)/ }).waitFor();
   await page.getByRole('region', { name: 'Most failing endpoints' }).getByText('1 of 2').waitFor();
   // With the pointer on the chart: its tooltip must not overflow a window that becomes narrow.
-  await page.locator('.recharts-wrapper').hover();
-  await page.locator('.recharts-default-tooltip').getByText('accepted').waitFor();
+  await pointAtChart(page, 'accepted');
   await ui.look(page, 'overview');
   await page.getByLabel('Period').selectOption('day');
   await page.waitForURL('**/?window=day');
@@ -183,13 +182,13 @@ test('a portal has the name, logo and accent colour of its product, and adds an 
   await admin.getByLabel('Accent color').fill('#767676');
   await ui.look(admin, 'portal-appearance');
   await admin.getByRole('button', { name: 'Save' }).click();
-  await admin.getByText('Changes saved', { exact: true }).waitFor();
+  await admin.getByLabel('Accent color').waitFor({ state: 'detached' });
 
   const { url } = await ui.service.must('POST', '/v1/portal-sessions', { customerId: customer.customerId });
   const page = await ui.open(new URL(url).pathname + new URL(url).hash);
   await page.locator('#sidebar').getByText('Acme Pay').waitFor();
   await page.waitForFunction("document.querySelector('#sidebar .brand-logo')?.naturalWidth > 0");
-  expect(await page.title()).toBe('Overview · Acme Pay');
+  await page.waitForFunction("document.title === 'Overview · Acme Pay'");
   await page.getByRole('link', { name: 'Endpoints' }).click();
   await page.getByRole('link', { name: 'Add endpoint' }).click();
   await page.getByRole('switch', { name: 'All events' }).waitFor();

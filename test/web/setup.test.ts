@@ -111,7 +111,7 @@ test('an import of the export restores required capabilities and search keys', a
   await page.getByRole('button', { name: 'Import' }).click();
   await page.getByLabel('File').setInputFiles(file);
   await page.getByRole('button', { name: 'Import 1' }).click();
-  await page.getByText('1 event type imported').first().waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   const { body } = await ui.service.call('GET', '/v1/event-types/invoice.due.v1');
   expect(body).toMatchObject({ requires: ['vendor'], searchKeys: ['$.due'] });
 });
@@ -129,7 +129,7 @@ test('a new API key is shown once, works, and can be revoked', async () => {
   await ui.look(page, 'credentials');
   await page.getByRole('button', { name: 'Revoke Invoices backend' }).click();
   await page.getByRole('button', { name: 'Revoke API key' }).click();
-  await page.getByText('API key revoked').first().waitFor();
+  await page.getByRole('alertdialog').waitFor({ state: 'detached' });
   expect(await status()).toBe(401);
 });
 

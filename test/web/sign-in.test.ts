@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { useUi } from '../support/browser';
 import { startOpenIdProvider, type OpenIdProvider } from '../support/openid-provider';
 import { ADMIN_KEY, onboard } from '../support/service';
+import { until } from '../support/until';
 
 /** Sign-in at an OpenID provider, secrets that need a recent sign-in, and the list of sessions. */
 let provider: OpenIdProvider;
@@ -97,8 +98,11 @@ test('a session of an API key asks for the key again before it reveals a secret'
   await ui.service.database.db.query({
     text: "update sessions set authenticated_at = now() - interval '11 minutes'",
   });
-  // The service looks a session up once a second.
-  await page.waitForTimeout(1100);
+  // The service looks a session up once a second, and later if the database is slow.
+  await until(
+    () => page.evaluate<number>(`fetch('/v1/subscriptions/${subscriptionId}/secret').then(({ status }) => status)`),
+    (status) => status !== 200,
+  );
   await page.getByRole('button', { name: 'Reveal' }).click();
   const dialog = page.getByRole('dialog', { name: 'Sign in again' });
   await dialog.getByLabel('API key').fill('not-the-key');

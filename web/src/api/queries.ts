@@ -58,11 +58,14 @@ export function useList<T>(path: string, query: Query = {}, options: { refetchMs
  * Reads a short list for a choice: one page, at most the 200 items the API returns. While another
  * list loads, it is empty: the endpoints of one customer are no choice for the next.
  */
-export function useChoices<T>(path: string, query: Query = {}, enabled = true) {
-  return (
-    useRead<Page<T>>(path, { limit: 200, ...query }, { enabled, staleTime: 30_000, placeholderData: undefined }).data
-      ?.items ?? []
-  );
+export function useChoices<T>(path: string, query: Query = {}, enabled = true): T[] {
+  return useLoadedChoices<T>(path, query, enabled) ?? [];
+}
+
+/** Like `useChoices`, but undefined while the list loads. */
+export function useLoadedChoices<T>(path: string, query: Query = {}, enabled = true): T[] | undefined {
+  return useRead<Page<T>>(path, { limit: 200, ...query }, { enabled, staleTime: 30_000, placeholderData: undefined })
+    .data?.items;
 }
 
 /**
@@ -71,6 +74,8 @@ export function useChoices<T>(path: string, query: Query = {}, enabled = true) {
  * @param done - the text of the toast; absent if the screen itself shows the result
  * @param invalidate - path prefixes whose data becomes stale; absent: all
  * @param quiet - shows no toast for an error, because the form does
+ * @param resource - the path of the resource that `run` returns. Screens show it immediately, and
+ * not what they had read before the change
  */
 export function useAction<Input = void, Output = unknown>(
   run: (input: Input) => Promise<Output>,
@@ -78,13 +83,20 @@ export function useAction<Input = void, Output = unknown>(
     done,
     invalidate,
     quiet = false,
-  }: { done?: string | ((output: Output, input: Input) => string); invalidate?: string[]; quiet?: boolean } = {},
+    resource,
+  }: {
+    done?: string | ((output: Output, input: Input) => string);
+    invalidate?: string[];
+    quiet?: boolean;
+    resource?: string;
+  } = {},
 ) {
   const client = useQueryClient();
   const toast = useToast();
   return useMutation<Output, Error, Input>({
     mutationFn: run,
     onSuccess(output, input) {
+      if (resource !== undefined) client.setQueryData([resource, {}], output);
       // Not awaited: it is done, however long it takes to read the lists again.
       void client.invalidateQueries({
         predicate: ({ queryKey: [path] }) =>

@@ -41,7 +41,12 @@ export function Combobox({
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const list = useRef<HTMLUListElement>(null);
-  useEffect(() => setText(valueText), [value, valueText]);
+  /** Text that is being typed stays when the name of the value arrives. */
+  const typing = useRef(false);
+  useEffect(() => void (typing.current = false), [value]);
+  useEffect(() => {
+    if (!typing.current) setText(valueText);
+  }, [value, valueText]);
   useEffect(() => list.current?.children[active]?.scrollIntoView({ block: 'nearest' }), [active]);
   const typed = text.trim();
   const searching = open && typed !== '' && text !== valueText;
@@ -53,6 +58,7 @@ export function Combobox({
   const current = active < 0 && matches && !free ? 0 : active;
 
   function handleInput(next: string) {
+    typing.current = true;
     setText(next);
     setOpen(true);
     setActive(-1);
@@ -60,11 +66,13 @@ export function Combobox({
     if (next === '') onChange('');
   }
   function choose(option: Option) {
+    typing.current = false;
     setText(labelOf(option));
     setOpen(false);
     onChange(option.value);
   }
   function handleBlur() {
+    typing.current = false;
     setOpen(false);
     const exact = options.find((option) => [option.value, labelOf(option)].includes(text.trim()));
     if (text === valueText) setText(valueText);

@@ -9,7 +9,7 @@ import { useReturnFocus } from './return-focus';
  * and if it fails.
  *
  * @param trigger - the element that opens the dialog; omit it to control the dialog by `open` and
- * `onClose`
+ * `onClose`. An open dialog stays when its trigger goes
  */
 export function Confirm({
   trigger,

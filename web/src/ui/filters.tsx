@@ -39,15 +39,20 @@ export function useFilters<Name extends string>(...names: Name[]) {
 export function useDrawer(name: string) {
   const [params, setParams] = useSearchParams();
   const navigate = useNavigate();
-  const { state } = useLocation() as { state: { drawer?: string } | null };
+  const { state, key } = useLocation() as { state: { drawer?: string } | null; key: string };
   const id = params.get(name) || null;
   const openedHere = state?.drawer === name;
+  /** Going back takes a moment. A second Escape in it must not leave the screen. */
+  const goingBack = useRef(false);
+  useEffect(() => void (goingBack.current = false), [key]);
   const show = useLatest((next: string) => {
     const changed = new URLSearchParams(window.location.search);
     changed.set(name, next);
     setParams(changed, {
       replace: id !== null,
       state: id === null || openedHere ? { drawer: name } : null,
+      // Synchronously: the next key must step on from the row that is shown by then.
+      flushSync: true,
       preventScrollReset: true,
     });
   });
@@ -56,7 +61,11 @@ export function useDrawer(name: string) {
     /** Shows something, in place of what the drawer shows now. Stays the same function. */
     show,
     close() {
-      if (openedHere) return void navigate(-1);
+      if (goingBack.current) return;
+      if (openedHere) {
+        goingBack.current = true;
+        return void navigate(-1);
+      }
       const changed = new URLSearchParams(window.location.search);
       changed.delete(name);
       setParams(changed, { replace: true, preventScrollReset: true });
@@ -99,7 +108,8 @@ export function SearchBox({
 }) {
   const [text, setText] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => setText(value), [value]);
+  // A space at the end of what is being typed is not part of the value, and stays.
+  useEffect(() => setText((now) => (now.trim() === value ? now : value)), [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   return (
     <div className="search-box">

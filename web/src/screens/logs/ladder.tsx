@@ -15,7 +15,9 @@ import styles from './ladder.module.css';
  */
 export function Ladder({ notification, schedule }: { notification: NotificationDetail; schedule: readonly number[] }) {
   const { attempts, status, nextAttemptAt } = notification;
-  const [open, setOpen] = useState<string | null>(attempts.at(-1)?.id ?? null);
+  /** The attempt that the user opened; null: none. Absent: the newest one is open. */
+  const [chosen, setChosen] = useState<string | null>();
+  const open = chosen === undefined ? attempts.at(-1)?.id : chosen;
   const [comparing, setComparing] = useState(false);
   const delays = status === 'retrying' ? remainingDelays(attempts, schedule) : [];
   return (
@@ -34,7 +36,8 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
             key={attempt.id}
             attempt={attempt}
             open={open === attempt.id}
-            onToggle={() => setOpen(open === attempt.id ? null : attempt.id)}
+            onToggle={() => setChosen(open === attempt.id ? null : attempt.id)}
+            onRead={() => setChosen(attempt.id)}
           />
         ))}
         {status === 'retrying' && nextAttemptAt && (
@@ -66,7 +69,18 @@ function remainingDelays(attempts: readonly Attempt[], schedule: readonly number
   return schedule.slice(step);
 }
 
-function PastAttempt({ attempt, open, onToggle }: { attempt: Attempt; open: boolean; onToggle(): void }) {
+function PastAttempt({
+  attempt,
+  open,
+  onToggle,
+  onRead,
+}: {
+  attempt: Attempt;
+  open: boolean;
+  onToggle(): void;
+  /** Called when the user works with the content, which must then stay when an attempt is added. */
+  onRead(): void;
+}) {
   const { id, number, trigger, startedAt, durationMs, status, error } = attempt;
   const Icon = error ? X : Check;
   return (
@@ -75,7 +89,7 @@ function PastAttempt({ attempt, open, onToggle }: { attempt: Attempt; open: bool
       tone={error ? 'bad' : 'ok'}
       content={
         open && (
-          <div className={styles.content}>
+          <div className={styles.content} onFocus={onRead}>
             <AttemptContent id={id} />
           </div>
         )

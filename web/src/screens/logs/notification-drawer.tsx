@@ -113,8 +113,7 @@ function Detail({ notification }: { notification: NotificationDetail }) {
       <section className="stack-s" aria-label="Attempts">
         <h3>Attempts</h3>
         {notification.attempts.length === 0 && <p className="muted">No attempts yet</p>}
-        {/* Remounted for each new attempt, so that the newest one is expanded. */}
-        <Ladder key={notification.attempts.length} notification={notification} schedule={schedule} />
+        <Ladder notification={notification} schedule={schedule} />
       </section>
     </div>
   );
@@ -141,9 +140,10 @@ function NotificationActions({ notification }: { notification: NotificationDetai
           Retry now
         </Button>
       )}
-      {can.manageEndpoints && status === 'delivered' && (
+      {/* A question that is open stays when the notification changes: the next click is meant for it. */}
+      {can.manageEndpoints && (
         <Confirm
-          trigger={<Button icon={RotateCcw}>Deliver again</Button>}
+          trigger={status === 'delivered' && <Button icon={RotateCcw}>Deliver again</Button>}
           title="Deliver this notification again?"
           action="Deliver again"
           danger={false}
@@ -152,9 +152,9 @@ function NotificationActions({ notification }: { notification: NotificationDetai
           <p>The receiver already has it. The webhook-id stays the same, so the receiver can detect the duplicate.</p>
         </Confirm>
       )}
-      {can.manageEndpoints && !CLOSED.includes(status) && (
+      {can.manageEndpoints && (
         <Confirm
-          trigger={<Button icon={Ban}>Cancel</Button>}
+          trigger={!CLOSED.includes(status) && <Button icon={Ban}>Cancel</Button>}
           title="Cancel this notification?"
           action="Cancel notification"
           dismiss="Keep notification"

@@ -1,11 +1,12 @@
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api } from '../../api/client';
-import { useAction, useChoices } from '../../api/queries';
+import { useAction, useLoadedChoices } from '../../api/queries';
 import type { Customer, EventType, Product, Subscription } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { Form, SelectField, TextField } from '../../ui/form';
+import { Skeleton } from '../../ui/states';
 
 const NEW = 'new';
 
@@ -26,9 +27,13 @@ export function ChooseEndpoint({
   endpoint: Subscription | undefined;
   onChoose(id: string): void;
 }) {
-  const endpoints = useChoices<Subscription>('/v1/subscriptions', { customerId: customer.id });
+  const endpoints = useLoadedChoices<Subscription>('/v1/subscriptions', { customerId: customer.id });
   const [creating, setCreating] = useState(false);
-  const form = creating || endpoints.length === 0;
+  /** The list does not have a new endpoint immediately. The form must not offer it again. */
+  const [created, setCreated] = useState(false);
+  // The form would disappear with what was typed, if it were shown before the list is known.
+  if (!endpoints) return <Skeleton lines={1} />;
+  const form = creating || (endpoints.length === 0 && !created);
   return (
     <div className="stack">
       {endpoints.length > 0 && (
@@ -58,6 +63,7 @@ export function ChooseEndpoint({
           types={types}
           onCreated={(id) => {
             setCreating(false);
+            setCreated(true);
             onChoose(id);
           }}
         />

@@ -60,19 +60,20 @@ export function recoveryColumns(manageEndpoints: boolean, onOpen: (id: string) =
       id: 'actions',
       header: () => <span className="sr-only">Actions</span>,
       meta: { align: 'end', width: 90 },
-      cell: ({ row: { original } }) => original.status === 'running' && <Cancel recovery={original} />,
+      cell: ({ row: { original } }) => <Cancel recovery={original} />,
     },
   ];
 }
 
-function Cancel({ recovery: { id, retried, total, action } }: { recovery: Recovery }) {
+function Cancel({ recovery: { id, status, retried, total, action } }: { recovery: Recovery }) {
   const cancel = useAction(() => api.post(at`/v1/recoveries/${id}/cancel`), {
     done: 'Recovery cancelled',
     invalidate: ['/v1/recoveries'],
   });
   return (
     <Confirm
-      trigger={<Button small>Cancel</Button>}
+      // A question that is open stays when the recovery ends: the next click is meant for it.
+      trigger={status === 'running' && <Button small>Cancel</Button>}
       title="Cancel this recovery?"
       action="Cancel recovery"
       dismiss="Keep it running"

@@ -60,11 +60,10 @@ export function CreateEndpoint() {
   function go(to: StepId) {
     const next = STEPS.findIndex(({ id }) => id === to);
     setReached(Math.max(reached, next));
-    setParams((before) => {
-      const search = new URLSearchParams(before);
-      search.set('step', to);
-      return search;
-    });
+    const search = new URLSearchParams(window.location.search);
+    search.set('step', to);
+    // Synchronously: the next click is meant for the step that the address names.
+    setParams(search, { flushSync: true });
   }
   async function forward() {
     const missing = missingFields(draft, step.id);

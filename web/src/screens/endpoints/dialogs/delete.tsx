@@ -20,7 +20,7 @@ export function DeleteDialog({
   async function confirm() {
     await remove.mutateAsync();
     await navigate('/endpoints');
-    await client.invalidateQueries({ queryKey: ['/v1/subscriptions'] });
+    void client.invalidateQueries({ queryKey: ['/v1/subscriptions'] });
   }
   return (
     <Confirm

@@ -81,7 +81,18 @@ function TriggerForm({ subscription, onClose }: Omit<DialogProps, 'open'>) {
           <option key={candidate.name}>{candidate.name}</option>
         ))}
       </SelectField>
-      <TextArea label="Data" pointer="/data" code rows={10} value={data} onChange={setText} />
+      <TextArea
+        label="Data"
+        pointer="/data"
+        code
+        rows={10}
+        value={data}
+        onChange={(next) => {
+          // The typed data belongs to this type, also if another one becomes the first of the list.
+          setName(type.name);
+          setText(next);
+        }}
+      />
       <Actions>
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="primary" icon={Send} busy={send.isPending}>

@@ -9,9 +9,12 @@ import { Sparkline } from '../../../ui/sparkline';
 import { Time } from '../../../ui/time';
 import { shortUrl } from '../../shared/short-url';
 import styles from '../shared/endpoints.module.css';
-import { RowMenu } from './row-menu';
+import { RowMenu, type RowAction } from './row-menu';
 
-export function useEndpointColumns(): ColumnDef<Subscription>[] {
+/** @param onAction - stays the same function */
+export function useEndpointColumns(
+  onAction: (action: RowAction, subscription: Subscription) => void,
+): ColumnDef<Subscription>[] {
   const { isCustomer } = usePermissions();
   return useMemo(
     () => [
@@ -64,10 +67,10 @@ export function useEndpointColumns(): ColumnDef<Subscription>[] {
         id: 'actions',
         header: () => <span className="sr-only">Actions</span>,
         meta: { align: 'end', width: 52 },
-        cell: ({ row: { original } }) => <RowMenu subscription={original} />,
+        cell: ({ row: { original } }) => <RowMenu subscription={original} onAction={onAction} />,
       },
     ],
-    [isCustomer],
+    [isCustomer, onAction],
   );
 }
 

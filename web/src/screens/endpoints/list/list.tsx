@@ -1,4 +1,5 @@
 import { Plus } from 'lucide-react';
+import { useCallback, useState } from 'react';
 import { useList } from '../../../api/queries';
 import { usePermissions } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
@@ -6,8 +7,11 @@ import { ButtonLink } from '../../../ui/button';
 import { DataTable } from '../../../ui/data-table';
 import { Card, PageHead } from '../../../ui/page';
 import { Empty } from '../../../ui/states';
+import { DeleteDialog } from '../dialogs/delete';
+import { TriggerDialog } from '../dialogs/trigger';
 import { useEndpointColumns } from './columns';
 import { EndpointFilters, useEndpointFilters } from './filters';
+import type { RowAction } from './row-menu';
 
 const REFRESH_MS = 15_000;
 
@@ -15,12 +19,16 @@ const REFRESH_MS = 15_000;
 export function Endpoints() {
   const can = usePermissions();
   const filters = useEndpointFilters();
-  const columns = useEndpointColumns();
+  const [acting, setActing] = useState<{ action: RowAction; subscription: Subscription }>();
+  const columns = useEndpointColumns(useCallback((action, subscription) => setActing({ action, subscription }), []));
   const list = useList<Subscription>(
     '/v1/subscriptions',
     { ...filters.values, include: 'health,statistics' },
     { refetchMs: REFRESH_MS },
   );
+  const close = () => setActing(undefined);
+  // As it is now, if the list still has it.
+  const target = list.rows.find(({ id }) => id === acting?.subscription.id) ?? acting?.subscription;
   const create = can.manageEndpoints && (
     <ButtonLink variant="primary" icon={Plus} to="/endpoints/new">
       {can.isCustomer ? 'Add endpoint' : 'New endpoint'}
@@ -52,6 +60,9 @@ export function Endpoints() {
           }
         />
       </Card>
+      {/* Outside the row: the action may take the endpoint out of a filtered list. */}
+      {target && acting?.action === 'trigger' && <TriggerDialog subscription={target} open onClose={close} />}
+      {target && acting?.action === 'delete' && <DeleteDialog subscription={target} open onClose={close} />}
     </>
   );
 }

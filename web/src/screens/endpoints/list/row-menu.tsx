@@ -1,5 +1,4 @@
 import { Copy, MoreHorizontal, Pause, Pencil, Play, Send, Trash2 } from 'lucide-react';
-import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { usePermissions } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
@@ -8,18 +7,23 @@ import { writeClipboard } from '../../../ui/copy';
 import { Menu } from '../../../ui/menu';
 import { useToast } from '../../../ui/toast';
 import { useToggleEndpoint } from '../shared/actions';
-import { DeleteDialog } from '../dialogs/delete';
-import { TriggerDialog } from '../dialogs/trigger';
+
+/** Actions of a row that open a dialog. */
+export type RowAction = 'trigger' | 'delete';
 
 /** Actions for an endpoint in the list. */
-export function RowMenu({ subscription }: { subscription: Subscription }) {
+export function RowMenu({
+  subscription,
+  onAction,
+}: {
+  subscription: Subscription;
+  onAction(action: RowAction, subscription: Subscription): void;
+}) {
   const can = usePermissions();
   const navigate = useNavigate();
   const toast = useToast();
   const change = useToggleEndpoint(subscription);
-  const [shown, setShown] = useState<'trigger' | 'delete'>();
   const { id, name, enabled, status } = subscription;
-  const close = () => setShown(undefined);
   async function copyId() {
     await writeClipboard(id);
     toast({ tone: 'ok', text: `${id} copied` });
@@ -30,7 +34,7 @@ export function RowMenu({ subscription }: { subscription: Subscription }) {
         label={`Actions for ${name}`}
         trigger={<Button variant="ghost" small icon={MoreHorizontal} label={`Actions for ${name}`} />}
         items={[
-          can.manageEndpoints && { text: 'Trigger now', icon: Send, onSelect: () => setShown('trigger') },
+          can.manageEndpoints && { text: 'Trigger now', icon: Send, onSelect: () => onAction('trigger', subscription) },
           can.manageEndpoints && {
             text: 'Edit',
             icon: Pencil,
@@ -44,11 +48,14 @@ export function RowMenu({ subscription }: { subscription: Subscription }) {
             },
           can.manageEndpoints && enabled && { text: 'Disable', icon: Pause, onSelect: () => change.mutate(false) },
           { text: 'Copy ID', icon: Copy, onSelect: () => void copyId() },
-          can.manageEndpoints && { text: 'Delete', icon: Trash2, danger: true, onSelect: () => setShown('delete') },
+          can.manageEndpoints && {
+            text: 'Delete',
+            icon: Trash2,
+            danger: true,
+            onSelect: () => onAction('delete', subscription),
+          },
         ]}
       />
-      {shown === 'trigger' && <TriggerDialog subscription={subscription} open onClose={close} />}
-      {shown === 'delete' && <DeleteDialog subscription={subscription} open onClose={close} />}
     </>
   );
 }

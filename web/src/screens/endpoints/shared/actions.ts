@@ -14,6 +14,7 @@ export function useToggleEndpoint({ id, name }: Pick<Subscription, 'id' | 'name'
           ? `${name} enabled. Held notifications are being sent.`
           : `${name} disabled. New notifications are held.`,
       invalidate: AFFECTED_PATHS,
+      resource: at`/v1/subscriptions/${id}`,
     },
   );
 }
@@ -29,6 +30,10 @@ export function useDeleteEndpoint({ id, name }: Pick<Subscription, 'id' | 'name'
 export function useUpdateEndpoint({ id, name }: Pick<Subscription, 'id' | 'name'>) {
   return useAction(
     (changes: Record<string, unknown>) => api.patch<Subscription>(at`/v1/subscriptions/${id}`, changes),
-    { done: `${name} updated. Changes apply from the next attempt.`, quiet: true },
+    {
+      done: `${name} updated. Changes apply from the next attempt.`,
+      quiet: true,
+      resource: at`/v1/subscriptions/${id}`,
+    },
   );
 }

@@ -1,6 +1,6 @@
 import { useChoices } from '../../../api/queries';
 import type { EventType, Subscription } from '../../../api/types';
-import { useCustomer } from '../../shared/use-customer';
+import { useCustomerQuery } from '../../shared/use-customer';
 import { receives } from './event-types';
 
 /**
@@ -10,9 +10,11 @@ import { receives } from './event-types';
 export function useReceivedTypes(
   subscription: Pick<Subscription, 'customerId' | 'productId' | 'eventTypes'>,
 ): EventType[] {
-  const customer = useCustomer(subscription.customerId);
-  const productId = subscription.productId ?? customer?.productId;
-  const all = useChoices<EventType>('/v1/event-types', { productId, archived: 'false' });
+  const customer = useCustomerQuery(subscription.customerId);
+  const productId = subscription.productId ?? customer.data?.productId;
+  // Without the customer, these would be the types of every product, and then change.
+  const isKnown = subscription.productId !== null || !customer.isLoading;
+  const all = useChoices<EventType>('/v1/event-types', { productId, archived: 'false' }, isKnown);
   return all
     .filter(({ name }) => receives(subscription.eventTypes, name))
     .sort(
