@@ -38,7 +38,7 @@ const create = (customerId: string, transform: object) =>
 async function waitingTransactions(): Promise<number> {
   const { rows } = await api.database.db.query<{ count: number }>({
     text: `select count(*) from pg_stat_activity
-      where datname = current_database() and state = 'idle in transaction' and state_change < now() - interval '150 ms'`,
+      where datname = current_database() and state = 'idle in transaction' and state_change < now() - interval '400 ms'`,
   });
   return rows[0]!.count;
 }

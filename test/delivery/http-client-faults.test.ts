@@ -107,9 +107,9 @@ describe('error classes of the HTTP client', () => {
   });
 
   it('reports timeout if no response arrives', async () => {
-    const { error, response } = await sendTo(silence, { timeoutMs: 200 });
+    const { error, response } = await sendTo(silence, { timeoutMs: 1000 });
     expect(response).toBeNull();
-    expect(error).toEqual({ class: 'timeout', message: 'no response within 0.2 s' });
+    expect(error).toEqual({ class: 'timeout', message: 'no response within 1 s' });
   });
 
   it('reports timeout if the TLS handshake gets no answer', async () => {
@@ -137,10 +137,10 @@ describe('error classes of the HTTP client', () => {
         socket.write('HTTP/1.1 200 OK\r\nx-slow: ');
         drip = setInterval(() => socket.write('a'), 20);
       },
-      { timeoutMs: 300 },
+      { timeoutMs: 1000 },
     );
     clearInterval(drip);
-    expect(error).toEqual({ class: 'timeout', message: 'no response within 0.3 s' });
+    expect(error).toEqual({ class: 'timeout', message: 'no response within 1 s' });
   });
 
   it('reports timeout if the receiver stops reading the request', async () => {
@@ -230,7 +230,7 @@ describe('response bodies of the HTTP client', () => {
   });
 
   it('truncates a stalled body at the deadline and reports its status', async () => {
-    const { error, response } = await sendTo(stalledBody, { timeoutMs: 300 });
+    const { error, response } = await sendTo(stalledBody, { timeoutMs: 1000 });
     expect(error).toBeNull();
     expect(response).toMatchObject({ status: 200, truncated: true, body: 'hello' });
   });

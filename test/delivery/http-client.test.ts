@@ -45,7 +45,9 @@ describe('requests of the HTTP client', () => {
       await all;
       return { status: 200 };
     });
-    const results = await Promise.all(Array.from({ length: count }, () => send({ url: receiver.url() })));
+    const results = await Promise.all(
+      Array.from({ length: count }, () => send({ url: receiver.url(), timeoutMs: 60_000 })),
+    );
     expect(results.filter(({ error }) => error === null)).toHaveLength(count);
   });
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Signpost, SignpostError, type Activity, type ActivityGap } from '../../sdk/src';
 import { framesOf } from '../../sdk/src/event-stream';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
+import { until } from '../support/until';
 
 const entry = (number: number) =>
   `id: ${number}\ndata: ${JSON.stringify({ kind: 'event.accepted', eventId: `e${number}` })}\n\n`;
@@ -37,17 +38,26 @@ describe('the activity stream of a scripted service', () => {
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).write(text);
   const lastEventIds = () => requests.map(({ headers }) => headers['last-event-id']);
 
-  async function take(count: number, options: Parameters<Signpost['activity']['stream']>[0] = {}) {
+  /** @param onTaken - called after each entry that was taken, except the last one */
+  async function take(
+    count: number,
+    options: Parameters<Signpost['activity']['stream']>[0] = {},
+    onTaken: () => void = () => undefined,
+  ) {
     const taken: (Activity | ActivityGap)[] = [];
-    for await (const one of signpost.activity.stream(options)) if (taken.push(one) === count) break;
+    for await (const one of signpost.activity.stream(options)) {
+      if (taken.push(one) === count) break;
+      onTaken();
+    }
     return taken;
   }
 
   it('resumes after the last entry when the connection breaks, ends, or is refused for now', async () => {
+    let breakConnection: () => void = () => undefined;
     answers = [
       (response) => {
         stream(response, entry(1));
-        setTimeout(() => response.socket!.resetAndDestroy(), 50);
+        breakConnection = () => response.socket?.resetAndDestroy();
       },
       (response) => void response.writeHead(503, { 'content-type': 'application/json' }).end('{}'),
       (response) => void (stream(response, ': heartbeat\nid: 2\n\n'), response.end()),
@@ -59,7 +69,8 @@ describe('the activity stream of a scripted service', () => {
       faults.push(error);
       calls.push('fault');
     };
-    const taken = await take(3, { onFault, onOpen: () => void calls.push('open'), customerId: 'c1' });
+    const onOpen = () => void calls.push('open');
+    const taken = await take(3, { onFault, onOpen, customerId: 'c1' }, () => breakConnection());
     expect(idsOf(taken)).toEqual(['e1', 'e3', 'e4']);
     expect(taken.map(({ position }) => position)).toEqual(['1', '3', '4']);
     expect(lastEventIds()).toEqual([undefined, '1', '1', '2']);
@@ -92,8 +103,10 @@ describe('the activity stream of a scripted service', () => {
   it('closes the connection when the iteration ends', async () => {
     answers = [(response) => stream(response, entry(1))];
     await take(1);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(closed).toBe(1);
+    await until(
+      async () => closed,
+      (count) => count === 1,
+    );
   });
 
   it.each(['while it is connected', 'while it waits to reconnect'])(
@@ -103,12 +116,12 @@ describe('the activity stream of a scripted service', () => {
       answers = [
         (response) => {
           stream(response, entry(1));
-          if (when === 'while it is connected') setTimeout(() => aborting.abort(), 50);
-          else response.end();
+          if (when !== 'while it is connected') response.end();
         },
       ];
-      const onFault = () => aborting.abort();
-      expect(idsOf(await take(2, { signal: aborting.signal, onFault }))).toEqual(['e1']);
+      const abort = () => aborting.abort();
+      const onTaken = when === 'while it is connected' ? abort : undefined;
+      expect(idsOf(await take(2, { signal: aborting.signal, onFault: abort }, onTaken))).toEqual(['e1']);
       expect(requests).toHaveLength(1);
     },
   );
@@ -127,10 +140,12 @@ describe('the activity stream of the service', () => {
   it('yields accepted events, and a later stream continues after the last position', async () => {
     const signpost = new Signpost({ baseUrl: api.url, apiKey: ADMIN_KEY });
     const aborting = new AbortController();
-    const entries = signpost.activity.stream({ type: 'paid.v1', signal: aborting.signal });
+    let onOpen: () => void = () => undefined;
+    const isOpen = new Promise<void>((resolve) => (onOpen = resolve));
+    const entries = signpost.activity.stream({ type: 'paid.v1', signal: aborting.signal, onOpen });
     const first = entries.next();
-    // The stream starts now: it shows what is accepted after it is open.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    // The stream shows what is accepted after it is open.
+    await isOpen;
     const sent = await signpost.events.send({ type: 'paid.v1', customerId: 'c', data: {} });
     const { value } = (await first) as { value: Activity };
     expect(value).toMatchObject({ kind: 'event.accepted', eventId: sent.id, customerId: 'c' });

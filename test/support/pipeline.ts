@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { loadConfig } from '../../src/config';
 import { createAttemptRunner } from '../../src/attempts/attempt-runner';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
+import type { HeadStartLimits } from '../../src/attempts/head-start/slots';
 import { createLaneGates } from '../../src/attempts/lane-gate';
 import { createStartPlanner } from '../../src/attempts/start-planner';
 import { createAddressGuard } from '../../src/delivery/address-guard';
@@ -42,7 +43,7 @@ export interface Pipeline {
 
 export async function startPipeline(
   temporal: Temporal,
-  options: { searchAttributes?: boolean; env?: Record<string, string> } = {},
+  options: { searchAttributes?: boolean; env?: Record<string, string>; headStartLimits?: HeadStartLimits } = {},
 ): Promise<Pipeline> {
   const database = await createTestDatabase();
   const { db } = database;
@@ -80,6 +81,7 @@ export async function startPipeline(
       {
         processId,
         keepOutcomes,
+        limits: options.headStartLimits,
         releaseClaims: (ids) => releaseClaims(db, ids, processId),
         renewClaims: (ids) => renewClaims(db, ids, processId),
       },

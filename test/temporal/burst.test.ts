@@ -140,7 +140,7 @@ describe('burst', () => {
     on.receiver.answerWith([500, 200]);
     const slow = await burstOf(
       3,
-      await seed(on.pipeline.db, { url: hanging.url(), timeoutSeconds: 8, retrySchedule: [] }),
+      await seed(on.pipeline.db, { url: hanging.url(), timeoutSeconds: 15, retrySchedule: [] }),
       on.mine(),
       on.pipeline.headStarts,
     );
@@ -153,8 +153,8 @@ describe('burst', () => {
     const running = on.pipeline.workflows.runBurst(slow.workflowId, [...slow.ids, ...quick.ids]);
     await on.reaches(quick.ids[0]!, 'delivered');
     expect((await on.find(slow.ids[0]!)).attemptCount).toBe(0);
-    await running;
     await hanging.close();
+    await running;
   });
 
   it('running a burst twice attempts nothing twice', async () => {
@@ -173,13 +173,16 @@ describe('burst', () => {
   });
 
   it('a burst skips members that were cancelled or retried meanwhile', async () => {
-    on.receiver.answerWith(async () => (await sleep(300), { status: 500 }));
-    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] });
+    let answer: () => void = () => undefined;
+    const isAnswered = new Promise<void>((resolve) => (answer = resolve));
+    on.receiver.answerWith(async () => (await isAnswered, { status: 500 }));
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [], timeoutSeconds: 15 });
     const { ids, workflowId } = await burstOf(2, seeded, on.mine(), on.pipeline.headStarts);
     const [cancelled, again] = ids as [string, string];
     const disabled = await seed(on.pipeline.db, { url: on.receiver.url(), enabled: false });
     const held = (await on.accept(disabled, on.mine())).notification.notificationId;
     await cancelNotification(on.pipeline.db, cancelled);
+    answer();
     const running = on.pipeline.workflows.runBurst(workflowId, [...ids, held]);
     await on.reaches(again, 'failed');
     on.receiver.answerWith(200);

@@ -205,6 +205,7 @@ it('an erasure whose workflow was lost is restarted by the reconciler, and count
     () => find(id),
     ({ phase }) => phase === 'sweeping',
   );
+  const { runId: lost } = await workflow(id).describe();
   await workflow(id).terminate();
   expect(await findStalledErasures(on.pipeline.db, 30)).not.toContain(id);
   const reconciler = testReconciler(on.pipeline, {
@@ -220,7 +221,7 @@ it('an erasure whose workflow was lost is restarted by the reconciler, and count
       await reconciler.sweep();
       return workflow(id).describe();
     },
-    ({ status }) => status.name === 'RUNNING',
+    ({ runId }) => runId !== lost,
   );
   expect((await finished(id)).counts).toMatchObject({ notifications: 3, attempts: 3, events: 3 });
 });

@@ -126,7 +126,10 @@ describe('head start', () => {
     let release: () => void = () => undefined;
     const stalled = new Promise<void>((resolve) => (release = resolve));
     on.receiver.answerWith([async () => (await stalled, { status: 200 }), 200]);
-    const { notification, begin } = await on.accept(await seed(on.pipeline.db, { url: on.receiver.url() }), 'another');
+    const { notification, begin } = await on.accept(
+      await seed(on.pipeline.db, { url: on.receiver.url(), timeoutSeconds: 15 }),
+      'another',
+    );
     begin(on.pipeline.otherProcess('another'));
     await on.receiver.waitFor(1);
     await on.pipeline.workflows.start(notification);
@@ -177,7 +180,7 @@ describe('head start', () => {
       let answer: () => void = () => undefined;
       on.receiver.answerWith(() => new Promise((resolve) => (answer = () => resolve({ status }))));
       const { notification, begin } = await on.accept(
-        await seed(on.pipeline.db, { url: on.receiver.url() }),
+        await seed(on.pipeline.db, { url: on.receiver.url(), timeoutSeconds: 15 }),
         on.mine(),
       );
       begin(on.pipeline.headStarts);

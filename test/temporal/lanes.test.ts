@@ -135,13 +135,19 @@ it('retries to a receiver that begins to hang do not delay the retries of anothe
 });
 
 describe('the lane of a retry', () => {
-  async function retrying(options: Partial<SeedOptions> = {}) {
-    on.receiver.answerWith([500, async () => (await sleep(500), { status: 200 })]);
-    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [2], ...options });
+  /**
+   * @param changed - called when the first attempt has been sent, so that its lane is the old one
+   * @returns the id of the notification
+   */
+  async function retrying(changed: (seeded: Seeded) => Promise<unknown> = async () => undefined): Promise<string> {
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [1], timeoutSeconds: 15 });
+    on.receiver.answerWith([
+      async () => (await changed(seeded), { status: 500 }),
+      async () => (await sleep(500), { status: 200 }),
+    ]);
     const [notification] = await accept(seeded, 1);
     await on.pipeline.workflows.start(notification!);
-    await on.reaches(notification!.notificationId, 'retrying');
-    return { seeded, id: notification!.notificationId };
+    return notification!.notificationId;
   }
 
   async function ordinaryActivities(id: string): Promise<number> {
@@ -150,8 +156,7 @@ describe('the lane of a retry', () => {
   }
 
   it('is the slow one if the timeout was raised meanwhile, and the attempt is made once', async () => {
-    const { seeded, id } = await retrying();
-    await change(seeded, 'timeout_seconds = 300');
+    const id = await retrying((seeded) => change(seeded, 'timeout_seconds = 300'));
     await on.workflow(id).result();
     expect(await ordinaryActivities(id)).toBe(1);
     expect(on.receiver.requests.map(({ headers }) => headers['signpost-attempt'])).toEqual(['1', '2']);
@@ -159,14 +164,13 @@ describe('the lane of a retry', () => {
   });
 
   it('is the slow one if the subscription became slow meanwhile', async () => {
-    const { seeded, id } = await retrying();
-    await markSlow(on.pipeline.db, seeded.subscriptionId, 0);
+    const id = await retrying(({ subscriptionId }) => markSlow(on.pipeline.db, subscriptionId, 0));
     await on.workflow(id).result();
     expect(await ordinaryActivities(id)).toBe(1);
   });
 
   it('is the fast one otherwise', async () => {
-    const { id } = await retrying();
+    const id = await retrying();
     await on.workflow(id).result();
     expect(await ordinaryActivities(id)).toBe(0);
   });

@@ -53,7 +53,7 @@ const isClosed = (id: string) =>
 const numbers = async (id: string) =>
   (await attemptsOf(on.pipeline.db, id)).map(({ trigger, status }) => [trigger, status]);
 
-it.each([60, 5])(
+it.each([60, 15])(
   'cancel, then retry during an attempt with a timeout of %i s: it is retried',
   async (timeoutSeconds) => {
     const send = holdFirstAnswer(200);

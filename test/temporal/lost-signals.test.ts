@@ -15,11 +15,17 @@ import { usePipeline } from '../support/use-pipeline';
  */
 const on = usePipeline();
 
-async function start(options: Partial<SeedOptions> = {}) {
-  const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook'), ...options });
+const seedHook = (options: Partial<SeedOptions> = {}) =>
+  seed(on.pipeline.db, { url: on.receiver.url('/hook'), ...options });
+/** @returns the id of the notification */
+async function notify(seeded: Seeded): Promise<string> {
   const [notification] = await acceptOne(on.pipeline.db, seeded);
   await on.pipeline.workflows.start(notification!);
-  return { id: notification!.notificationId, seeded };
+  return notification!.notificationId;
+}
+async function start(options: Partial<SeedOptions> = {}) {
+  const seeded = await seedHook(options);
+  return { id: await notify(seeded), seeded };
 }
 const inPhase = (id: string, phase: string) =>
   until(
@@ -35,12 +41,15 @@ const isClosed = (id: string) =>
     ({ status }) => status.name !== 'RUNNING',
   );
 
+/** Fails the first attempt and disables the subscription, before the short wait begins. */
+const answerAndDisable = (seeded: Seeded) =>
+  on.receiver.answerWith([async () => (await enable(seeded, false), { status: 500 }), 200]);
+
 /** A notification whose workflow holds, because its subscription was disabled during its wait. */
 async function held() {
-  on.receiver.answerWith([500, 200]);
-  const { id, seeded } = await start({ retrySchedule: [1] });
-  await on.reaches(id, 'retrying');
-  await enable(seeded, false);
+  const seeded = await seedHook({ retrySchedule: [1] });
+  answerAndDisable(seeded);
+  const id = await notify(seeded);
   await on.reaches(id, 'held');
   await inPhase(id, 'held');
   return { id, seeded };
@@ -129,10 +138,10 @@ it('a lost cancel followed by a retry ends the hold', async () => {
 it.each(['held', 'waiting'])(
   'a lost cancel and a lost retry of a %s notification: the sweep makes the attempt',
   async (phase) => {
-    on.receiver.answerWith([500, 200]);
-    const { id, seeded } = await start({ retrySchedule: phase === 'held' ? [1] : [3600] });
-    await on.reaches(id, 'retrying');
-    if (phase === 'held') await enable(seeded, false);
+    const seeded = await seedHook({ retrySchedule: phase === 'held' ? [1] : [3600] });
+    if (phase === 'held') answerAndDisable(seeded);
+    else on.receiver.answerWith([500, 200]);
+    const id = await notify(seeded);
     await inPhase(id, phase);
     await requestCancel(on.pipeline.db, id);
     if (phase === 'held') await enable(seeded, true);
@@ -184,9 +193,9 @@ describe('a retry during the last attempt of a ladder, whose signal is lost', ()
   }
 
   it.each([
-    ['first', 'fast', { retrySchedule: [], timeoutSeconds: 5 }],
+    ['first', 'fast', { retrySchedule: [], timeoutSeconds: 15 }],
     ['first', 'slow', { retrySchedule: [], timeoutSeconds: 60 }],
-    ['second', 'fast', { retrySchedule: [1], timeoutSeconds: 5 }],
+    ['second', 'fast', { retrySchedule: [1], timeoutSeconds: 15 }],
     ['second', 'slow', { retrySchedule: [1], timeoutSeconds: 60 }],
   ])('begins a new ladder with the next sweep: the %s attempt, in the %s lane', async (_, _lane, options) => {
     const { id, seeded, before } = await failedAfterLostRetry(options);
@@ -199,7 +208,7 @@ describe('a retry during the last attempt of a ladder, whose signal is lost', ()
   });
 
   it('ends its checks if the subscription was deleted meanwhile', async () => {
-    const { id, seeded } = await failedAfterLostRetry({ retrySchedule: [] });
+    const { id, seeded } = await failedAfterLostRetry({ retrySchedule: [], timeoutSeconds: 15 });
     await setSubscription(on.pipeline.db, seeded.subscriptionId, 'deleted_at = now()');
     await sweep();
     expect(await notificationRow(on.pipeline.db, id)).toMatchObject({ status: 'failed', reconcile_after: null });

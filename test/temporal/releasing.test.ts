@@ -1,10 +1,11 @@
 import type { AcceptedNotification } from '../../src/domain/acceptance';
+import { DEFAULT_LIMITS } from '../../src/attempts/head-start/slots';
 import { decodeId } from '../../src/domain/ids';
 import { acceptEvents } from '../../src/store/notifications/accept';
 import { findRelease } from '../../src/store/subscriptions/releasing';
 import { findUnsettled, markForgottenHolds, markSettling } from '../../src/store/subscriptions/settling';
 import { settleNow } from '../../src/temporal/settlement';
-import { eventFor, seed, type Seeded, type SeedOptions } from '../support/seed';
+import { acceptOne, eventFor, seed, type Seeded, type SeedOptions } from '../support/seed';
 import { until } from '../support/until';
 import { usePipeline } from '../support/use-pipeline';
 
@@ -68,7 +69,7 @@ it('a release does not wait for the receiver, and new notifications pass as soon
   on.receiver.answerRaw(undefined);
 });
 
-it('a release of many notifications keeps the order of start, and shares workflows', async () => {
+it('a release of many notifications keeps the order as far as requests do not overlap, and shares workflows', async () => {
   const seeded = await paused();
   const held = await accept(seeded, 600);
   await enable(seeded);
@@ -78,9 +79,12 @@ it('a release of many notifications keeps the order of start, and shares workflo
     60_000,
   );
   expect(on.receiver.requests).toHaveLength(600);
-  // Up to 64 are in flight concurrently, and those may change places.
+  // At most 64 are in flight, so when one starts, at most 63 before it are still to start.
   const places = await started(seeded);
-  uuids(held).forEach((id, place) => expect(Math.abs(places.indexOf(id!) - place)).toBeLessThanOrEqual(64));
+  const order = uuids(held).map((id) => places.indexOf(id!));
+  order.forEach((place, index) =>
+    expect(order.slice(0, index).filter((before) => before > place).length).toBeLessThan(64),
+  );
   const workflowIds = await Promise.all(
     held.map(async ({ notificationId }) => (await on.find(notificationId)).workflowId),
   );
@@ -93,14 +97,13 @@ it('a release of many notifications keeps the order of start, and shares workflo
 });
 
 it('a release continues notifications that were attempted before together with those that were not', async () => {
-  on.receiver.answerWith([500, 200]);
   const seeded = await paused({ enabled: true, retrySchedule: [1] });
+  // Disabled before the short wait begins.
+  on.receiver.answerWith([async () => (await enable(seeded, false), { status: 500 }), 200]);
   const [attempted] = await accept(seeded, 1);
   await on.pipeline.workflows.start(attempted!);
-  await on.reaches(attempted!.notificationId, 'retrying');
-  await enable(seeded, false);
-  const [unattempted] = await accept(seeded, 1);
   await on.reaches(attempted!.notificationId, 'held');
+  const [unattempted] = await accept(seeded, 1);
   await enable(seeded);
   await on.reaches(attempted!.notificationId, 'delivered');
   await on.reaches(unattempted!.notificationId, 'delivered');
@@ -171,4 +174,38 @@ it('a settlement that waits is not repeated by the reconciler, and a new change 
     () => findUnsettled(on.pipeline.db, -60),
     (unsettled) => !unsettled.includes(seeded.subscriptionId),
   );
+});
+
+describe('with one first attempt of a subscription in flight', () => {
+  // Attempts that are in flight together may overtake each other, before and after their requests.
+  const alone = usePipeline({ headStartLimits: { ...DEFAULT_LIMITS, perSubscription: 1 } });
+
+  it('held notifications are attempted in order of acceptance, and newly accepted ones after them', async () => {
+    const { db, temporal, taskQueue } = alone.pipeline;
+    const seeded = await seed(db, { url: alone.receiver.url(), enabled: false });
+    const accepted: AcceptedNotification[] = [];
+    const accept = async () => {
+      accepted.push((await acceptOne(db, seeded))[0]!);
+      return accepted.at(-1)!;
+    };
+    for (let i = 0; i < 5; i++) expect((await accept()).status).toBe('held');
+    await db.query({
+      text: 'update subscriptions set enabled = true where customer_id = $1',
+      values: [seeded.customerId],
+    });
+    const marked = await markSettling(db, { subscriptionId: seeded.subscriptionId });
+    expect(marked).toEqual([seeded.subscriptionId]);
+    // The release has begun but not ended, so this notification is queued behind the others.
+    expect((await accept()).status).toBe('held');
+    await settleNow({ use: () => temporal }, taskQueue, marked);
+    for (const { notificationId } of accepted) await alone.reaches(notificationId, 'delivered');
+    expect(alone.receiver.requests.map(({ headers }) => headers['signpost-notification'])).toEqual(
+      accepted.map(({ notificationId }) => notificationId),
+    );
+    await until(
+      () => findUnsettled(db, -60),
+      (unsettled) => !unsettled.includes(seeded.subscriptionId),
+    );
+    expect((await accept()).status).toBe('pending');
+  });
 });

@@ -30,8 +30,10 @@ it('starting a notification twice starts it once', async () => {
 it('the live query agrees with the record about the next attempt', async () => {
   on.receiver.answerWith(500);
   const { id } = await start({ retrySchedule: [300] });
-  await on.reaches(id, 'retrying');
-  const live = await on.pipeline.workflows.live(id);
+  const live = await until(
+    () => on.pipeline.workflows.live(id),
+    (seen) => seen?.phase === 'waiting',
+  );
   const { nextAttemptAt } = await on.find(id);
   expect(live).toMatchObject({ phase: 'waiting', attempt: 1 });
   expect(live!.nextAttemptAt).toBe(nextAttemptAt!.toISOString());
@@ -182,7 +184,7 @@ it('a retry signal during the last attempt begins a new ladder', async () => {
   let answer: (status: number) => void = () => undefined;
   const held = () => new Promise<{ status: number }>((resolve) => (answer = (code) => resolve({ status: code })));
   on.receiver.answerWith([500, held, 500, 200]);
-  const { id, ref } = await start({ retrySchedule: [1] });
+  const { id, ref } = await start({ retrySchedule: [1], timeoutSeconds: 15 });
   await on.receiver.waitFor(2);
   await on.pipeline.workflows.retry(ref);
   answer(500);

@@ -4,6 +4,7 @@ import { notificationWorkflowId } from '../../src/domain/types';
 import { createMetrics } from '../../src/process/metrics';
 import { SlowBursts } from '../../src/temporal/slow-bursts';
 import { WorkflowStarter, type NotificationToStart } from '../../src/temporal/workflow-starter';
+import { fakeOnly } from '../support/fake-timers';
 import { until } from '../support/until';
 
 /**
@@ -14,6 +15,7 @@ const MAX_WAITING = 50_000;
 const PER_CUSTOMER = 20_000;
 const FIRST_LIMIT = 8;
 const OWN_IN_CALM_TIMES = 4;
+const GATHERS_MS = 500;
 
 let counter = 0;
 const notifications = (count: number, hasHeadStart: boolean): NotificationToStart[] =>
@@ -71,7 +73,10 @@ const closeAll = async (starter: WorkflowStarter, under: { end(): void }[]) => {
 
 // On a busy machine, bursts would count as slow before the test ends them.
 beforeEach(() => void jest.spyOn(SlowBursts.prototype, 'endOrLinger').mockImplementation((_key, run) => run));
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+});
 
 describe('the room for notifications that wait', () => {
   it('ends at 20,000 of one customer', async () => {
@@ -224,12 +229,14 @@ describe('bursts', () => {
   });
 
   it('gather for a while if they are not full, and then start', async () => {
+    fakeOnly('performance', 'setTimeout', 'clearTimeout');
     const { starter, started, bursts } = setUp();
     starter.enqueue(notifications(OWN_IN_CALM_TIMES + 10, true));
-    await startsAre(started, OWN_IN_CALM_TIMES);
+    jest.advanceTimersByTime(GATHERS_MS - 1);
+    expect(started).toHaveLength(OWN_IN_CALM_TIMES);
     expect(bursts).toEqual([]);
-    await startsAre(bursts, 1);
-    expect(bursts[0]!.size).toBe(10);
+    jest.advanceTimersByTime(1);
+    expect(bursts.map(({ size }) => size)).toEqual([10]);
     await closeAll(starter, [...started, ...bursts]);
   });
 

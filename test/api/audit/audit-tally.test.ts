@@ -1,6 +1,7 @@
 import { AuditTally, SEVERAL } from '../../../src/api/audit/audit-tally';
 import type { AuditRecord } from '../../../src/store/access/audit';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { until } from '../../support/until';
 
 const MINUTE_MS = 60_000;
 
@@ -119,8 +120,7 @@ it('writes by itself once it is started', async () => {
   tally.start();
   tally.note(refusal('192.0.2.1'));
   const count = async () => (await database.db.query({ text: 'select from audit' })).rowCount;
-  for (let tries = 0; tries < 100 && (await count()) === 0; tries++) await new Promise((done) => setTimeout(done, 100));
-  expect(await count()).toBe(1);
+  await until(count, (written) => written === 1);
 });
 
 it('writes everything that is left when the process stops', async () => {

@@ -51,6 +51,14 @@ async function signIn(credential: string) {
   };
 }
 
+it('refuses an API key at the moment of its expiry, although Postgres still knows it', async () => {
+  const expiresAt = new Date(Date.now() + 60_000).toISOString();
+  const { key: ending } = await api.must('POST', '/v1/api-keys', { name: 'k', role: 'viewer', expiresAt });
+  expect(await statusWith(ending)).toBe(200);
+  advance(Date.parse(expiresAt) - Date.now());
+  expect(await statusWith(ending)).toBe(401);
+});
+
 it('refuses an OAuth access token after its hour', async () => {
   const client = await api.must('POST', '/v1/oauth-clients', { name: 'c', role: 'admin' });
   const { access_token: token } = await api.must('POST', '/oauth/token', {

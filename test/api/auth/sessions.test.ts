@@ -1,6 +1,7 @@
 import { ADMIN_KEY, startTestApi, type TestApi } from '../../support/api';
 import { WebClient } from '../../support/web-client';
 import { makeTenant, settings } from '../../support/tenant';
+import { until } from '../../support/until';
 
 /** Sessions of browsers: listed, ended, renewed, and recent enough to reveal a secret. */
 let api: TestApi;
@@ -126,7 +127,10 @@ it('a session ends when nobody uses it, and use keeps it', async () => {
   expect((await unattended.call('GET', '/v1/products', { 'x-signpost-unattended': 'true' })).status).toBe(200);
   await api.writeLastUse();
   await update("update sessions set last_used_at = last_used_at - interval '2 minutes'");
-  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await until(
+    async () => (await unattended.call('GET', '/v1/products', { 'x-signpost-unattended': 'true' })).status,
+    (status) => status === 401,
+  );
   expect((await unattended.call('GET', '/v1/products')).status).toBe(401);
   expect((await used.call('GET', '/v1/products')).status).toBe(200);
   expect((await used.call('GET', '/v1/sessions')).body.items).toHaveLength(1);
@@ -144,7 +148,10 @@ describe('calls that return a secret', () => {
     const before = await signIn(ADMIN_KEY);
     expect((await before.call('GET', path)).status).toBe(200);
     await forget();
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await until(
+      async () => (await before.call('GET', path)).status,
+      (status) => status === 403,
+    );
     const calls: [string, string, object?][] = [
       ['GET', path],
       ['POST', `${path}/rotate`, {}],

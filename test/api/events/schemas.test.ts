@@ -17,18 +17,24 @@ const put = (name: string, body: object) => api.call('PUT', `/v1/event-types/${n
 const post = (type: string, data: object) => api.call('POST', '/v1/events', { key: tenant.key, body: { type, data } });
 const pattern = (source: string) => ({ type: 'object', properties: { a: { type: 'string', pattern: source } } });
 
+/** The time of this process, which others do not change. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** The longest time for which the event loop was not free. */
 async function longestTurnMs(work: () => Promise<unknown>): Promise<number> {
-  let last = performance.now();
+  let last = cpuMs();
   let longest = 0;
   const timer = setInterval(() => {
-    const now = performance.now();
+    const now = cpuMs();
     longest = Math.max(longest, now - last);
     last = now;
   }, 5);
   await work();
   clearInterval(timer);
-  return Math.max(longest, performance.now() - last);
+  return Math.max(longest, cpuMs() - last);
 }
 
 it('an event whose data makes a pattern backtrack is answered soon, and others do not wait', async () => {
@@ -57,12 +63,12 @@ it('a batch that takes long to validate leaves the event loop free between its e
   await put('batch.v1', { schema: pattern('(a|b)*a(a|b){20}$') });
   const events = Array.from({ length: 60 }, () => ({ type: 'batch.v1', data: { a: `${'ab'.repeat(4000)}` } }));
   let answer: { status: number } | undefined;
-  const startedAt = performance.now();
+  const before = cpuMs();
   const ms = await longestTurnMs(async () => {
     answer = await api.call('POST', '/v1/events/batch', { key: tenant.key, body: { events } });
   });
   expect(answer!.status).toBe(202);
-  expect(ms).toBeLessThan((performance.now() - startedAt) / 3);
+  expect(ms).toBeLessThan((cpuMs() - before) / 3);
 });
 
 it('data that takes too many steps is an error of the data', async () => {

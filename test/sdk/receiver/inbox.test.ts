@@ -70,9 +70,14 @@ it('the inbox rolls back work that throws, and the next delivery runs it', async
 
 it('a delivery that waits for one that fails runs the work', async () => {
   let fail: (error: Error) => void = () => undefined;
-  const first = receive('evt_1', () => new Promise((_resolve, reject) => (fail = reject)));
-  const failed = expect(first).rejects.toThrow('later');
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  let failed: Promise<void> = Promise.resolve();
+  await new Promise<void>((begun) => {
+    const first = receive('evt_1', () => {
+      begun();
+      return new Promise((_resolve, reject) => (fail = reject));
+    });
+    failed = expect(first).rejects.toThrow('later');
+  });
   const second = receive('evt_1', insert('b'));
   await new Promise((resolve) => setTimeout(resolve, 100));
   fail(new Error('later'));

@@ -165,7 +165,7 @@ it('keeps a connection whose statement failed', async () => {
 it('gives up a statement that gets no answer, and its connection', async () => {
   const proxy = await startTcpProxy(test.url);
   for (const transactionPooling of [false, true]) {
-    const db = open({ max: 1, statementTimeoutMs: 100, transactionPooling }, proxy.url);
+    const db = open({ max: 1, statementTimeoutMs: 500, transactionPooling }, proxy.url);
     const first = await backendOf(db);
     proxy.freeze();
     const error = await db.query({ text: 'select 1' }).catch((reason: unknown) => reason);
@@ -177,7 +177,7 @@ it('gives up a statement that gets no answer, and its connection', async () => {
 });
 
 it('takes the answer to a statement that came while the process was paused', async () => {
-  const db = open({ max: 1, statementTimeoutMs: 300 });
+  const db = open({ max: 1, statementTimeoutMs: 1000 });
   await db.query({ text: 'select 1' });
   for (const run of [
     () => db.query({ text: 'select pg_sleep(0.1)' }),
@@ -186,7 +186,7 @@ it('takes the answer to a statement that came while the process was paused', asy
     const answer = run();
     await sleep(50);
     // Longer than the client waits.
-    pause(3000);
+    pause(3500);
     expect((await answer).rows).toHaveLength(1);
   }
   expect(db.use().refused.silence).toBe(0);

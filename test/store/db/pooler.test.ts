@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   isOutcomeUnknown,
   isUnavailable,
@@ -11,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { runNode } from '../../support/processes';
 import { startPgBouncer, type PgBouncer, type PoolMode } from '../../support/pgbouncer';
 import { startTcpProxy } from '../../support/tcp-proxy';
+import { until } from '../../support/until';
 
 let test: TestDatabase;
 let pgBouncer: PgBouncer | undefined;
@@ -108,7 +108,11 @@ describe('a pool behind PgBouncer in transaction mode', () => {
     const db = open(pgBouncer.url, { ...limits, max: 1 });
     await db.query({ text: 'select 1' });
     const lost = db.query({ text: 'select pg_sleep(5)' }).catch((error: unknown) => error);
-    await sleep(300);
+    await until(
+      () =>
+        test.db.query({ text: `select from pg_stat_activity where state = 'active' and query = 'select pg_sleep(5)'` }),
+      ({ rows }) => rows.length === 1,
+    );
     proxy.cut();
     const error = await lost;
     expect([isOutcomeUnknown(error), isUnavailable(error)]).toEqual([true, true]);

@@ -244,14 +244,18 @@ it('each notification of a group carries the facts of its own subscription and e
 });
 
 it('notification ids sort in order of acceptance and belong to the partition of the day', async () => {
+  const partition = () => `notifications_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
+  const before = partition();
   const ids: string[] = [];
   for (let i = 0; i < 20; i++) ids.push((await acceptOne(database.db, seeded))[0]!.notificationId);
   expect([...ids].sort()).toEqual(ids);
   const { rows } = await query(
-    'select distinct tableoid::regclass::text as partition from notifications where product_id = $1',
+    'select distinct tableoid::regclass::text as partition from notifications where product_id = $1 order by 1',
     [seeded.productId],
   );
-  expect(rows).toEqual([{ partition: `notifications_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}` }]);
+  expect(rows.length).toBeGreaterThan(0);
+  // A day may end meanwhile.
+  expect([...new Set([before, partition()])]).toEqual(expect.arrayContaining(rows.map((row) => row.partition)));
 });
 
 it('accept falls back to the default partition for a day without one', async () => {

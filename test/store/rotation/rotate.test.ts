@@ -192,21 +192,26 @@ it('waits for a value whose row is locked, and seals it in a later pass', async 
   const { db } = database;
   const ring = ringOf();
   let release: () => void = ignore;
-  const held = db.transaction(async (executor) => {
-    await executor.query({ text: 'select from subscription_secrets for update' });
-    await new Promise<void>((resolve) => (release = resolve));
+  let held: Promise<void> = Promise.resolve();
+  await new Promise<void>((isLocked) => {
+    held = db.transaction(async (executor) => {
+      await executor.query({ text: 'select from subscription_secrets for update' });
+      isLocked();
+      await new Promise<void>((resolve) => (release = resolve));
+    });
   });
   const impatient: typeof db = {
     ...db,
     query: (statement) =>
       statement.text.includes('update subscription_secrets')
-        ? db.transaction(async (executor) => {
-            await executor.query({ text: "set local lock_timeout = '100ms'" });
-            return executor.query(statement);
-          })
+        ? db
+            .transaction(async (executor) => {
+              await executor.query({ text: "set local lock_timeout = '100ms'" });
+              return executor.query(statement);
+            })
+            .finally(release)
         : db.query(statement),
   };
-  setTimeout(() => release(), 500);
   expect(await rotate(impatient, ring, ignore)).toMatchObject({ total: 1, resealed: 1, left: 0 });
   await held;
 });
