@@ -1,3 +1,3 @@
 import { ensureBuilt } from './toolchain.mjs';
 
-ensureBuilt();
+ensureBuilt({ checksTypes: !process.argv.includes('--no-check') });

@@ -5,14 +5,15 @@
 import { spawn } from 'node:child_process';
 import { ROOT } from './toolchain.mjs';
 
-const STEPS = ['format:check', 'lint', 'types', 'build', 'audit'];
+// The step `types` checks what the build compiles, so the build need not.
+const STEPS = [['format:check'], ['lint'], ['types'], ['build', '--', '--no-check'], ['audit']];
 
 const passed = await Promise.all(STEPS.map(run));
 process.exit(passed.every(Boolean) ? 0 : 1);
 
 /** Runs a script of package.json. @returns whether it passed */
-function run(step) {
-  const child = spawn('npm', ['run', '--silent', step], {
+function run([step, ...options]) {
+  const child = spawn('npm', ['run', '--silent', step, ...options], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32',
