@@ -9,6 +9,8 @@ import { useVictim } from '../../support/victim';
 const cluster = useCluster();
 const victim = useVictim(cluster);
 
+jest.setTimeout(300_000);
+
 it.each(['slow', 'fast'])(
   'killed before the record of a retry in the %s lane: the attempt is repeated, and no other',
   async (lane) => {
