@@ -157,7 +157,8 @@ export class TransformPool {
 
   /** @returns why the process ended instead of replying */
   private async evaluate(job: Job): Promise<EvaluationEnd | undefined> {
-    // It has its turn: a process that starts slowly, as on a busy machine, has the rest of the time.
+    // It has its turn: a process that starts slowly, as on a busy machine, gets the rest of the
+    // time.
     if (this.idle.length === 0) this.refuseAfter(job, this.beforeEvaluationMs(job.until - performance.now()));
     const process = await this.obtain();
     // It may have been refused while the process was starting.

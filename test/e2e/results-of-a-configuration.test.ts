@@ -21,7 +21,7 @@ function withhold(status: number) {
     release: () => send.forEach((one) => one()),
   };
 }
-/** The longest timeout of the fast lane: the subscription is changed before an attempt ends by it. */
+/** The longest timeout of the fast lane: enough to change the subscription during an attempt. */
 const PATIENT = { timeoutSeconds: 15 };
 
 const CHANGES = [
