@@ -18,6 +18,8 @@ const SHORT_LADDER_SECONDS = 10;
 
 const get = async (id: string) => (await service.call('GET', `/v1/notifications/${id}`)).body;
 
+const dueIn = async (id: string) => (Date.parse((await get(id)).nextAttemptAt) - Date.now()) / 1000;
+
 /** A notification whose first attempt has failed. */
 async function waiting(
   receiver: Receiver,
@@ -99,8 +101,6 @@ it.concurrent('a changed rateLimitPerSecond holds for a notification that waits'
     expect(receiver.requests).toHaveLength(3);
   }),
 );
-
-const dueIn = async (id: string) => (Date.parse((await get(id)).nextAttemptAt) - Date.now()) / 1000;
 
 it.concurrent('a changed retry schedule holds for a notification that waits if it is shorter', () =>
   withReceiver(async (receiver) => {
