@@ -90,11 +90,7 @@ export class TransformPool {
       const until = performance.now() + withinMs;
       const job: Job = { task, owner, places, until, settled: false, resolve, reject };
       if (this.closed) return this.refuse(job);
-      job.turnTimer = setTimeout(() => {
-        this.turns.remove(job);
-        this.refuse(job);
-        this.report();
-      }, this.turnTimeoutMs(withinMs));
+      this.refuseAfter(job, Math.min(TURN_TIMEOUT_MS, this.beforeEvaluationMs(withinMs)));
       for (const refused of this.turns.push(job)) this.refuse(refused);
       this.next();
     });
@@ -108,8 +104,18 @@ export class TransformPool {
   }
 
   /** Leaves the time limit of an evaluation for the evaluation, or half of what is left. */
-  private turnTimeoutMs(withinMs: number): number {
-    return Math.min(TURN_TIMEOUT_MS, Math.max(withinMs - this.timeoutMs, withinMs / 2));
+  private beforeEvaluationMs(withinMs: number): number {
+    return Math.max(withinMs - this.timeoutMs, withinMs / 2);
+  }
+
+  /** @param waitMs - replaces the time given before */
+  private refuseAfter(job: Job, waitMs: number): void {
+    clearTimeout(job.turnTimer);
+    job.turnTimer = setTimeout(() => {
+      this.turns.remove(job);
+      this.refuse(job);
+      this.report();
+    }, waitMs);
   }
 
   private refuse(job: Job): void {
@@ -151,6 +157,9 @@ export class TransformPool {
 
   /** @returns why the process ended instead of replying */
   private async evaluate(job: Job): Promise<EvaluationEnd | undefined> {
+    // It has its turn: a process that starts slowly, as on a busy machine, gets the rest of the
+    // time.
+    if (this.idle.length === 0) this.refuseAfter(job, this.beforeEvaluationMs(job.until - performance.now()));
     const process = await this.obtain();
     // It may have been refused while the process was starting.
     if (!process || job.settled) {

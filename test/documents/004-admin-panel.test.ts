@@ -1,6 +1,7 @@
 import { watch } from '../support/activity';
 import { ADMIN_KEY } from '../support/service';
 import { useScenario } from '../support/scenario';
+import { until } from '../support/until';
 
 /**
  * The system of docs/migrating/admin-panel.md: endpoints with channels, a catalog, logs and live
@@ -81,7 +82,11 @@ it('the logs show deliveries and failures with their details', async () => {
   scenario.receiver.answerWith({ status: 500, body: 'broken' });
   const { notifications } = await post([]);
   await scenario.reaches(notifications[0].id, 'retrying');
-  const { items } = await scenario.must('GET', `/v1/subscriptions/${endpoints.everything}/notifications`);
+  // The receiver got the messages of the tests before, but their attempts may not be recorded yet.
+  const { items } = await until(
+    () => scenario.must('GET', `/v1/subscriptions/${endpoints.everything}/notifications`),
+    (list) => list.items.every(({ status }: { status: string }) => ['retrying', 'delivered'].includes(status)),
+  );
   expect(items.map((item: { status: string }) => item.status)).toEqual(['retrying', ...Array(4).fill('delivered')]);
   const { attempts } = await scenario.must('GET', `/v1/notifications/${items[0].id}`);
   expect(await scenario.must('GET', `/v1/attempts/${attempts[0].id}`)).toMatchObject({

@@ -31,6 +31,7 @@ const messageOf = ({ headers, body }: ReceivedRequest, secret: string): Message 
 beforeAll(async () => {
   const customer = await onboard(scenario, scenario.receiver.url('/stock'));
   await customer.post();
+  await scenario.receiver.waitFor(1);
   await customer.post({ data: { payer: 'Zoë Ångström – 支払い 😀', amount: 125.5 } });
   await scenario.receiver.waitFor(2);
   const rotate = `/v1/subscriptions/${customer.subscriptionId}/secret/rotate`;

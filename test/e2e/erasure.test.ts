@@ -6,6 +6,7 @@ import { decodeId } from '../../src/domain/ids';
 import type { RunningTemporal } from '../../src/embedded/temporal';
 import { useReceiver } from '../support/receiver';
 import { ADMIN_KEY, onboard } from '../support/service';
+import { stopSummaries } from '../support/summaries';
 import { until } from '../support/until';
 import { useService } from '../support/use-service';
 
@@ -184,6 +185,7 @@ it('an erasure leaves nothing of a customer in any table, in Temporal or in the 
     headers: { 'x-echo': path },
     body: `answer to ${path}`,
   }));
+  await stopSummaries(service.database.db);
   const other = await onboard(service, receiver.url('/'), { headers: { 'X-Note': 'other' } });
   const productId = `product-${other.customerId.slice('customer-'.length)}`;
   // An operator hears of the customer's subscription that is disabled automatically.

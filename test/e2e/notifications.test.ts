@@ -1,4 +1,7 @@
+import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { Webhook } from 'standardwebhooks';
+import { notificationWorkflowId } from '../../src/domain/types';
+import type { RunningTemporal } from '../../src/embedded/temporal';
 import { useReceiver } from '../support/receiver';
 import { onboard } from '../support/service';
 import { until } from '../support/until';
@@ -8,11 +11,31 @@ import { useService } from '../support/use-service';
  * The walk of the README, and what operators and product lines do after it, over HTTP against the
  * built service.
  */
-const service = useService();
+let temporal: RunningTemporal;
+const service = useService((started) => {
+  temporal = started;
+  return {};
+});
 const receiver = useReceiver();
 
 const get = async (route: string) => (await service.call('GET', route)).body;
 const notification = (id: string) => get(`/v1/notifications/${id}`);
+/** Waits until the workflow of a notification waits. The record says so a moment earlier. */
+const isWaiting = (id: string) =>
+  until(
+    () => notification(id),
+    ({ live }) => live?.phase === 'waiting',
+  );
+/** Waits until the workflow of a notification, which makes its attempts, is closed. */
+async function isClosed(id: string): Promise<void> {
+  const connection = await Connection.connect({ address: temporal.address });
+  const workflow = new TemporalClient({ connection }).workflow.getHandle(notificationWorkflowId(id));
+  await until(
+    () => workflow.describe(),
+    ({ status }) => status.name !== 'RUNNING',
+  );
+  await connection.close();
+}
 
 it('delivers a posted event, signed so that the stock library accepts it', async () => {
   const customer = await onboard(service, receiver.url('/payment-confirmed'), {
@@ -61,7 +84,8 @@ it('shows the next attempt of a failing endpoint after 30 seconds, and delivers 
   receiver.answerWith(503);
   const customer = await onboard(service, receiver.url());
   const [id] = await customer.post();
-  const waiting = await service.reaches(id!, 'retrying');
+  await service.reaches(id!, 'retrying');
+  const waiting = await isWaiting(id!);
   const away = Date.parse(waiting.nextAttemptAt) - Date.parse(waiting.attempts[0].finishedAt);
   expect(away).toBeGreaterThanOrEqual(30_000);
   expect(away).toBeLessThanOrEqual(33_000);
@@ -112,22 +136,20 @@ it('delivers a delivered notification again only with force', async () => {
 
 it('makes no attempt of a cancelled notification', async () => {
   receiver.answerWith(500);
-  const customer = await onboard(service, receiver.url(), { retrySchedule: [2] });
+  const customer = await onboard(service, receiver.url(), { retrySchedule: [3600] });
   const [id] = await customer.post();
-  await service.reaches(id!, 'retrying');
+  await isWaiting(id!);
   expect(await service.call('POST', `/v1/notifications/${id}/cancel`, {})).toMatchObject({
     status: 202,
     body: { status: 'cancelled' },
   });
-  await until(
-    () => notification(id!),
-    ({ live }) => live === null,
-  );
+  await isClosed(id!);
   expect(receiver.requests).toHaveLength(1);
 });
 
 it('holds notifications of a disabled subscription, and releases them in order of acceptance', async () => {
-  const customer = await onboard(service, receiver.url());
+  // At this rate, requests are far enough apart to arrive in the order in which they are sent.
+  const customer = await onboard(service, receiver.url(), { rateLimitPerSecond: 2 });
   await service.call('POST', `/v1/subscriptions/${customer.subscriptionId}/disable`, {});
   for (let i = 1; i <= 5; i++) await customer.post({ id: `held-${i}` });
   const held = await get(`/v1/subscriptions/${customer.subscriptionId}/notifications?status=held`);
@@ -170,11 +192,12 @@ it('releases held notifications after a passed challenge, if the product require
 
 it('delivers nothing more to a deleted subscription', async () => {
   receiver.answerWith(500);
-  const customer = await onboard(service, receiver.url(), { retrySchedule: [2] });
+  const customer = await onboard(service, receiver.url(), { retrySchedule: [3600] });
   const [id] = await customer.post();
-  await service.reaches(id!, 'retrying');
+  await isWaiting(id!);
   expect(await service.call('DELETE', `/v1/subscriptions/${customer.subscriptionId}`)).toMatchObject({ status: 204 });
   await service.reaches(id!, 'cancelled');
+  await isClosed(id!);
   expect(await service.call('GET', `/v1/subscriptions/${customer.subscriptionId}`)).toMatchObject({ status: 404 });
   expect(receiver.requests).toHaveLength(1);
 });

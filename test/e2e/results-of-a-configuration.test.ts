@@ -12,11 +12,17 @@ const service = useService();
 
 const subscription = (id: string) => service.must('GET', `/v1/subscriptions/${id}`);
 
-/** Answers late, so that the subscription is changed during the attempt. */
-const late = (status: number) => async () => {
-  await sleep(4000);
-  return { status };
-};
+/** Withholds answers, so that the subscription is changed during the attempts. */
+function withhold(status: number) {
+  const send: (() => void)[] = [];
+  return {
+    answer: () => new Promise<{ status: number }>((resolve) => send.push(() => resolve({ status }))),
+    /** Sends the answers that are withheld. */
+    release: () => send.forEach((one) => one()),
+  };
+}
+/** The longest timeout of the fast lane: enough to change the subscription during an attempt. */
+const PATIENT = { timeoutSeconds: 15 };
 
 const CHANGES = [
   ['the URL', (receiver: Receiver) => ({ url: receiver.url('/replacement') })],
@@ -28,11 +34,13 @@ it.concurrent.each(CHANGES)(
   'a response that arrives after a change of %s does not disable the subscription by a 410',
   (_what, change) =>
     withReceiver(async (receiver) => {
-      receiver.answerWith([late(410), 200]);
-      const customer = await onboard(service, receiver.url(), { retrySchedule: [1] });
+      const gone = withhold(410);
+      receiver.answerWith([gone.answer, 200]);
+      const customer = await onboard(service, receiver.url(), { ...PATIENT, retrySchedule: [1] });
       const [first] = await customer.post({ data: {} });
       await receiver.waitFor(1);
       await service.must('PATCH', `/v1/subscriptions/${customer.subscriptionId}`, change(receiver));
+      gone.release();
       expect(await service.reaches(first!, 'delivered')).toMatchObject({ attemptCount: 2 });
       expect(await subscription(customer.subscriptionId)).toMatchObject({ status: 'enabled', outOfOrder: null });
       const [next] = await customer.post({ data: {} });
@@ -44,14 +52,17 @@ it.concurrent.each(CHANGES)(
   'a response that arrives after a change of %s does not count for the out-of-order rule',
   (_what, change) =>
     withReceiver(async (receiver) => {
-      receiver.answerWith([...Array.from({ length: 4 }, () => late(500)), 200]);
+      const failing = withhold(500);
+      receiver.answerWith([...Array.from({ length: 4 }, () => failing.answer), 200]);
       const customer = await onboard(service, receiver.url(), {
+        ...PATIENT,
         retrySchedule: [1],
         outOfOrderRule: { afterSeconds: 0, minFailures: 3 },
       });
       const ids = (await Promise.all(Array.from({ length: 4 }, () => customer.post({ data: {} })))).flat();
       await receiver.waitFor(4);
       await service.must('PATCH', `/v1/subscriptions/${customer.subscriptionId}`, change(receiver));
+      failing.release();
       for (const id of ids) await service.reaches(id, 'delivered');
       expect(await subscription(customer.subscriptionId)).toMatchObject({ status: 'enabled' });
     }),
@@ -59,12 +70,14 @@ it.concurrent.each(CHANGES)(
 
 it.concurrent('a 410 that arrives after the subscription was enabled does not disable it again', () =>
   withReceiver(async (receiver) => {
-    receiver.answerWith([late(410), 200]);
-    const customer = await onboard(service, receiver.url(), { retrySchedule: [1] });
+    const gone = withhold(410);
+    receiver.answerWith([gone.answer, 200]);
+    const customer = await onboard(service, receiver.url(), { ...PATIENT, retrySchedule: [1] });
     const [first] = await customer.post({ data: {} });
     await receiver.waitFor(1);
     await service.must('POST', `/v1/subscriptions/${customer.subscriptionId}/disable`, {});
     await service.must('POST', `/v1/subscriptions/${customer.subscriptionId}/enable`, {});
+    gone.release();
     await service.reaches(first!, 'delivered');
     expect(await subscription(customer.subscriptionId)).toMatchObject({ status: 'enabled' });
   }),
@@ -82,7 +95,6 @@ async function outOfOrder(receiver: Receiver) {
     until(
       () => subscription(customer.subscriptionId),
       ({ status }) => status === 'out-of-order',
-      30_000,
     );
   await isOut();
   return { customer, first: first!, isOut };
@@ -122,7 +134,7 @@ it.concurrent('the out-of-order rule is not reset by a change that has nothing t
     });
     await customer.post({ data: {} });
     for (let requests = 1; requests <= 4; requests++) {
-      await receiver.waitFor(requests, 30_000);
+      await receiver.waitFor(requests);
       await service.must('PATCH', `/v1/subscriptions/${customer.subscriptionId}`, { description: `${requests}` });
     }
     await until(
@@ -141,14 +153,17 @@ it.concurrent('an attempt that outlasts a time limit is made once', () =>
         return { status: 200 };
       },
     ]);
-    const customer = await onboard(service, receiver.url(), { timeoutSeconds: 15, retrySchedule: [4, 60, 60] });
+    const customer = await onboard(service, receiver.url(), { timeoutSeconds: 15, retrySchedule: [3600, 60, 60] });
     const [id] = await customer.post({ data: {} });
     await service.reaches(id!, 'retrying');
-    await service.must('PATCH', `/v1/subscriptions/${customer.subscriptionId}`, { timeoutSeconds: 300 });
+    await service.must('PATCH', `/v1/subscriptions/${customer.subscriptionId}`, {
+      timeoutSeconds: 300,
+      retrySchedule: [1, 60, 60],
+    });
     await until(
       () => service.must('GET', `/v1/notifications/${id}`),
       ({ status }) => status === 'delivered',
-      55_000,
+      120_000,
     );
     expect(receiver.requests.map(({ headers }) => headers['signpost-attempt'])).toEqual(['1', '2']);
   }),

@@ -1,6 +1,7 @@
 import { decodeId, encodeId } from '../../src/domain/ids';
 import { useCluster } from '../support/cluster';
 import { onboard } from '../support/service';
+import { stopSummaries } from '../support/summaries';
 import { until } from '../support/until';
 import { variants } from '../support/variants';
 import { useVictim } from '../support/victim';
@@ -54,6 +55,7 @@ it.each(variants(...STEPS))(
   'killed before %s of an erasure: the next process finishes it, counts everything once, and leaves nothing',
   async (_, step) => {
     const { receiver } = cluster;
+    await stopSummaries(cluster.database.db);
     const first = await victim.start();
     const customer = await onboard(first, receiver.url(), { retrySchedule: [3600] });
     const delivered = [...(await customer.post()), ...(await customer.post())];

@@ -52,7 +52,7 @@ it.each(variants(600, 1200))(
   async (count) => {
     const { receiver } = cluster;
     const service = await cluster.start();
-    const customer = await onboard(service, receiver.url(), { timeoutSeconds: 2 });
+    const customer = await onboard(service, receiver.url(), { timeoutSeconds: 10 });
     receiver.answerWith(async () => (await sleep(550), { status: 200 }));
     const stop = keepOverdue();
     const ids = await postMany(service, customer, count);

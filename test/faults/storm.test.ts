@@ -43,9 +43,12 @@ beforeAll(async () => {
     temporal: await startTcpProxy(() => `tcp://${temporal.address}`),
   };
   receiver = await startReceiver();
-  apis = [await startRole('api'), await startRole('api')];
-  workers = [await startRole('worker'), await startRole('worker')];
-}, 120_000);
+  // The first one migrates.
+  const first = await startRole('api');
+  const [second, ...others] = await Promise.all(['api', 'worker', 'worker'].map(startRole));
+  apis = [first, second!];
+  workers = others;
+}, 300_000);
 afterAll(async () => {
   for (const service of [...apis, ...workers]) await service.kill9();
   await receiver?.close();

@@ -38,8 +38,10 @@ async function buildOf(notificationId: string): Promise<string | null | undefine
 async function openInEveryPhase(api: ServiceProcess) {
   const { receiver } = cluster;
   const answer: (() => void)[] = [];
+  let withheld = true;
   receiver.answerWith(({ path, headers }) => {
-    if (path === '/delivering') return new Promise((resolve) => answer.push(() => resolve({ status: 200 })));
+    if (path === '/delivering' && withheld)
+      return new Promise((resolve) => answer.push(() => resolve({ status: 200 })));
     return { status: path === '/once' && headers['signpost-attempt'] === '1' ? 500 : 200 };
   });
   const post = async (customer: Awaited<ReturnType<typeof onboard>>, count: number) =>
@@ -63,7 +65,7 @@ async function openInEveryPhase(api: ServiceProcess) {
   ];
   await until(
     async () => answer.length,
-    (count) => count === delivering.length,
+    (count) => count >= delivering.length,
   );
   await enable(true, settling);
   const pending = await post(await onboard(api, receiver.url('/pending'), { timeoutSeconds: 60 }), 3);
@@ -72,7 +74,10 @@ async function openInEveryPhase(api: ServiceProcess) {
     /** Held until `resume`. */
     paused: waiting,
     /** Answers the attempts in flight. */
-    answer: () => answer.forEach((one) => one()),
+    answer() {
+      withheld = false;
+      for (const one of answer) one();
+    },
     resume: () => enable(true, paused),
   };
 }

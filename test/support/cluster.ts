@@ -61,7 +61,7 @@ export function useCluster(): Cluster {
       await until(
         () => cluster.statuses(ids),
         (seen) => seen.length === ids.length && seen.every((one) => one === status),
-        60_000,
+        120_000,
       );
     },
     async expectAgreement(ids, db = (cluster as Cluster).database.db) {

@@ -26,12 +26,19 @@ export async function startTcpProxy(target: string | (() => string)): Promise<Tc
   let losing = false;
   let hanging = false;
   let delayMs = 0;
+  let lastDelayMs = 0;
 
   function forward(from: net.Socket, to: net.Socket, isLost: () => boolean): void {
+    // Bytes keep their order, also when the network is fast again: nothing passes what is late.
+    let late = 0;
     from.on('data', (chunk) => {
       if (isLost()) return;
-      if (delayMs > 0) setTimeout(() => to.write(chunk), delayMs);
-      else to.write(chunk);
+      if (delayMs === 0 && late === 0) return void to.write(chunk);
+      late += 1;
+      setTimeout(() => {
+        late -= 1;
+        to.write(chunk);
+      }, delayMs || lastDelayMs);
     });
   }
 
@@ -73,7 +80,7 @@ export async function startTcpProxy(target: string | (() => string)): Promise<Tc
       freeze();
     },
     slow(later) {
-      delayMs = later;
+      delayMs = lastDelayMs = later;
     },
     restore() {
       [hanging, delayMs] = [false, 0];

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptsOf } from '../../src/store/notifications/attempts';
 import { findRef } from '../../src/store/notifications/notification-refs';
 import { markDue, reopenNotification } from '../../src/store/notifications/reopen';
@@ -12,7 +13,7 @@ const on = usePipeline();
 const started: { name: string; id: string }[] = [];
 
 async function start(options: Partial<SeedOptions> = {}): Promise<string> {
-  const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook'), timeoutSeconds: 5, ...options });
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook'), timeoutSeconds: 15, ...options });
   const [notification] = await acceptOne(on.pipeline.db, seeded);
   await on.pipeline.workflows.start(notification!);
   started.push({ name: expect.getState().currentTestName!, id: notification!.notificationId });
@@ -30,7 +31,7 @@ async function press(id: string): Promise<() => Promise<void>> {
 }
 const pressNow = async (id: string) => (await press(id))();
 const triggers = async (id: string) => (await attemptsOf(on.pipeline.db, id)).map(({ trigger }) => trigger);
-const quiet = () => new Promise((resolve) => setTimeout(resolve, 1500));
+const quiet = () => sleep(1500);
 
 /** Withholds the answers from now on. @returns what sends the one that is withheld */
 function holdAnswers(): (status: number) => void {
@@ -79,13 +80,15 @@ it('presses while the attempt of a press is made have no further effect', async 
 
 it('a press during the attempt of a press, which takes 2 s, has no further effect', async () => {
   const id = await startFailed();
-  on.receiver.answerWith(() => new Promise((resolve) => setTimeout(() => resolve({ status: 500 }), 2000)));
+  const send = holdAnswers();
   await pressNow(id);
   await on.receiver.waitFor(2);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await sleep(1000);
   await pressNow(id);
+  await sleep(1000);
+  send(500);
   await on.reaches(id, 'failed');
-  await new Promise((resolve) => setTimeout(resolve, 4000));
+  await sleep(4000);
   expect(await triggers(id)).toEqual(['scheduled', 'manual']);
 });
 

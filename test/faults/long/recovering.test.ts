@@ -10,7 +10,7 @@ const { failing, recover, ended, received } = recoveriesOn(cluster);
 it('a recovery cancelled midway delivers what was retried and leaves the rest failed', async () => {
   const service = await cluster.start();
   const { ids, subscriptionId } = await failing(service, 12);
-  const id = await recover(service, subscriptionId, 4);
+  const id = await recover(service, subscriptionId, 1);
   await cluster.receiver.waitFor(3);
   await service.call('POST', `/v1/recoveries/${id}/cancel`, {});
   const { status, retried } = await ended(service, id);
