@@ -107,7 +107,7 @@ it('notifications that wake in time, or have not asked for their turn yet, are n
 it('a long line is woken ten seconds ahead, and continues where it ended', async () => {
   const begun = performance.now();
   const ids = await asleep(4, 0.1);
-  const result = await wake();
+  const result = (await wake()) as { waitSeconds?: number };
   const seconds = (performance.now() - begun) / 1000;
   expect(woken).toEqual(ids.slice(0, 2));
   expect(result).toEqual({ done: false, waitSeconds: expect.any(Number) });

@@ -1,9 +1,11 @@
+import type { QueryResultRow } from 'pg';
 import { decodeId } from '../../../src/domain/ids';
 import { generateSecret, generateSigningKey } from '../../../src/domain/signing';
 import { NO_PRIVATE_SETTINGS } from '../../../src/domain/private-settings';
 import { claimIdempotencyKey, storeIdempotentAnswer } from '../../../src/store/access/idempotency';
 import { findSession, insertSession } from '../../../src/store/access/sessions';
 import { createSealer } from '../../../src/store/db/crypto';
+import type { Statement } from '../../../src/store/db/database';
 import { requireMasterKey } from '../../../src/store/db/master-key-check';
 import { listKeyUse, reportKeyUse } from '../../../src/store/db/master-key-use';
 import { countSealed, resealOnce } from '../../../src/store/rotation/reseal';
@@ -202,15 +204,15 @@ it('waits for a value whose row is locked, and seals it in a later pass', async 
   });
   const impatient: typeof db = {
     ...db,
-    query: (statement) =>
+    query: <Row extends QueryResultRow>(statement: Statement) =>
       statement.text.includes('update subscription_secrets')
         ? db
             .transaction(async (executor) => {
               await executor.query({ text: "set local lock_timeout = '100ms'" });
-              return executor.query(statement);
+              return executor.query<Row>(statement);
             })
             .finally(release)
-        : db.query(statement),
+        : db.query<Row>(statement),
   };
   expect(await rotate(impatient, ring, ignore)).toMatchObject({ total: 1, resealed: 1, left: 0 });
   await held;
