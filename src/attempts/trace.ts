@@ -7,7 +7,7 @@ import type { Admitted, AttemptInput, FinishedAttempt } from './stages';
 /**
  * The span of an attempt. It belongs to the trace of its event, which is stored with the event, so
  * that retries are in it whichever process makes them. In the workflow of the notification it
- * belongs to the activity. An activity of another trace, as of a burst or a manual retry, is linked.
+ * belongs to the activity. An activity of another trace, as after a manual retry, is linked.
  */
 export function attemptSpan(
   { traceparent: activity, trigger, attemptKey }: AttemptInput,

@@ -2,8 +2,8 @@ import type { TracingConfig } from '../config/tracing-settings';
 import type { OpenTelemetry } from './open-telemetry';
 
 /**
- * Loads the SDK of OpenTelemetry if traces are on. It takes tens of milliseconds and some megabytes,
- * which nobody pays who has no collector.
+ * Loads the SDK of OpenTelemetry if traces are on. Without a collector, nobody pays for the time
+ * and the memory that it takes.
  *
  * @returns undefined if traces are off
  */

@@ -3,7 +3,7 @@ type SpanValue = string | number | boolean;
 /** Attributes of a span: ids of ours, names and codes. Never a payload, a secret or a URL. */
 export type SpanAttributes = Readonly<Record<string, SpanValue | undefined>>;
 
-/** What is known when a span begins. */
+/** A span that begins. */
 export interface SpanFacts {
   name: string;
   /** `server` and `client`: a request; `producer`: the start of a workflow. */

@@ -21,7 +21,7 @@ export function createNotificationLauncher(
     processId: headStarts.processId,
     hasRoom: (customerId, notifications) => workflowStarter.hasRoom(customerId ?? EVERYBODY, notifications),
     launch(notifications) {
-      // What is launched outlives the request, and is made together with what others launch.
+      // Launched work outlives the request, and is made together with that of other requests.
       tracing.continue(undefined, () => {
         const workflowIds = workflowStarter.enqueue(
           notifications.map(({ notification, delivery }) => ({ ...notification, hasHeadStart: delivery !== null })),
