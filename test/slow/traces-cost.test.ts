@@ -10,8 +10,8 @@ import { onboard, startService, tempDir, type ServiceProcess } from '../support/
  * What traces cost: CPU time of the service per event, with traces off and on, in turns. Time by
  * the clock would depend on what else the machine does.
  */
-const ROUNDS = 6;
-const EVENTS = 150;
+const ROUNDS = 4;
+const EVENTS = 160;
 const AT_ONCE = 16;
 /** Clock ticks per second of /proc on Linux. */
 const TICKS = 100;
