@@ -7,6 +7,7 @@ import { ROOT } from './toolchain.mjs';
 const silent = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
 const { code } = await bundleWorkflowCode({
   workflowsPath: path.join(ROOT, 'dist', 'workflows', 'index.js'),
+  workflowInterceptorModules: [path.join(ROOT, 'dist', 'workflows', 'trace-interceptors.js')],
   logger: silent,
 });
 writeFileSync(path.join(ROOT, 'dist', 'workflow-bundle.js'), code);

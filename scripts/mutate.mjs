@@ -160,6 +160,7 @@ async function bundleFor(file, tests) {
   if (!isIn(IN_BUNDLE)(file) || !tests.some(isIn(BUNDLE_TESTS))) return {};
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(copy, 'src', 'workflows'),
+    workflowInterceptorModules: [path.join(copy, 'src', 'workflows', 'trace-interceptors')],
     logger: new DefaultLogger('ERROR'),
   });
   const bundlePath = path.join(place, 'workflow-bundle.js');

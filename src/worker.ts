@@ -6,7 +6,9 @@ import type { ActivityDeps } from './activities/deps';
 import type { LaneConfig } from './config/lane-settings';
 import { CONTROL_TASK_QUEUE_SUFFIX, MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
 import type { DeploymentVersion } from './domain/deployment';
+import { NO_TRACING } from './process/tracing';
 import type { Temporal } from './temporal/connection';
+import { workerTracing } from './temporal/trace-interceptors';
 
 /**
  * Waiting workflows kept in memory. The others cost nothing until their timer fires; then they are
@@ -66,10 +68,12 @@ export interface Workers {
 export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings): Promise<Workers> {
   const { temporal, shutdownGraceSeconds, taskQueue = MAIN_TASK_QUEUE, workflowBundlePath = BUILT_BUNDLE } = settings;
   const { fast, slow, controlSlots, workflowTaskSlots, workflowTaskPollers, activityPollers } = settings.lanes;
+  const tracing = workerTracing(deps.tracing ?? NO_TRACING);
   const common = {
     connection: temporal.connection,
     namespace: temporal.namespace,
     activities: createActivities(deps),
+    ...tracing,
     shutdownGraceTime: shutdownGraceSeconds * 1000,
     ...(settings.deployment && { workerDeploymentOptions: versioned(settings.deployment) }),
     shutdownForceTime: (shutdownGraceSeconds + FORCE_AFTER_GRACE_SECONDS) * 1000,
@@ -78,7 +82,7 @@ export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings)
     Worker.create({
       ...common,
       ...UNDECLARED,
-      ...workflowSource(workflowBundlePath),
+      ...workflowSource(workflowBundlePath, tracing),
       taskQueue,
       enableNonLocalActivities: false,
       maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
@@ -120,8 +124,15 @@ function versioned(version: DeploymentVersion): WorkerDeploymentOptions {
   return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' };
 }
 
-function workflowSource(bundlePath: string): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+/** A bundle contains its interceptors. */
+function workflowSource(
+  bundlePath: string,
+  { interceptors }: Pick<WorkerOptions, 'interceptors'>,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
   return existsSync(bundlePath)
     ? { workflowBundle: { codePath: bundlePath } }
-    : { workflowsPath: require.resolve('./workflows') };
+    : {
+        workflowsPath: require.resolve('./workflows'),
+        interceptors: { ...interceptors, workflowModules: [require.resolve('./workflows/trace-interceptors')] },
+      };
 }

@@ -1,5 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { DeliverInput, DeliverOutcome } from '../domain/delivery';
+import { NO_TRACING } from '../process/tracing';
 import type { ActivityDeps } from './deps';
 import { throttledFor } from '../attempts/admit';
 import { MadeElsewhereError } from '../attempts/stages';
@@ -17,9 +18,11 @@ export function createDeliver({
   runAttempt,
   headStarts,
   lanes,
+  tracing = NO_TRACING,
 }: ActivityDeps): (input: DeliverInput) => Promise<DeliverOutcome> {
   return async function deliver(input) {
     const { workflowExecution, isLocal } = Context.current().info;
+    const traceparent = tracing.active();
     const visit = lanes[isLocal ? 'fast' : 'slow'].visit();
     const make = () =>
       runAttempt({
@@ -29,6 +32,7 @@ export function createDeliver({
         processId: headStarts.processId,
         slow: !isLocal,
         visit,
+        traceparent,
         planRetry: (lane, customerId, subscriptionId, afterMs) => lanes[lane].plan(customerId, subscriptionId, afterMs),
       });
     const makeOrTakeOver = () => {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { NotificationRef, RescheduleRequest } from '../domain/delivery';
 import type { RetentionDays } from '../domain/retention';
 import type { Metrics } from '../process/metrics';
+import type { Tracing } from '../process/tracing';
 import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
 import type { AttemptRunner } from '../attempts/attempt-runner';
@@ -29,6 +30,8 @@ export interface ActivityDeps {
    */
   launchReleased(notifications: readonly NotificationRef[], claimedAt: number): void;
   metrics: Metrics;
+  /** @default off */
+  tracing?: Tracing;
   log: Logger;
 }
 

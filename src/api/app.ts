@@ -12,6 +12,7 @@ import { endsWithin } from '../process/ends-within';
 import { insertAudit } from '../store/access/audit';
 import type { Sealer } from '../store/db/crypto';
 import type { HttpMetrics } from '../process/http-metrics';
+import { NO_TRACING, type Tracing } from '../process/tracing';
 import type { KnownHosts } from '../process/known-hosts';
 import type { Database, Executor } from '../store/db/database';
 import type { AuditTally } from './audit/audit-tally';
@@ -33,6 +34,7 @@ import { refuseFaultyForm, refuseFaultyTarget } from './http/percent-encoding';
 import { problemHandler, sendProblem } from './http/problem-response';
 import { refuseHosts } from './http/refuse-hosts';
 import { noteRouteOf, requestLog } from './http/request-log';
+import { tracedRoute } from './http/traced';
 import { verifyAnswer, verifyingProblems } from './http/verify-answers';
 import { acceptsIdempotencyKey, isList, rolesOf, type Context, type Reply, type Route } from './http/route';
 
@@ -99,6 +101,8 @@ export interface AppOptions {
   /** Whether clients reach the service over https. */
   usesHttps(): boolean;
   httpMetrics: HttpMetrics;
+  /** @default off */
+  tracing?: Tracing;
   log: Logger;
   /** Validates every response against its declaration. For tests. */
   verifyAnswers?: boolean;
@@ -153,6 +157,8 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
   const bodyLimitBytes = route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES;
   const readJson = jsonBody(bodyLimitBytes, route.readsLarge ? LARGE_BODY_BYTES : Infinity);
   const withWrites = { ...options, writes };
+  const { tracing = NO_TRACING } = options;
+  const traced = tracedRoute(tracing, route);
   const noteRoute = noteRouteOf(route);
   const parseForm = express.urlencoded({
     limit: bodyLimitBytes,
@@ -161,6 +167,7 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
   });
   const handle: RequestHandler = async (request, response) => {
     noteRoute(response);
+    const startedAt = tracing.isOn ? new Date() : undefined;
     // The response is for this caller only, and may contain a secret.
     if (rolesOf(route)) response.setHeader('cache-control', 'no-store');
     const principal = await callerOf(route, options, request, response);
@@ -179,8 +186,10 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
       if (route.takesForm && request.is('application/x-www-form-urlencoded'))
         await readBody(parseForm, request, response);
       else if (route.body) await readJson(request, response);
-      const reply = await run(route, withWrites, principal, request, response);
-      const sentBytes = response.headersSent ? 0 : send(route, options, response, reply);
+      const sentBytes = await traced(principal, request, response, startedAt, async (traceparent) => {
+        const reply = await run(route, withWrites, principal, request, response, traceparent);
+        return response.headersSent ? 0 : send(route, options, response, reply);
+      });
       if (sentBytes > LARGE_BODY_BYTES) await options.limits.charge('largeBodies', tenantOf(principal), kib(sentBytes));
     } finally {
       endHold?.();
@@ -201,6 +210,7 @@ async function run(
   principal: Principal,
   request: Request,
   response: Response,
+  traceparent: string | undefined,
 ): Promise<Reply> {
   const actor = () => actorOf(principal, request, response);
   const postCommitSteps: (() => void | Promise<void>)[] = [];
@@ -220,6 +230,7 @@ async function run(
     bodyIdentity: () => bodyIdentity(givenBody, losslessBody()),
     largeBody,
     headers: request.headers,
+    traceparent,
     db,
     log: options.log,
     audit: (action, object, facts) => insertAudit(db, actor(), action, object, facts),

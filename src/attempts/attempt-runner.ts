@@ -2,6 +2,7 @@ import { ComposerBusyError } from '../domain/composing';
 import type { DeliverOutcome } from '../domain/delivery';
 import type { AttemptError } from '../domain/types';
 import { isTransient, isUnavailable } from '../store/db/database';
+import { NO_TRACING, type Span } from '../process/tracing';
 import { GroupCommit } from '../store/db/group-commit';
 import { findLadderSettings } from '../store/notifications/delivery-subscription';
 import { loadDeliveries, type Delivery } from '../store/notifications/load-deliveries';
@@ -16,6 +17,7 @@ import { record } from './record';
 import { notSent, send } from './send';
 import { AttemptLeftError, MadeElsewhereError, type Admitted, type AttemptInput, type FinishedAttempt } from './stages';
 import { SubscriptionCache } from './subscription-cache';
+import { attemptSpan, noteOutcome, passTraceOn } from './trace';
 import { headStartKey } from './take-over';
 import { UnrecordedAttempts } from './unrecorded';
 
@@ -122,7 +124,20 @@ export function createAttemptRunner(attemptDeps: AttemptDeps): AttemptRunner {
   };
 }
 
-async function prepareAndSend(
+function prepareAndSend(
+  deps: AttemptDeps & { access: ReceiverAccessCache },
+  input: AttemptInput,
+  admitted: Admitted,
+): Promise<ConcludedAttempt | DeliverOutcome> {
+  const { tracing = NO_TRACING } = deps;
+  return tracing.run(
+    () => attemptSpan(input, admitted),
+    (span) => prepareAndSendIn(span, deps, input, admitted),
+  );
+}
+
+async function prepareAndSendIn(
+  span: Span,
   deps: AttemptDeps & { access: ReceiverAccessCache },
   input: AttemptInput,
   admitted: Admitted,
@@ -135,11 +150,13 @@ async function prepareAndSend(
     // A request that waits for nothing is sent in this turn of the event loop, before the producer
     // gets its response.
     const prepared = preparing instanceof Promise ? await preparing : preparing;
+    if (!('stage' in prepared)) passTraceOn(prepared, span, admitted);
     const finished =
       'stage' in prepared
         ? notSent(input, admitted, prepared, startedAt)
         : await send(deps, input, admitted, prepared, startedAt);
     observe(deps, admitted, finished);
+    noteOutcome(span, finished);
     return conclude(input, await upToDate(deps, admitted, finished), finished);
   } catch (error) {
     if (error instanceof ComposerBusyError) return await putOff(deps, input, admitted.delivery.attempts, error);

@@ -3,6 +3,7 @@ import type { Composer } from '../domain/composing';
 import type { NotificationRef } from '../domain/delivery';
 import type { HttpClient } from '../delivery/http-client';
 import type { Metrics } from '../process/metrics';
+import type { Tracing } from '../process/tracing';
 import type { Database } from '../store/db/database';
 import type { Signer } from './sign';
 import type { AttemptRecord, RecordedAttempt } from '../domain/attempt';
@@ -17,5 +18,7 @@ export interface AttemptDeps extends Signer {
   /** Starts the workflows of notifications of operational events, in the background. */
   launch(notifications: readonly NotificationRef[]): void;
   metrics: Metrics;
+  /** @default off */
+  tracing?: Tracing;
   log: Logger;
 }

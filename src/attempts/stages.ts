@@ -29,6 +29,8 @@ export interface AttemptInput extends Omit<DeliverInput, 'schedule'> {
    * the claim.
    */
   beginBefore?: number;
+  /** The activity that makes the attempt; absent for a head start, or if it is not traced. */
+  traceparent?: string;
   /** Called when nothing more will be sent, before the attempt is recorded. */
   onSent?(): void;
   /** Called when the subscription leaves the fast lane, because this attempt takes too long. */

@@ -14,6 +14,7 @@ import type { Setting } from './setting';
 import { SETTINGS, type Settings } from './settings';
 import { signInConfig, type SignInConfig } from './sign-in-settings';
 import { tlsPaths, type TlsPaths } from './tls-paths';
+import { maskedTracing, tracingOf, type TracingConfig } from './tracing-settings';
 
 /** The configuration of one process. */
 export interface Config {
@@ -50,6 +51,8 @@ export interface Config {
   dnsLookups: { total: number; perCustomer: number };
   lanes: LaneConfig;
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
+  /** Absent: traces are off. */
+  tracing?: TracingConfig;
   /** Absent: embedded. */
   databaseUrl?: string;
   /** Absent: `databaseUrl`. */
@@ -139,6 +142,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     dnsLookups: { total: settings.SIGNPOST_DNS_LOOKUPS, perCustomer: settings.SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER },
     lanes: laneConfig(settings),
     logLevel: settings.SIGNPOST_LOG_LEVEL,
+    tracing: tracingOf(settings),
     databaseUrl: settings.DATABASE_URL,
     migrationDatabaseUrl: settings.SIGNPOST_MIGRATION_DATABASE_URL,
     database: {
@@ -251,6 +255,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     migrationDatabaseUrl,
     dataSources,
     egressProxy,
+    tracing,
     features,
     temporal,
     signIn,
@@ -269,6 +274,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     migrationDatabaseUrl: migrationDatabaseUrl === undefined ? 'the database' : maskUrl(migrationDatabaseUrl),
     // A user name alone is a token for some proxies.
     egressProxy: egressProxy === undefined ? 'none' : maskUrl(egressProxy.toString(), true),
+    tracing: maskedTracing(tracing, MASKED),
     dataSources: Object.fromEntries(Object.entries(dataSources).map(([name, url]) => [name, maskUrl(url)])),
     temporal: {
       ...temporal,

@@ -11,6 +11,7 @@ import { MASTER_KEY_SETTINGS } from './master-key-settings';
 import { PORTAL_SETTINGS } from './portal-settings';
 import { RETENTION_SETTINGS } from './retention-settings';
 import { SIGN_IN_SETTINGS } from './sign-in-settings';
+import { TRACING_SETTINGS } from './tracing-settings';
 import { integer, list, optionalInteger, setting, text, type Setting } from './setting';
 
 const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
@@ -193,6 +194,7 @@ export const SETTINGS = {
     expected: '`debug`, `info`, `warn`, `error` or `silent`',
     meaning: 'Lowest level that is logged.',
   }),
+  ...TRACING_SETTINGS,
   DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
     default: 'embedded',
     expected: 'postgres://user:password@host:port/database, with special characters of the password percent-encoded',

@@ -15,6 +15,8 @@ export interface EventToAccept extends Omit<NewEvent, 'productId'> {
   bodyHash: Buffer | null;
   /** The values by which the event is found; absent for a type without search keys. */
   searchItems?: string[];
+  /** Where the trace of the event continues; absent if it has none. */
+  traceparent?: string;
 }
 
 /**

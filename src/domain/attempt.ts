@@ -29,6 +29,8 @@ export interface DeliveryFacts {
     channels: string[];
     /** Whether the role `customer` chose the data. No definition may look anything up by it. */
     chosenByCustomer: boolean;
+    /** Where the trace of the event continues; absent if it has none. */
+    traceparent?: string;
   };
 }
 

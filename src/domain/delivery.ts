@@ -165,6 +165,8 @@ export interface NotificationRef extends DeliverNotificationInput {
   customerId: string;
   subscriptionId: string;
   eventType: string;
+  /** Where the trace of the event continues. Absent if it has none, or it is not at hand. */
+  traceparent?: string;
 }
 
 /**

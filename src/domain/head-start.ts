@@ -12,7 +12,7 @@ export interface HeadStartDelivery {
 
 /** @returns `null` if this process has no claim on the first attempt */
 export function headStartDelivery(
-  event: Pick<EventToAccept, 'id' | 'uuid' | 'type' | 'timestamp' | 'data' | 'user' | 'channels'> & {
+  event: Pick<EventToAccept, 'id' | 'uuid' | 'type' | 'timestamp' | 'data' | 'user' | 'channels' | 'traceparent'> & {
     chosenByCustomer?: boolean;
   },
   { claimed, notificationId, productId, subscriptionId, subscriptionRevision }: AcceptedNotification,
@@ -38,6 +38,7 @@ export function headStartDelivery(
       user: event.user ?? null,
       channels: event.channels,
       chosenByCustomer: event.chosenByCustomer ?? false,
+      traceparent: event.traceparent,
     },
   };
   return { facts, subscriptionId, subscriptionRevision };

@@ -33,8 +33,10 @@ function describeError(error: Error): object {
 
 /**
  * The log of the process: JSON lines on standard error. Standard output is for the startup summary.
+ *
+ * @param fields - adds fields to each line
  */
-export function createLog(level: string): Logger {
+export function createLog(level: string, fields?: () => object): Logger {
   return pino(
     {
       level,
@@ -42,6 +44,7 @@ export function createLog(level: string): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: REDACTED, censor: '***' },
       serializers: { err: describeError },
+      ...(fields && { mixin: fields }),
     },
     pino.destination(2),
   );

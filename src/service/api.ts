@@ -35,6 +35,7 @@ import { createAuthMetrics } from '../process/auth-metrics';
 import { knownHosts, type KnownHosts } from '../process/known-hosts';
 import { createLimitMetrics } from '../process/limit-metrics';
 import type { Metrics } from '../process/metrics';
+import type { Tracing } from '../process/tracing';
 import { metricsListener } from '../process/metrics-listener';
 import { findHolderOfKey, findOAuthClient } from '../store/access/credentials';
 import { findPortalPrincipal } from '../store/access/portal-sessions';
@@ -61,6 +62,7 @@ interface ApiDeps extends Pick<RouteDeps, 'settlement' | 'allowedUrls' | 'public
   /** Base URL of the Temporal UI, if known. */
   temporalUiUrl: string | undefined;
   metrics: Metrics;
+  tracing: Tracing;
   log: Logger;
   isStopping(): boolean;
 }
@@ -144,6 +146,7 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     features: config.features,
     usesHttps,
     httpMetrics: createHttpMetrics(deps.metrics.registry),
+    tracing: deps.tracing,
     log,
   });
   const server = await listen(app, config);
@@ -189,7 +192,7 @@ function routesOf(
 ) {
   const { pools, sealer, engine, temporal, workflows, temporalUiUrl, metrics, log } = deps;
   const schemaChecks = new SchemaChecks(access.sideThread, log);
-  const launcher = createNotificationLauncher(engine.workflowStarter, engine.headStarts);
+  const launcher = createNotificationLauncher(engine.workflowStarter, engine.headStarts, deps.tracing);
   return allRoutes({
     ...access,
     ...pools,

@@ -1,6 +1,7 @@
 import { createLaneGates } from '../attempts/lane-gate';
 import { createStartPlanner } from '../attempts/start-planner';
 import type { Config } from '../config';
+import { collectorPort } from '../config/tracing-settings';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { parseUrl } from '../domain/parse-url';
 import { parseUrlPattern } from '../domain/url-pattern';
@@ -9,6 +10,8 @@ import { registerBuildInfo } from '../process/build-info';
 import { registerDeploymentMetrics } from '../process/deployment-metrics';
 import { createLog } from '../process/log';
 import { createMetrics } from '../process/metrics';
+import { loadOpenTelemetry } from '../process/load-open-telemetry';
+import { NO_TRACING, type Tracing } from '../process/tracing';
 import { registerPoolMetrics } from '../process/pool-metrics';
 import { registerRetentionMetrics } from '../process/retention-metrics';
 import { reconcileAllowedUrls } from '../store/catalog/review-urls';
@@ -78,7 +81,12 @@ async function compose(
   cleanups: Cleanups,
   abandon: AbortSignal | undefined,
 ): Promise<Service> {
-  const log = createLog(config.logLevel);
+  const openTelemetry = loadOpenTelemetry(config);
+  const tracing: Tracing = openTelemetry ?? NO_TRACING;
+  const log = createLog(config.logLevel, openTelemetry && (() => openTelemetry.logFields()));
+  openTelemetry?.reportTo(log);
+  // Added first, so it runs last, and exports the spans of the end.
+  cleanups.add(() => tracing.close(), { always: true });
   installRuntime(log);
   const keys = ensureKeys(config);
   const { pools, ...servers } = await openConnections(config, log, cleanups, report, abandon);
@@ -93,7 +101,14 @@ async function compose(
   registerRetentionMetrics(metrics.registry, () => readTables(readDb, Date.now()));
   const lanes = createLaneGates(config.lanes, metrics);
   const planStart = createStartPlanner(pathDb, lanes.slow);
-  const { temporal, workflows, keeper } = connectTemporal(config, servers.temporalAddress, planStart, log, cleanups);
+  const { temporal, workflows, keeper } = connectTemporal(
+    config,
+    servers.temporalAddress,
+    planStart,
+    tracing,
+    log,
+    cleanups,
+  );
   const { deployment } = config.temporal;
   if (deployment)
     registerDeploymentMetrics(metrics.registry, () => readDeploymentState(temporal, MAIN_TASK_QUEUE, deployment));
@@ -105,12 +120,12 @@ async function compose(
   // The port is unknown until the server listens. No event is accepted before, and attempts of
   // earlier notifications use the configured port.
   let publicUrl = config.publicUrl ?? urlOf(config.host, config.port);
-  const common = { sealer, workflows, publicUrl: () => publicUrl, metrics, log };
+  const common = { sealer, workflows, publicUrl: () => publicUrl, metrics, tracing, log };
   const temporalUiUrl = config.temporal.uiUrl ?? servers.embeddedUiUrl;
   const ownPorts = new Set([
     config.port,
     ...portsOf(servers, temporalUiUrl),
-    ...(config.metricsPort === undefined ? [] : [config.metricsPort]),
+    ...[config.metricsPort, config.tracing && collectorPort(config.tracing)].filter((port) => port !== undefined),
   ]);
   const engine = createDeliveryEngine(config, { ...common, pathDb, ownPorts: () => ownPorts }, cleanups);
   let stopping = false;
@@ -131,8 +146,9 @@ async function compose(
         lanes,
         control: workflows,
         eraser: new WorkflowEraser(temporal),
-        launchReleased: createReleaseLauncher(engine.workflowStarter, engine.headStarts),
+        launchReleased: createReleaseLauncher(engine.workflowStarter, engine.headStarts, tracing),
         metrics,
+        tracing,
         log,
       },
       { keeper, config, workflows, ensureSettling, ping: () => temporal.ping(), fail },

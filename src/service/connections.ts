@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { startEmbedded } from '../embedded';
+import type { Tracing } from '../process/tracing';
 import type { Database } from '../store/db/database';
 import { completeIndexes } from '../store/db/complete-indexes';
 import { migrate } from '../store/db/migrate';
@@ -129,11 +130,12 @@ export function connectTemporal(
   config: Config,
   address: string,
   planStart: NotificationWorkflowOptions['planStart'],
+  tracing: Tracing,
   log: Logger,
   cleanups: Cleanups,
 ): TemporalParts {
   const { namespace, apiKey, apiKeyFile, tls } = config.temporal;
-  const temporal = new TemporalLink({ address, namespace, apiKey, apiKeyFile, tls }, log);
+  const temporal = new TemporalLink({ address, namespace, apiKey, apiKeyFile, tls }, log, tracing);
   cleanups.add(() => temporal.close());
   const maintenanceTaskQueue = config.role === 'api' ? undefined : MAIN_TASK_QUEUE;
   const keeper = new NamespaceKeeper(temporal, { namespace, maintenanceTaskQueue }, log);
@@ -144,6 +146,7 @@ export function connectTemporal(
     searchAttributes: () => keeper.hasSearchAttributes,
     planStart,
     onRefused: () => keeper.noteRefused(),
+    tracing,
   });
   return { temporal, workflows, keeper };
 }

@@ -13,6 +13,7 @@ import type { Composer } from '../domain/composing';
 import { newUuid } from '../domain/ids';
 import { registerHeadStartMetrics } from '../process/bound-metrics';
 import type { Metrics } from '../process/metrics';
+import type { Tracing } from '../process/tracing';
 import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
 import { releaseClaims, renewClaims } from '../store/notifications/claims';
@@ -29,6 +30,7 @@ interface DeliveryDeps {
   /** Ports of Signpost's own services, which no delivery may reach on this machine. */
   ownPorts(): ReadonlySet<number>;
   metrics: Metrics;
+  tracing: Tracing;
   log: Logger;
 }
 
@@ -50,7 +52,7 @@ export interface DeliveryEngine {
  * starter.
  */
 export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanups: Cleanups): DeliveryEngine {
-  const { pathDb, sealer, workflows, publicUrl, ownPorts, metrics, log } = deps;
+  const { pathDb, sealer, workflows, publicUrl, ownPorts, metrics, tracing, log } = deps;
   const lookups = countLookups(metrics.registry);
   const resolver = createResolver({ ...config.dnsLookups, onRefused: lookups.refused });
   lookups.observe(resolver);
@@ -77,6 +79,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     launch: (notifications) =>
       void workflowStarter.enqueue(notifications.map((notification) => ({ ...notification, hasHeadStart: false }))),
     metrics,
+    tracing,
     log,
   });
   const processId = newUuid();

@@ -2,6 +2,7 @@ import type { HeadStart, HeadStarts } from '../attempts/head-start/head-starts';
 import type { NotificationLauncher, NotificationToLaunch } from '../api/ports';
 import type { NotificationRef } from '../domain/delivery';
 import type { HeadStartDelivery } from '../domain/head-start';
+import { NO_TRACING, type Tracing } from '../process/tracing';
 import type { WorkflowStarter } from '../temporal/workflow-starter';
 
 /** Stands for all customers of an event without a customer. No customer id is empty. */
@@ -14,19 +15,23 @@ const EVERYBODY = '';
 export function createNotificationLauncher(
   workflowStarter: WorkflowStarter,
   headStarts: HeadStarts,
+  tracing: Tracing = NO_TRACING,
 ): NotificationLauncher {
   return {
     processId: headStarts.processId,
     hasRoom: (customerId, notifications) => workflowStarter.hasRoom(customerId ?? EVERYBODY, notifications),
     launch(notifications) {
-      const workflowIds = workflowStarter.enqueue(
-        notifications.map(({ notification, delivery }) => ({ ...notification, hasHeadStart: delivery !== null })),
-      );
-      headStarts.begin(
-        notifications.flatMap(({ notification, delivery, claimedAt }, index) => {
-          return delivery ? [headStartOf(notification, workflowIds[index]!, claimedAt, delivery)] : [];
-        }),
-      );
+      // Launched work outlives the request, and is made together with that of other requests.
+      tracing.continue(undefined, () => {
+        const workflowIds = workflowStarter.enqueue(
+          notifications.map(({ notification, delivery }) => ({ ...notification, hasHeadStart: delivery !== null })),
+        );
+        headStarts.begin(
+          notifications.flatMap(({ notification, delivery, claimedAt }, index) => {
+            return delivery ? [headStartOf(notification, workflowIds[index]!, claimedAt, delivery)] : [];
+          }),
+        );
+      });
     },
   };
 }
@@ -47,13 +52,16 @@ function headStartOf(
 export function createReleaseLauncher(
   workflowStarter: Pick<WorkflowStarter, 'enqueue'>,
   headStarts: Pick<HeadStarts, 'begin'>,
+  tracing: Tracing = NO_TRACING,
 ): (notifications: readonly NotificationRef[], claimedAt: number) => void {
   return (notifications, claimedAt) => {
-    const workflowIds = workflowStarter.enqueue(
-      notifications.map((notification) => ({ ...notification, hasHeadStart: true })),
-    );
-    headStarts.begin(
-      notifications.map((notification, index) => ({ ...notification, workflowId: workflowIds[index]!, claimedAt })),
-    );
+    tracing.continue(undefined, () => {
+      const workflowIds = workflowStarter.enqueue(
+        notifications.map((notification) => ({ ...notification, hasHeadStart: true })),
+      );
+      headStarts.begin(
+        notifications.map((notification, index) => ({ ...notification, workflowId: workflowIds[index]!, claimedAt })),
+      );
+    });
   };
 }

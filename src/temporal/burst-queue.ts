@@ -1,4 +1,4 @@
-import { BURST_PREFIX } from '../domain/delivery';
+import { BURST_PREFIX, type NotificationRef } from '../domain/delivery';
 import { FairQueue } from '../domain/fair-queue';
 import { newUuid } from '../domain/ids';
 
@@ -15,6 +15,10 @@ const BURST_GATHERS_MS = 500;
 const SHARED_PER_CUSTOMER = 100;
 /** Key of the bursts that customers share. No customer id is empty. */
 const SHARED = '';
+/** Traces that a burst links to. */
+const MAX_TRACES = 64;
+
+type Member = Pick<NotificationRef, 'customerId' | 'notificationId' | 'traceparent'>;
 
 /** A burst that gathers, or waits to be started. */
 export interface Burst {
@@ -24,6 +28,8 @@ export interface Burst {
   notificationIds: string[];
   /** Its members by customer. */
   counts: Map<string, number>;
+  /** Where the traces of members continue, at most 64, each once. */
+  traces: Set<string>;
   since: number;
 }
 
@@ -42,11 +48,12 @@ export class BurstQueue {
   }
 
   /** @returns the id of the burst's workflow */
-  join(customerId: string, notificationId: string): string {
+  join({ customerId, notificationId, traceparent }: Member): string {
     const shared = this.gathering.get(SHARED);
     const isHeavy = (shared?.counts.get(customerId) ?? 0) >= SHARED_PER_CUSTOMER || this.gathering.has(customerId);
     const burst = this.gather(isHeavy ? customerId : SHARED);
     burst.notificationIds.push(notificationId);
+    if (traceparent !== undefined && burst.traces.size < MAX_TRACES) burst.traces.add(traceparent);
     burst.counts.set(customerId, (burst.counts.get(customerId) ?? 0) + 1);
     if (burst.notificationIds.length >= MAX_BURST) this.close(burst);
     return burst.workflowId;
@@ -83,7 +90,8 @@ export class BurstQueue {
     let burst = this.gathering.get(key);
     if (!burst) {
       const workflowId = BURST_PREFIX + newUuid();
-      burst = { workflowId, key, notificationIds: [], counts: new Map(), since: performance.now() };
+      const members = { notificationIds: [], counts: new Map<string, number>(), traces: new Set<string>() };
+      burst = { workflowId, key, ...members, since: performance.now() };
       this.gathering.set(key, burst);
     }
     return burst;

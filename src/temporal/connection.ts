@@ -5,8 +5,10 @@ import { NativeConnection, type NativeConnectionOptions } from '@temporalio/work
 import type { Logger } from 'pino';
 import type { TlsPaths } from '../config/tls-paths';
 import { endsWithin } from '../process/ends-within';
+import { NO_TRACING, type Tracing } from '../process/tracing';
 import { ApiKey } from './api-key';
 import { callWithDeadline } from './deadline';
+import { clientTracing } from './trace-interceptors';
 
 export interface TemporalSettings {
   address: string;
@@ -54,6 +56,7 @@ export class TemporalLink {
   constructor(
     private readonly settings: TemporalSettings,
     private readonly log: Logger,
+    private readonly tracing: Tracing = NO_TRACING,
     private readonly apiKeyReadMs = API_KEY_READ_MS,
   ) {
     this.apiKey = new ApiKey(settings.apiKey, settings.apiKeyFile);
@@ -94,7 +97,7 @@ export class TemporalLink {
           this.closing.signal.throwIfAborted();
         }
         const { namespace } = this.settings;
-        this.temporal = { client: createClient(connection, namespace), connection, namespace };
+        this.temporal = { client: createClient(connection, namespace, this.tracing), connection, namespace };
         this.renewApiKey(connection, key);
         return this.temporal;
       } catch (error) {
@@ -134,8 +137,9 @@ export class TemporalLink {
  * Creates a client that queries running workflows only: a query of a closed one would replay it,
  * and return what it did before it was terminated.
  */
-export function createClient(connection: NativeConnection, namespace: string): Client {
-  return new Client({ connection, namespace, workflow: { queryRejectCondition: 'NOT_OPEN' } });
+export function createClient(connection: NativeConnection, namespace: string, tracing: Tracing = NO_TRACING): Client {
+  const interceptors = tracing.isOn ? { workflow: [clientTracing(tracing)] } : undefined;
+  return new Client({ connection, namespace, interceptors, workflow: { queryRejectCondition: 'NOT_OPEN' } });
 }
 
 async function connectionOptions(

@@ -18,8 +18,10 @@ import {
   type CancelRequest,
   type RetryRequest,
 } from '../workflows/messages';
+import { NO_TRACING, type Tracing } from '../process/tracing';
 import type { TemporalLink } from './connection';
 import { callWithDeadline, isDeadlineError } from './deadline';
+import { isInvalidArgument } from './refused-start';
 import { searchAttributesOf } from './search-attributes';
 import { listTerminated, readWorkflowState, type WorkflowState } from './workflow-state';
 
@@ -38,9 +40,6 @@ const BURST_TIMEOUT_MS = 60_000;
  */
 const BURST_EXECUTION_TIMEOUT = '15 min';
 
-/** gRPC status of a start that Temporal refuses. */
-const INVALID_ARGUMENT = 3;
-
 type StartOptions = ReturnType<NotificationWorkflows['startOptions']>;
 
 export interface NotificationWorkflowOptions {
@@ -58,6 +57,8 @@ export interface NotificationWorkflowOptions {
   planStart?(notification: NotificationRef): Promise<number | undefined>;
   /** Called when Temporal refused a start that may have failed because of the search attributes. */
   onRefused?(): void;
+  /** @default off */
+  tracing?: Tracing;
 }
 
 /** Starts, signals and queries the workflows of notifications. */
@@ -76,7 +77,10 @@ export class NotificationWorkflows {
   async start(notification: NotificationRef): Promise<boolean> {
     const { planStart = async () => 0 } = this.options;
     const delayMs = await planStart(notification);
-    return delayMs !== undefined && this.startOnce(notification, 'REJECT_DUPLICATE', delayMs);
+    if (delayMs === undefined) return false;
+    const start = () => this.startOnce(notification, 'REJECT_DUPLICATE', delayMs);
+    const { traceparent } = notification;
+    return traceparent === undefined ? start() : this.tracing.continue(traceparent, start);
   }
 
   /**
@@ -109,8 +113,29 @@ export class NotificationWorkflows {
     }
   }
 
-  /** Starts the workflow of a burst and waits until it ends, in whatever way, or for 60 s. */
-  async runBurst(workflowId: string, notificationIds: readonly string[]): Promise<void> {
+  private get tracing(): Tracing {
+    return this.options.tracing ?? NO_TRACING;
+  }
+
+  /**
+   * Starts the workflow of a burst and waits until it ends, in whatever way, or for 60 s.
+   *
+   * @param traces - where the traces of members continue. A burst has a trace of its own, which
+   *   links to them
+   */
+  runBurst(workflowId: string, notificationIds: readonly string[], traces: readonly string[] = []): Promise<void> {
+    return this.tracing.run(
+      () => ({
+        name: 'burst',
+        kind: 'internal',
+        links: traces,
+        attributes: { 'signpost.burst.notifications': notificationIds.length },
+      }),
+      () => this.startBurst(workflowId, notificationIds),
+    );
+  }
+
+  private async startBurst(workflowId: string, notificationIds: readonly string[]): Promise<void> {
     const handle = await callWithDeadline(this.temporal, (client) =>
       client.workflow.start<typeof deliverBurst>('deliverBurst', {
         taskQueue: this.options.taskQueue,
@@ -272,9 +297,4 @@ export class NotificationWorkflows {
       ...(attributes ? { typedSearchAttributes: searchAttributesOf(notification) } : {}),
     };
   }
-}
-
-function isInvalidArgument(error: unknown): boolean {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
-  return code === INVALID_ARGUMENT || (cause !== undefined && isInvalidArgument(cause));
 }

@@ -136,9 +136,7 @@ export class WorkflowStarter {
   enqueue(notifications: readonly NotificationToStart[]): string[] {
     const workflowIds = notifications.map((notification) => {
       this.waiting.take(notification.customerId, 1);
-      return this.mayJoinBurst(notification)
-        ? this.bursts.join(notification.customerId, notification.notificationId)
-        : this.startAlone(notification);
+      return this.mayJoinBurst(notification) ? this.bursts.join(notification) : this.startAlone(notification);
     });
     if (notifications.length > 0) {
       this.pumpTimer ??= setTimeout(() => {
@@ -217,12 +215,12 @@ export class WorkflowStarter {
     this.ended();
   }
 
-  private async runBurst({ workflowId, key, notificationIds }: Burst): Promise<void> {
+  private async runBurst({ workflowId, key, notificationIds, traces }: Burst): Promise<void> {
     this.runningBursts += 1;
     const running = (this.runningByKey.get(key) ?? 0) + 1;
     this.runningByKey.set(key, running);
     if (running === MAX_RUNNING_BURSTS_PER_KEY) this.bursts.pause(key);
-    const run = this.workflows.runBurst(workflowId, notificationIds).then(
+    const run = this.workflows.runBurst(workflowId, notificationIds, [...traces]).then(
       () => {
         this.outage.succeeded();
         this.metrics.started.inc({ by: 'burst' });

@@ -106,6 +106,18 @@ const OTHERS: Env = {
   SIGNPOST_WORKFLOW_TASK_SLOTS: '300',
   SIGNPOST_WORKFLOW_TASK_POLLERS: '20',
   SIGNPOST_ACTIVITY_POLLERS: '30',
+  OTEL_TRACES_EXPORTER: 'otlp',
+  OTEL_SDK_DISABLED: 'true',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example:4318/',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://hidden-user:hidden-password@traces.example/otlp',
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
+  OTEL_EXPORTER_OTLP_HEADERS: 'x-key=hidden-key,x-tenant=acme',
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-key=hidden%20key',
+  OTEL_SERVICE_NAME: 'webhooks',
+  OTEL_RESOURCE_ATTRIBUTES: 'service.name=other, deployment.environment.name=a%2Cb',
+  OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+  OTEL_TRACES_SAMPLER_ARG: '0.25',
   TEMPORAL_ADDRESS: 'temporal.example:7233',
   TEMPORAL_NAMESPACE: 'webhooks',
   TEMPORAL_API_KEY: 'temporal-key',
@@ -193,7 +205,7 @@ describe('defaults', () => {
 
 describe('valid settings', () => {
   it('reads every setting into the configuration', () => {
-    const config = loadConfig(OTHERS);
+    const config = loadConfig({ ...OTHERS, OTEL_SDK_DISABLED: 'false' });
     expect(config).toEqual({
       role: 'worker',
       host: '::',
@@ -250,6 +262,14 @@ describe('valid settings', () => {
         activityPollers: 30,
       },
       logLevel: 'debug',
+      tracing: {
+        url: 'https://hidden-user:hidden-password@traces.example/otlp',
+        protocol: 'http/json',
+        headers: { 'x-key': 'hidden key', 'x-tenant': 'acme' },
+        serviceName: 'webhooks',
+        resourceAttributes: { 'deployment.environment.name': 'a,b' },
+        sampler: { name: 'parentbased_traceidratio', ratio: 0.25 },
+      },
       databaseUrl: REAL.DATABASE_URL,
       migrationDatabaseUrl: OTHERS.SIGNPOST_MIGRATION_DATABASE_URL,
       database: { connections: 20, readConnections: 12, readTimeoutSeconds: 30 },
@@ -318,6 +338,17 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_ROLE: ['both', 'API', 'api '],
   SIGNPOST_ADMIN_KEY: ['a key with spaces', 'schlüssel'],
   SIGNPOST_BURST: ['true', 'ON'],
+  OTEL_TRACES_EXPORTER: ['console', 'otlp,console'],
+  OTEL_SDK_DISABLED: ['yes', '1'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ['collector:4318', 'grpc://collector:4317'],
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ['collector', 'ftp://collector'],
+  OTEL_EXPORTER_OTLP_PROTOCOL: ['grpc', 'json'],
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: ['grpc', 'json'],
+  OTEL_EXPORTER_OTLP_HEADERS: ['hidden-key', '=hidden-key', 'x-key=%hidden'],
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: ['hidden-key', 'x key=hidden'],
+  OTEL_RESOURCE_ATTRIBUTES: ['production', 'a=%zz'],
+  OTEL_TRACES_SAMPLER: ['always', 'jaeger_remote'],
+  OTEL_TRACES_SAMPLER_ARG: ['1.5', '-1', '50%'],
   SIGNPOST_HEAD_STARTS: ['0', '7', 'many'],
   SIGNPOST_HEAD_STARTS_PER_SUBSCRIPTION: ['0', '10001'],
   SIGNPOST_HEAD_STARTS_PER_CUSTOMER: ['0', '1.5'],
@@ -419,6 +450,7 @@ const ANY_TEXT: (keyof typeof SETTINGS)[] = [
   'SIGNPOST_OIDC_ROLE_CLAIM',
   'SIGNPOST_HOST',
   'SIGNPOST_DATA_DIR',
+  'OTEL_SERVICE_NAME',
   'TEMPORAL_NAMESPACE',
   'TEMPORAL_API_KEY',
   'TEMPORAL_TLS_CLIENT_CERT_PATH',
@@ -571,6 +603,11 @@ describe('configuration summary', () => {
       Object.keys(SETTINGS)
         .filter((name) => name.startsWith('SIGNPOST_OIDC_'))
         .map((name) => [name, OIDC]),
+    ),
+    ...Object.fromEntries(
+      Object.keys(SETTINGS)
+        .filter((name) => name.startsWith('OTEL_') && name !== 'OTEL_TRACES_EXPORTER')
+        .map((name) => [name, { OTEL_TRACES_EXPORTER: 'otlp', OTEL_TRACES_SAMPLER: 'traceidratio' }]),
     ),
   };
   const names = Object.keys(SETTINGS).map((name) => name.replace('<NAME>', 'LEDGER_DB'));

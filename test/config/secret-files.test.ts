@@ -28,7 +28,10 @@ const VALUES: Record<string, string> = {
   SIGNPOST_MIGRATION_DATABASE_URL: POSTGRES.replace('db.', 'direct.'),
   SIGNPOST_DATASOURCE_LEDGER_DB_URL: POSTGRES.replace('db.', 'ledger.'),
   TEMPORAL_API_KEY: 'hidden-temporal-key',
+  OTEL_EXPORTER_OTLP_HEADERS: 'x-key=hidden-collector-key',
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-key=hidden-traces-key',
 };
+const TRACES = { OTEL_TRACES_EXPORTER: 'otlp' };
 const OIDC = {
   SIGNPOST_OIDC_ISSUER: 'https://id.example',
   SIGNPOST_OIDC_CLIENT_ID: 'signpost',
@@ -46,8 +49,8 @@ it('reads every secret setting from a file as from its variable', () => {
   const fromFiles = Object.fromEntries(
     Object.entries(VALUES).map(([name, value]) => [`${name}_FILE`, file(name, `${value}\n`)]),
   );
-  const config = loadConfig({ ...OIDC, ...fromFiles });
-  expect(config).toEqual(loadConfig({ ...OIDC, ...VALUES }));
+  const config = loadConfig({ ...OIDC, ...TRACES, ...fromFiles });
+  expect(config).toEqual(loadConfig({ ...OIDC, ...TRACES, ...VALUES }));
   expect(JSON.stringify(maskedSummary(config))).not.toContain('hidden');
 });
 

@@ -37,7 +37,11 @@ export default async function globalSetup(): Promise<void> {
     }),
     startTemporal(cli, path.join(directory, 'temporal'), 0, QUICK_DELETION),
     obtain(TEMPORAL_TEST_SERVER, report),
-    bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows'), logger: new DefaultLogger('WARN') }),
+    bundleWorkflowCode({
+      workflowsPath: require.resolve('../../src/workflows'),
+      workflowInterceptorModules: [require.resolve('../../src/workflows/trace-interceptors')],
+      logger: new DefaultLogger('WARN'),
+    }),
     findChromium(),
   ]);
   const bundlePath = path.join(directory, 'workflow-bundle.js');

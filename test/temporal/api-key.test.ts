@@ -71,7 +71,7 @@ function connect(apiKey: string) {
     apiKeyFile: keyFile,
     tls: { serverCaCertPath: caPath },
   };
-  const link = new TemporalLink(settings, log, 50);
+  const link = new TemporalLink(settings, log, undefined, 50);
   const responds = (expected: boolean) =>
     until(
       () => link.ping().catch(() => false),

@@ -152,6 +152,7 @@ export class Acceptor {
       this.metrics.accepted.inc();
       for (const notification of accepted.notifications) {
         if (notification.status !== 'pending') continue;
+        if (event.traceparent !== undefined) notification.traceparent = event.traceparent;
         toLaunch.push({ notification, delivery: headStartDelivery(event, notification), claimedAt });
       }
     }
@@ -259,5 +260,6 @@ function toAccept(principal: Principal, event: PostedEvent): EventToAccept | Pro
     user: event.user,
     bodyHash: event.bodyHash,
     searchItems,
+    traceparent: event.traceparent,
   };
 }

@@ -70,6 +70,8 @@ export interface PostedEvent {
   bodyHash: Buffer | null;
   /** `data` as a value; absent if the event was read by the side thread. */
   value?: object;
+  /** Where its trace continues. Not part of the event, so a repeat may differ in it. */
+  traceparent?: string;
   /**
    * Set once `data` is checked: its errors, its type in the catalog, the version of the type, and
    * what the event is found by. Absent: no such type.

@@ -28,6 +28,8 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   /** A body that was not parsed because of its size (`readsLarge`); then `body` is undefined. */
   largeBody: Buffer | undefined;
   headers: IncomingHttpHeaders;
+  /** Where the trace of the call continues; undefined if it has none. */
+  traceparent: string | undefined;
   /** The transaction of the call. With `ownTransaction`, the pool; for a GET, the pool of reads. */
   db: Executor;
   log: Logger;

@@ -64,6 +64,7 @@ export function eventRoutes({
     const key = idempotencyKeyOf(context);
     await context.admit('events', context.principal.id, events.length);
     const posted = events.filter((event): event is PostedEvent => !(event instanceof Problem));
+    for (const event of posted) event.traceparent = context.traceparent;
     let outcomes: AcceptOutcome[] = [];
     inFlight += 1;
     try {

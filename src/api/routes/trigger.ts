@@ -69,6 +69,7 @@ export function triggerRoutes({
           data,
           searchItems: searchItems(type.searchKeys, data),
           chosenByCustomer: isChosenByCustomer(context, context.body.data),
+          traceparent: context.traceparent,
         };
         const claimedAt = performance.now();
         const notification = await acceptTriggered(context.db, event, subscription.id, launcher.processId);

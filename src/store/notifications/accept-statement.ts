@@ -63,8 +63,8 @@ export const COUNT_EVENTS = `insert into subscription_event_statistics as c (sub
 function acceptStatement(toAllCustomers: boolean): string {
   return `
 with input as (
-  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::bytea[], $13::text[], $14::text[], $15::text[])
-    with ordinality as i (id, given_id, product_id, type, version, customer_id, channels, occurred_at, data, user_context, body_hash, occurred_text, taken_in, search_items, position)
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::bytea[], $13::text[], $14::text[], $15::text[], $16::text[])
+    with ordinality as i (id, given_id, product_id, type, version, customer_id, channels, occurred_at, data, user_context, body_hash, occurred_text, taken_in, search_items, traceparent, position)
 ),
 checked as (
   select i.*, c.id as known_customer, t.product_id as owner, t.requires,
@@ -85,13 +85,13 @@ checked as (
 ${CLAIM_KEYS},
 fresh as (
   select id, given_id, owner, type, requires, customer_id, known_customer, array(select json_array_elements_text(channels::json)) as channels,
-    occurred_at, occurred_text, data, user_context, search_items::text[]
+    occurred_at, occurred_text, data, user_context, search_items::text[], traceparent
   from checked
   where fault is null and (given_id is null or id in (select event_id from fresh_ids))
 ),
 stored as (
-  insert into events (id, given_id, product_id, type, customer_id, channels, occurred_at, occurred_text, data, user_context, search_items)
-  select id, given_id, owner, type, customer_id, channels, occurred_at, occurred_text, data::json, user_context::json, search_items from fresh
+  insert into events (id, given_id, product_id, type, customer_id, channels, occurred_at, occurred_text, data, user_context, search_items, traceparent)
+  select id, given_id, owner, type, customer_id, channels, occurred_at, occurred_text, data::json, user_context::json, search_items, traceparent from fresh
 ),
 candidates as (
   select f.id as event_id, f.owner, f.type, f.requires, f.channels as event_channels, s.*

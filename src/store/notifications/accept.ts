@@ -59,6 +59,7 @@ export async function acceptEvents(
       events.map((event) => textToStore(event.timestamp)),
       events.map((event) => (event.id === undefined ? null : (taken.get(event.id) ?? null))),
       events.map(({ searchItems }) => (searchItems ? arrayLiteral(searchItems) : null)),
+      events.map(({ traceparent }) => traceparent ?? null),
     ],
   });
   const results: (AcceptResult | undefined)[] = events.map(() => undefined);

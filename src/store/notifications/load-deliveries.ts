@@ -48,6 +48,7 @@ interface DeliveryRow extends DeliverySubscriptionRow {
   user_context: string | null;
   event_channels: string[];
   chosen_by_customer: boolean;
+  traceparent: string | null;
 }
 
 /**
@@ -58,12 +59,12 @@ const load = perWindow(
   'load-deliveries',
   (has) => `
 select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.rate_seq, n.retry_asked, n.ladder_attempts, n.event_id, n.event_type,
-  n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.occurred_text, n.data, n.user_context, n.event_channels, n.chosen_by_customer,
+  n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.occurred_text, n.data, n.user_context, n.event_channels, n.chosen_by_customer, n.traceparent,
   ${deliverySubscriptionColumns('(n.subscription)')}
 from (
   select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
     case when ${claimIsLive('n.', '$2')} then n.claimed_by end as claimed_by, n.rate_seq, n.retry_asked, n.attempt_count - n.ladder_base as ladder_attempts, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
-    e.given_id, e.occurred_at, e.occurred_text, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels, e.chosen_by_customer,
+    e.given_id, e.occurred_at, e.occurred_text, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels, e.chosen_by_customer, e.traceparent,
     case when row_number() over (partition by s.id, n.event_type) = 1 then s end as subscription
   from notifications n
   join events e on e.id = n.event_id
@@ -123,6 +124,7 @@ function toDelivery(notificationId: string, row: DeliveryRow, subscription: Deli
       user: row.user_context,
       channels: row.event_channels,
       chosenByCustomer: row.chosen_by_customer,
+      traceparent: row.traceparent ?? undefined,
     },
     subscription,
   };

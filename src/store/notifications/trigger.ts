@@ -13,7 +13,10 @@ import {
 import type { EventToAccept, AcceptedNotification } from '../../domain/acceptance';
 
 /** An event for one subscription only. Other subscriptions do not get it, even if they match. */
-export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' | 'data' | 'searchItems'> & {
+export type TriggeredEvent = Pick<
+  EventToAccept,
+  'uuid' | 'type' | 'timestamp' | 'data' | 'searchItems' | 'traceparent'
+> & {
   productId: string;
   /** Whether the role `customer` chose the data. */
   chosenByCustomer: boolean;
@@ -21,8 +24,8 @@ export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' |
 
 const TRIGGER = `
 with stored as (
-  insert into events (id, product_id, type, customer_id, channels, occurred_at, data, chosen_by_customer, search_items)
-  select $1, $2, $3, customer_id, '{}', $4, $5::json, $8, $9 from subscription_states where id = $6
+  insert into events (id, product_id, type, customer_id, channels, occurred_at, data, chosen_by_customer, search_items, traceparent)
+  select $1, $2, $3, customer_id, '{}', $4, $5::json, $8, $9, $10 from subscription_states where id = $6
 ),
 matched as (
   select (left($1::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id, $1::uuid as event_id, id as subscription_id, customer_id, $2::text as owner,
@@ -61,6 +64,7 @@ export async function acceptTriggered(
       claimedBy,
       event.chosenByCustomer,
       event.searchItems ?? null,
+      event.traceparent ?? null,
     ],
   });
   return rows[0] && toAccepted(rows[0], event.type);
