@@ -5,7 +5,7 @@ export interface Raised {
   type: string;
   /** Null: it is about the installation. */
   subscription: { uuid: string; customerId: string; name: string } | null;
-  /** What was known when it was raised. */
+  /** The rest of the data, as of the time when it was raised. */
   facts: Record<string, unknown>;
   raisedAt: Date;
   /** Others of the type that get no event of their own. */

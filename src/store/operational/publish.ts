@@ -7,7 +7,7 @@ import { composeEvent, type Raised } from './compose';
 /** The process that has this advisory lock publishes. */
 const PUBLISH_LOCK = 5_019_023;
 
-/** What was published. */
+/** The result of a publication. */
 export interface Published {
   /** Notifications, whose workflows have to be started. */
   notifications: NotificationRef[];
@@ -54,8 +54,8 @@ export async function publishRaised(
 }
 
 /**
- * Removes what nobody is to be told: events without a follower, about subscriptions that are gone,
- * and repeats of a state that lasts.
+ * Removes events that are not published: those without a follower, about subscriptions that are
+ * gone, and repeats of a state that lasts.
  *
  * @returns the types that are left
  */

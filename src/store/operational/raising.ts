@@ -118,8 +118,8 @@ export async function raiseFailing(
 }
 
 /**
- * Raises the event that a secret was read. Call it before the secret is shown: then nobody reads one
- * without the event.
+ * Raises the event that a secret was read. Call it before the secret is shown: then nobody reads
+ * one without the event.
  */
 export async function raiseSecretRevealed(
   db: Executor,

@@ -26,7 +26,11 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-/** Disables the subscription and publishes what was raised. @returns undefined if it was disabled before */
+/**
+ * Disables the subscription and publishes the event.
+ *
+ * @returns undefined if it was disabled before
+ */
 const gone = async () =>
   (await markOutOfOrder(database.db, seeded.subscriptionId, 'gone'))
     ? (await publishRaised(database.db, RULES)).notifications
