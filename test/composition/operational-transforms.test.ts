@@ -3,6 +3,7 @@ import path from 'node:path';
 import { OPERATIONAL_EVENTS } from '../../src/domain/operational-events';
 import { startTestComposer, type TestComposer } from '../support/composer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { until } from '../support/until';
 
 /** The transforms in examples/transforms, with the samples of the catalog. */
 let database: TestDatabase;
@@ -16,6 +17,11 @@ beforeAll(async () => {
     text: "select name, sample from event_types where product_id = 'signpost'",
   });
   for (const { name, sample } of rows) samples.set(name, sample);
+  // The process that evaluates transforms may be slow to start.
+  await until(
+    () => transformed('slack', RECOVERED).catch(() => undefined),
+    (result) => result !== undefined,
+  );
 });
 afterAll(async () => {
   await composer?.close();

@@ -13,13 +13,19 @@ const transformOf = (file: string) => ({
 /** Subscribes operators to operational events. */
 async function follow(service: ServiceProcess, name: string, settings: object = {}): Promise<void> {
   await service.call('POST', '/v1/customers', { id: 'operators', name: 'Operators', productId: 'signpost' });
-  await service.must('POST', '/v1/subscriptions', {
+  const body = {
     customerId: 'operators',
     name,
     url: cluster.receiver.url(`/${name}`),
     eventTypes: ['signpost.*'],
     ...settings,
-  });
+  };
+  // The process that checks transforms may still be starting.
+  const answer = await until(
+    () => service.call('POST', '/v1/subscriptions', body),
+    ({ status }) => status !== 429,
+  );
+  expect(answer.status).toBe(201);
 }
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- bodies of three services
