@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Composer } from '../domain/composing';
-import type { NotificationRef } from '../domain/delivery';
+import type { OperationalRules } from '../domain/operational-events';
 import type { HttpClient } from '../delivery/http-client';
 import type { Metrics } from '../process/metrics';
 import type { Tracing } from '../process/tracing';
@@ -15,8 +15,8 @@ export interface AttemptDeps extends Signer {
   composer: Pick<Composer, 'compose'>;
   /** Records an attempt, in one statement with others that end at the same time. */
   recorder(attempt: AttemptRecord): Promise<RecordedAttempt>;
-  /** Starts the workflows of notifications of operational events, in the background. */
-  launch(notifications: readonly NotificationRef[]): void;
+  /** When operators are notified of a subscription that keeps failing. */
+  operational: Pick<OperationalRules, 'failingPercents' | 'quietSeconds'>;
   metrics: Metrics;
   /** @default off */
   tracing?: Tracing;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliverOutcome } from '../domain/delivery';
 import { isContended, isUnavailable } from '../store/db/database';
-import { markOutOfOrder, markOutOfOrderIfFailing, type MarkedOutOfOrder } from '../store/subscriptions/out-of-order';
+import { markOutOfOrder, markOutOfOrderIfFailing } from '../store/subscriptions/out-of-order';
 import type { AttemptDeps } from './deps';
 import { GONE, type ConcludedAttempt } from './outcome';
 import type { FailureAt } from './stages';
@@ -46,7 +46,7 @@ export async function record(
 }
 
 async function recordOnce(deps: AttemptDeps, { record, outcome }: ConcludedAttempt): Promise<DeliverOutcome> {
-  const { db, metrics, recorder } = deps;
+  const { db, metrics, recorder, operational } = deps;
   const { subscriptionId } = record;
   // The record comes first. After a crash between the two, a notification without a record would be
   // held, and sent again when the subscription is enabled.
@@ -56,7 +56,7 @@ async function recordOnce(deps: AttemptDeps, { record, outcome }: ConcludedAttem
     reportOutOfOrder(deps, 'gone', subscriptionId, marked);
   }
   if (record.error) {
-    reportOutOfOrder(deps, 'failing', subscriptionId, await markOutOfOrderIfFailing(db, subscriptionId));
+    reportOutOfOrder(deps, 'failing', subscriptionId, await markOutOfOrderIfFailing(db, subscriptionId, operational));
   }
   if (recorded.status === 'cancelled') return { kind: 'cancelled', attempts: recorded.attempts };
   // Another attempt delivered it, at the same time or before a person retried it.
@@ -65,15 +65,14 @@ async function recordOnce(deps: AttemptDeps, { record, outcome }: ConcludedAttem
   return { ...outcome, attempts: recorded.attempts };
 }
 
-/** Reports to operators that a subscription was disabled automatically, if it was. */
+/** Counts and logs that a subscription was disabled automatically, if it was. */
 function reportOutOfOrder(
-  { metrics, log, launch }: AttemptDeps,
+  { metrics, log }: AttemptDeps,
   cause: 'gone' | 'failing',
   subscriptionId: string,
-  marked: MarkedOutOfOrder | undefined,
+  marked: boolean,
 ): void {
   if (!marked) return;
   metrics.outOfOrder.inc({ cause });
   log.warn({ subscriptionId, cause }, 'a subscription was disabled automatically');
-  launch(marked.notifications);
 }

@@ -6,6 +6,8 @@ import type { Feature } from '../domain/features';
 import { deploymentOf } from './deployment-settings';
 import { featuresOf } from './feature-settings';
 import { laneConfig, type LaneConfig } from './lane-settings';
+import type { OperationalRules } from '../domain/operational-events';
+import { operationalRules } from './operational-settings';
 import type { RetentionDays } from '../domain/retention';
 import { retentionOf } from './retention-settings';
 import { brokenRules, isLocal } from './rules';
@@ -60,6 +62,7 @@ export interface Config {
   database: { connections: number; readConnections: number; readTimeoutSeconds: number };
   bounds: Bounds;
   retention: RetentionDays;
+  operational: OperationalRules;
   /** Allowances of credentials and customers. */
   limits: {
     events: number;
@@ -152,6 +155,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     },
     bounds: boundsOf(settings),
     retention: retentionOf(settings),
+    operational: operationalRules(settings),
     limits: {
       events: settings.SIGNPOST_LIMIT_EVENTS,
       requests: settings.SIGNPOST_LIMIT_REQUESTS,

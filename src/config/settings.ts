@@ -8,6 +8,7 @@ import { FEATURE_SETTINGS } from './feature-settings';
 import { HOST_SETTINGS } from './host-settings';
 import { LANE_SETTINGS } from './lane-settings';
 import { MASTER_KEY_SETTINGS } from './master-key-settings';
+import { OPERATIONAL_SETTINGS } from './operational-settings';
 import { PORTAL_SETTINGS } from './portal-settings';
 import { RETENTION_SETTINGS } from './retention-settings';
 import { SIGN_IN_SETTINGS } from './sign-in-settings';
@@ -225,6 +226,7 @@ export const SETTINGS = {
     meaning: 'Longest run of a statement of a list or another read. Past it, the API returns 503.',
   }),
   ...RETENTION_SETTINGS,
+  ...OPERATIONAL_SETTINGS,
   'SIGNPOST_DATASOURCE_<NAME>_URL': setting(z.string().refine(isDataSourceUrl).optional(), {
     default: 'none',
     expected:

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { createBoundMetrics, type BoundMetrics, type SideThreadMetrics } from './bound-metrics';
 import { registerOpenMetrics } from './open-metrics';
 import type { OpenNotifications } from '../domain/open-notifications';
+import { OPERATIONAL_EVENTS } from '../domain/operational-events';
 import type { NotificationStatus } from '../domain/types';
 
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -27,6 +28,7 @@ export interface Metrics extends BoundMetrics, SideThreadMetrics {
   signalsRepeated: Counter<'signal'>;
   workflowsReplaced: Counter;
   outOfOrder: Counter<'cause'>;
+  operationalEvents: Counter<'type'>;
   transformsInUse: Gauge<'kind'>;
   transformsWaiting: Gauge<'kind'>;
   transformsRefused: Counter<'kind'>;
@@ -150,6 +152,12 @@ export function createMetrics(readOpen?: () => Promise<OpenNotifications>): Metr
       help: 'Workflows that the reconciler replaced because their tasks failed again and again.',
       registers,
     }),
+    operationalEvents: new Counter({
+      name: 'signpost_operational_events_total',
+      help: 'Events published to operators by this process, by type.',
+      labelNames: ['type'],
+      registers,
+    }),
     outOfOrder: new Counter({
       name: 'signpost_subscriptions_out_of_order_total',
       help: 'Subscriptions disabled automatically by this process, by cause: gone (410), or failing for too long.',
@@ -183,7 +191,8 @@ export function createMetrics(readOpen?: () => Promise<OpenNotifications>): Metr
 }
 
 /** Rates of a counter miss its first value, so those that alerts name are there from the start. */
-function exportZeros({ attempts, signalsRepeated, outOfOrder }: Metrics): void {
+function exportZeros({ attempts, signalsRepeated, outOfOrder, operationalEvents }: Metrics): void {
+  for (const type of OPERATIONAL_EVENTS) operationalEvents.inc({ type }, 0);
   for (const outcome of ['delivered', 'internal', 'sign']) attempts.inc({ outcome }, 0);
   for (const signal of ['retry', 'release', 'cancel']) signalsRepeated.inc({ signal }, 0);
   for (const cause of ['gone', 'failing']) outOfOrder.inc({ cause }, 0);

@@ -28,7 +28,8 @@ import { startApi } from './api';
 import { Cleanups } from './cleanups';
 import { connectTemporal, openConnections, type Connections } from './connections';
 import { reportKeyUseRegularly } from './key-use';
-import { createReleaseLauncher } from './notification-launcher';
+import { createOperationalEvents } from './operational-events';
+import { createReleaseLauncher, createStarter } from './notification-launcher';
 import { createDeliveryEngine } from './delivery-engine';
 import { startWorkerRole } from './worker-role';
 
@@ -134,6 +135,7 @@ async function compose(
   failed.catch(() => undefined);
 
   let ready: Promise<unknown> = keeper.ready;
+  const openOfWorker = new OpenCounts(readDb);
   if (config.role !== 'api')
     ready = startWorkerRole(
       {
@@ -151,7 +153,21 @@ async function compose(
         tracing,
         log,
       },
-      { keeper, config, workflows, ensureSettling, ping: () => temporal.ping(), fail },
+      {
+        keeper,
+        config,
+        workflows,
+        operationalEvents: createOperationalEvents({
+          db,
+          rules: config.operational,
+          readOpen: () => openOfWorker.read(),
+          launch: createStarter(engine.workflowStarter),
+          metrics,
+        }),
+        ensureSettling,
+        ping: () => temporal.ping(),
+        fail,
+      },
       cleanups,
     );
   cleanups.addWork(() => engine.workflowStarter.close());

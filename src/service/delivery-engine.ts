@@ -76,8 +76,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     http,
     composer,
     recorder: createRecorder(pathDb),
-    launch: (notifications) =>
-      void workflowStarter.enqueue(notifications.map((notification) => ({ ...notification, hasHeadStart: false }))),
+    operational: config.operational,
     metrics,
     tracing,
     log,

@@ -65,3 +65,11 @@ export function createReleaseLauncher(
     });
   };
 }
+
+/** Queues the starts of workflows of notifications without a head start. */
+export function createStarter(
+  workflowStarter: Pick<WorkflowStarter, 'enqueue'>,
+): (notifications: readonly NotificationRef[]) => void {
+  return (notifications) =>
+    void workflowStarter.enqueue(notifications.map((notification) => ({ ...notification, hasHeadStart: false })));
+}

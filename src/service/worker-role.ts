@@ -9,6 +9,7 @@ import { Reconciler } from '../temporal/reconciler';
 import { startWorkers, type Workers } from '../worker';
 import type { Cleanups } from './cleanups';
 import { controlWorkflows } from './control-workflows';
+import type { OperationalEvents } from './operational-events';
 import { createReconcilerStore } from './reconciler-store';
 
 type WorkerDeps = Parameters<typeof startWorkers>[0];
@@ -19,6 +20,7 @@ interface RoleParts {
   keeper: NamespaceKeeper;
   /** Starts a settlement that is not running. */
   ensureSettling(subscriptionId: string): Promise<void>;
+  operationalEvents: OperationalEvents;
   /** Checks that Temporal responds. @throws an error if it does not */
   ping(): Promise<unknown>;
   /** Called when the Temporal workers cannot start, or stop with an error. */
@@ -101,7 +103,7 @@ async function isGone(temporal: Temporal, keeper: NamespaceKeeper): Promise<bool
 
 function createReconciler(deps: WorkerDeps, parts: RoleParts, temporal: Temporal): Reconciler {
   const { db, metrics, log } = deps;
-  const { config, workflows, ensureSettling, ping } = parts;
+  const { config, workflows, operationalEvents, ensureSettling, ping } = parts;
   const { recoveries, startErasure } = controlWorkflows({ use: () => temporal }, db);
   return new Reconciler({
     store: createReconcilerStore(db),
@@ -109,6 +111,7 @@ function createReconciler(deps: WorkerDeps, parts: RoleParts, temporal: Temporal
     ping,
     burst: config.burst,
     startSettling: ensureSettling,
+    operationalEvents,
     resumeRecovery: (id) => resumeRecovery(db, recoveries, id),
     startErasure,
     listTerminated: (since) => workflows.listTerminated(since),

@@ -3,6 +3,7 @@ import { NotificationSweep, type SweepDeps } from './notification-sweep';
 import { PeriodicTask } from './periodic-task';
 
 const SWEEP_INTERVAL_MS = 5000;
+const PUBLISH_INTERVAL_MS = 2000;
 /** Forgotten holds and terminated workflows are rare. */
 const RARE_INTERVAL_MS = 30_000;
 /** Seconds without progress after which settlements, recoveries and erasures are checked. */
@@ -29,6 +30,8 @@ export interface ReconcilerStore {
 export interface ReconcilerDeps extends SweepDeps {
   store: SweepDeps['store'] & ReconcilerStore;
   startSettling(subscriptionId: string): Promise<void>;
+  /** Events by which operators are notified. */
+  operationalEvents: { publish(): Promise<void>; checkBacklog(): Promise<void> };
   /** Restarts the workflow of a recovery without progress. */
   resumeRecovery(recoveryId: string): Promise<void>;
   /** Restarts the workflow of an erasure without progress. */
@@ -44,8 +47,8 @@ export interface ReconcilerDeps extends SweepDeps {
  * terminated manually. In normal times it finds nothing.
  *
  * Notifications, settlements, holds, recoveries, erasures and terminated workflows are checked
- * independently, so that none waits for the others. The response times of attempts are summarised
- * at the same pace.
+ * independently, so that none waits for the others. The response times of attempts are summarised,
+ * and operational events are published, at the same pace.
  */
 export class Reconciler {
   private readonly notifications: NotificationSweep;
@@ -53,7 +56,7 @@ export class Reconciler {
   private terminatedSince = new Date(Date.now() - FIRST_LOOK_BACK_MS);
 
   constructor(private readonly deps: ReconcilerDeps) {
-    const { store, log } = deps;
+    const { store, operationalEvents, log } = deps;
     this.notifications = new NotificationSweep(deps);
     const task = (name: string, intervalMs: number, work: () => Promise<void>) =>
       new PeriodicTask(name, intervalMs, work, log);
@@ -67,6 +70,8 @@ export class Reconciler {
       task('recoveries', SWEEP_INTERVAL_MS, () => this.resumeRecoveries()),
       task('erasures', SWEEP_INTERVAL_MS, () => this.restartErasures()),
       task('response times', RARE_INTERVAL_MS, () => store.summariseResponseTimes()),
+      task('operational events', PUBLISH_INTERVAL_MS, () => operationalEvents.publish()),
+      task('backlog', RARE_INTERVAL_MS, () => operationalEvents.checkBacklog()),
     ];
   }
 

@@ -7,7 +7,7 @@ import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
 import { LaneGate } from '../../src/attempts/lane-gate';
-import type { DeliverInput, DeliverOutcome, Lane, NotificationRef } from '../../src/domain/delivery';
+import type { DeliverInput, DeliverOutcome, Lane } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/process/metrics';
 import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
 import { findSubscription } from '../../src/store/subscriptions/subscriptions';
@@ -27,8 +27,6 @@ let database: TestDatabase;
 let http: HttpClient;
 let composer: TestComposer;
 let receiver: Receiver;
-/** Notifications of operational events. */
-const launched: NotificationRef[] = [];
 let deliver: (input: DeliverInput) => Promise<DeliverOutcome>;
 
 beforeAll(async () => {
@@ -45,7 +43,7 @@ beforeAll(async () => {
     http,
     composer,
     recorder: createRecorder(db),
-    launch: (notifications) => void launched.push(...notifications),
+    operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
     metrics,
     log,
   });

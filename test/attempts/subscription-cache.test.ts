@@ -41,7 +41,7 @@ beforeAll(async () => {
     http,
     composer,
     recorder: createRecorder(db),
-    launch: () => undefined,
+    operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
   });

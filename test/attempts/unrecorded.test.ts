@@ -53,7 +53,13 @@ function processWith(failure: (tries: number) => Error | undefined) {
     return write(attempt);
   };
   const deps = { db: database.db, sealer: TEST_SEALER, publicUrl: () => 'http://signpost.example', http, composer };
-  const runAttempt = createAttemptRunner({ ...deps, recorder, launch: () => undefined, metrics, log });
+  const runAttempt = createAttemptRunner({
+    ...deps,
+    recorder,
+    operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
+    metrics,
+    log,
+  });
   const headStarts = new HeadStarts({ processId: PROCESS, keepOutcomes: true }, runAttempt, log);
   const activity = createDeliver(activityDeps({ db: database.db, runAttempt, headStarts, metrics, log }));
   const workflowExecution = { workflowId: 'notification/test', runId: 'run-1' };

@@ -58,7 +58,7 @@ beforeAll(async () => {
       http,
       composer: by,
       recorder,
-      launch: () => undefined,
+      operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
       metrics,
       log,
     });

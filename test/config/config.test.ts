@@ -47,6 +47,10 @@ const OTHERS: Env = {
   SIGNPOST_ALLOW_URLS: 'hooks.example.com,https://*.example.com:8443/in',
   SIGNPOST_SHUTDOWN_GRACE_SECONDS: '0',
   SIGNPOST_BURST: 'off',
+  SIGNPOST_OPERATIONAL_FAILING_PERCENTS: '80, 40,40',
+  SIGNPOST_OPERATIONAL_BACKLOG_NOTIFICATIONS: '500',
+  SIGNPOST_OPERATIONAL_QUIET_SECONDS: '60',
+  SIGNPOST_OPERATIONAL_EVENTS_PER_MINUTE: '7',
   SIGNPOST_TRANSFORM_PROCESSES: '3',
   SIGNPOST_TRANSFORM_QUEUE: '300',
   SIGNPOST_DRY_RUN_PROCESSES: '1',
@@ -183,6 +187,12 @@ describe('defaults', () => {
         credentials: 200,
       },
       retention: { payload: 30, history: 90, eventIds: 30, audit: 400 },
+      operational: {
+        failingPercents: [50, 70, 90],
+        quietSeconds: 600,
+        eventsPerMinute: 20,
+        backlogNotifications: 10_000,
+      },
       trustedProxies: [],
       dataSources: {},
       temporal: {
@@ -196,8 +206,13 @@ describe('defaults', () => {
     });
   });
 
-  it('treats an empty variable as unset, except for the allow-lists and the features', () => {
-    const lists = ['SIGNPOST_ALLOW_ADDRESSES', 'SIGNPOST_ALLOW_URLS', 'SIGNPOST_FEATURES'];
+  it('treats an empty variable as unset, except for the allow-lists, the features and the percentages', () => {
+    const lists = [
+      'SIGNPOST_ALLOW_ADDRESSES',
+      'SIGNPOST_ALLOW_URLS',
+      'SIGNPOST_FEATURES',
+      'SIGNPOST_OPERATIONAL_FAILING_PERCENTS',
+    ];
     const empty = Object.keys(SETTINGS).filter((name) => !lists.includes(name));
     expect(loadConfig(Object.fromEntries(empty.map((name) => [name, ''])))).toEqual(loadConfig({}));
   });
@@ -292,6 +307,7 @@ describe('valid settings', () => {
         credentials: 4,
       },
       retention: { payload: 7, history: 14, eventIds: 20, audit: 1000 },
+      operational: { failingPercents: [40, 80], quietSeconds: 60, eventsPerMinute: 7, backlogNotifications: 500 },
       trustedProxies: ['10.0.0.1', 'fd00::/8'],
       dataSources: { 'ledger-db': 'postgres://reader:hidden-password@ledger.example/ledger' },
       temporal: {
@@ -349,6 +365,10 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   OTEL_RESOURCE_ATTRIBUTES: ['production', 'a=%zz'],
   OTEL_TRACES_SAMPLER: ['always', 'jaeger_remote'],
   OTEL_TRACES_SAMPLER_ARG: ['1.5', '-1', '50%'],
+  SIGNPOST_OPERATIONAL_FAILING_PERCENTS: ['0', '100', '50;70', '1,2,3,4,5,6'],
+  SIGNPOST_OPERATIONAL_BACKLOG_NOTIFICATIONS: ['0', 'many'],
+  SIGNPOST_OPERATIONAL_QUIET_SECONDS: ['-1', '604801'],
+  SIGNPOST_OPERATIONAL_EVENTS_PER_MINUTE: ['0', '1001'],
   SIGNPOST_HEAD_STARTS: ['0', '7', 'many'],
   SIGNPOST_HEAD_STARTS_PER_SUBSCRIPTION: ['0', '10001'],
   SIGNPOST_HEAD_STARTS_PER_CUSTOMER: ['0', '1.5'],

@@ -49,6 +49,7 @@ it.each([
       reason: expect.stringMatching(reason),
       at: expect.any(String),
       failuresSinceLastSuccess: status === 410 ? 1 : 2,
+      alsoAffected: 0,
     },
   });
   const { body: shown } = await service.call('GET', `/v1/subscriptions/${customer.subscriptionId}`);

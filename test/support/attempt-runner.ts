@@ -34,7 +34,7 @@ export function testRunner(
     http: { send: async (request) => send(request), close: async () => undefined },
     composer: { compose: () => Promise.reject(new Error('nothing is composed here')) },
     recorder: createRecorder(db),
-    launch: () => undefined,
+    operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
     ...overrides,

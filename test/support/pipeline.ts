@@ -7,7 +7,6 @@ import { createLaneGates } from '../../src/attempts/lane-gate';
 import { createStartPlanner } from '../../src/attempts/start-planner';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient } from '../../src/delivery/http-client';
-import type { NotificationRef } from '../../src/domain/delivery';
 import { newUuid } from '../../src/domain/ids';
 import { createMetrics } from '../../src/process/metrics';
 import type { Database } from '../../src/store/db/database';
@@ -70,8 +69,7 @@ export async function startPipeline(
     http,
     composer,
     recorder: createRecorder(db),
-    launch: (notifications: readonly NotificationRef[]) =>
-      notifications.forEach((notification) => void workflows.start(notification)),
+    operational: loadConfig({}).operational,
     metrics,
     log,
   };

@@ -17,6 +17,7 @@ export function testReconciler(
     ping: async () => true,
     burst: true,
     startSettling: (id) => startSettling({ use: () => temporal }, taskQueue, id),
+    operationalEvents: { publish: async () => undefined, checkBacklog: async () => undefined },
     resumeRecovery: async () => undefined,
     startErasure: async () => undefined,
     listTerminated: async () => [],

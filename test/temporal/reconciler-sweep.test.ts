@@ -110,6 +110,7 @@ function setUp(
     ping: async () => true as unknown,
     burst: true,
     startSettling: async (id: string) => void seen.settled.push(id),
+    operationalEvents: { publish: async () => undefined, checkBacklog: async () => undefined },
     resumeRecovery: async () => undefined,
     startErasure: async () => undefined,
     listTerminated: async () => [] as string[],

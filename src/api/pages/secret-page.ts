@@ -4,6 +4,7 @@ import { Problem } from '../../domain/problems';
 import { insertAudit } from '../../store/access/audit';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
+import { raiseSecretRevealed } from '../../store/operational/raising';
 import { openSecretLink } from '../../store/subscriptions/secret-links';
 import { actorOf } from '../http/caller';
 import { methodNotAllowed } from '../http/methods';
@@ -111,6 +112,7 @@ export function secretPage({ db, sealer, limits }: SecretPageDeps): Router {
       const { subscriptionId, subscriptionName: name, customerId, productId, url, secret } = link;
       const holder = actorOf({ id: 'secret-link', name: 'holder of a link', productId, customerId }, request, response);
       await insertAudit(executor, holder, 'secret.link-open', subscriptionId);
+      await raiseSecretRevealed(executor, subscriptionId, holder, 'link');
       return { name, url, secret };
     });
     if (!opened) {

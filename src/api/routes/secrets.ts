@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Sealer } from '../../store/db/crypto';
 import type { Executor } from '../../store/db/database';
+import { raiseSecretRevealed } from '../../store/operational/raising';
 import { currentSecrets, newSecret } from '../../store/subscriptions/secrets';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Reply, type Route } from '../http/route';
@@ -39,6 +40,7 @@ export function secretRoutes(sealer: Sealer, service: SubscriptionService): Rout
       async handle(context) {
         const { id, customerId, productId } = await subscriptionOf(context, context.params.id);
         await context.audit('secret.reveal', id, { customerId, productId });
+        await raiseSecretRevealed(context.db, id, context.actor(), 'api');
         return secretReply(context.db, sealer, id);
       },
     }),

@@ -33,6 +33,8 @@ export const BELONGINGS: readonly Belonging[] = [
   { table: 'response_times', kind: 'statistics', where: OF_SUBSCRIPTION },
   { table: 'subscription_day_statistics', kind: 'statistics', where: OF_SUBSCRIPTION },
   { table: 'rate_lines', kind: 'statistics', where: OF_SUBSCRIPTION },
+  { table: 'operational_outbox', kind: 'operationalEvents', where: OF_SUBSCRIPTION },
+  { table: 'operational_states', kind: 'statistics', where: OF_SUBSCRIPTION },
   { table: 'releases', kind: 'statistics', where: OF_SUBSCRIPTION },
   { table: 'subscriptions', kind: 'subscriptions', where: OF_CUSTOMER },
   { table: 'api_keys', kind: 'apiKeys', where: OF_CUSTOMER },

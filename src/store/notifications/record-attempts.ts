@@ -4,6 +4,7 @@ import { decodeId, newUuid, uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { byWindow, perWindow, type Window } from '../db/windows';
 import type { AttemptRecord, RecordedAttempt } from '../../domain/attempt';
+import { raiseExhausted } from '../operational/raising';
 import { COUNT_ATTEMPTS } from './count-attempts';
 
 interface RecordedRow {
@@ -12,6 +13,11 @@ interface RecordedRow {
   status: NotificationStatus;
   attempt_count: number;
 }
+
+const EXHAUSTED = raiseExhausted(
+  `select r.id, i.subscription_id, r.attempt_count as attempts, i.error_message as reason, r.product_id
+   from recorded r join input i on i.notification_id = r.id and i.attempt_key = r.last_attempt_key where r.status = 'failed'`,
+);
 
 const record = perWindow(
   'record-attempts',
@@ -67,7 +73,8 @@ logged as (
 ),
 counted as (
   ${COUNT_ATTEMPTS}
-)
+),
+${EXHAUSTED}
 select id, last_attempt_key, status, attempt_count from recorded`,
 );
 

@@ -3,6 +3,7 @@ import { OVERDUE_SECONDS, RECONCILE_AFTER_SECONDS } from '../../domain/delivery'
 import { uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { inWindow } from '../db/windows';
+import { raiseExhausted } from '../operational/raising';
 import type { Claim } from './claim-grace';
 
 /**
@@ -138,6 +139,8 @@ export async function holdNotification(db: Executor, notificationId: string): Pr
   return rowCount === 1;
 }
 
+const EXHAUSTED = raiseExhausted("select * from closed where status = 'failed'");
+
 /**
  * Fails a notification that waits for its next attempt, or was released after one, because its
  * retry schedule has none any more.
@@ -152,11 +155,13 @@ export async function failNotification(
     ...inWindow(
       'fail-notification',
       uuidOf(notificationId),
-      (
-        has,
-      ) => `update notifications set status = ${closedAs('failed')}, rate_seq = null, next_attempt_at = null, reconcile_after = null, finished_at = now()
-           where id = $1 and ${has('id')} and (status = 'retrying' or status = 'pending' and attempt_count > ladder_base) and not retry_asked
-           returning status`,
+      (has) => `with closed as (
+             update notifications set status = ${closedAs('failed')}, rate_seq = null, next_attempt_at = null, reconcile_after = null, finished_at = now()
+             where id = $1 and ${has('id')} and (status = 'retrying' or status = 'pending' and attempt_count > ladder_base) and not retry_asked
+             returning id, subscription_id, status, attempt_count as attempts, last_error_message as reason, product_id
+           ),
+           ${EXHAUSTED}
+           select status from closed`,
     ),
     values: [uuidOf(notificationId)],
   });

@@ -1,5 +1,6 @@
 import { OUT_OF_ORDER_EVENT } from '../../../src/domain/operational-events';
 import { decodeId } from '../../../src/domain/ids';
+import { publishRaised } from '../../../src/store/operational/publish';
 import { markOutOfOrder, markOutOfOrderIfFailing } from '../../../src/store/subscriptions/out-of-order';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { setSubscription } from '../../support/rows';
@@ -8,6 +9,8 @@ import { seed, seedSubscription, type Seeded } from '../../support/seed';
 /**
  * Who is notified when a subscription is disabled automatically, and which subscriptions never are.
  */
+const RULES = { failingPercents: [50, 70, 90], quietSeconds: 600, eventsPerMinute: 20 };
+
 let database: TestDatabase;
 let seeded: Seeded;
 let follower: string;
@@ -23,7 +26,15 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-const gone = async () => markOutOfOrder(database.db, seeded.subscriptionId, 'gone');
+/**
+ * Disables the subscription and publishes the event.
+ *
+ * @returns undefined if it was disabled before
+ */
+const gone = async () =>
+  (await markOutOfOrder(database.db, seeded.subscriptionId, 'gone'))
+    ? (await publishRaised(database.db, RULES)).notifications
+    : undefined;
 const count = async (table: string) =>
   (await database.db.query<{ count: number }>({ text: `select count(*) from ${table}` })).rows[0]!.count;
 const isOutOfOrder = async () => {
@@ -35,19 +46,19 @@ const isOutOfOrder = async () => {
 };
 
 it('notifies operators who follow the event', async () => {
-  expect((await gone())!.notifications.map(({ subscriptionId }) => subscriptionId)).toEqual([follower]);
+  expect((await gone())!.map(({ subscriptionId }) => subscriptionId)).toEqual([follower]);
   expect(await isOutOfOrder()).toBe(true);
 });
 
 it('does not notify operators who listen to certain channels only', async () => {
   await setSubscription(database.db, follower, "channels = '{payments}'");
-  expect(await gone()).toEqual({ notifications: [] });
+  expect(await gone()).toEqual([]);
   expect(await isOutOfOrder()).toBe(true);
 });
 
 it('starts the workflow of a follower in the lane and with the schedule of that follower', async () => {
   await setSubscription(database.db, follower, "slow_until = now() + interval '1 minute', retry_schedule = '{1,2}'");
-  expect((await gone())!.notifications).toMatchObject([{ lane: 'slow', schedule: [1, 2] }]);
+  expect((await gone())!).toMatchObject([{ lane: 'slow', schedule: [1, 2] }]);
 });
 
 it('leaves a subscription that was deleted as it is, and raises no event', async () => {
@@ -64,7 +75,7 @@ it('leaves a deleted subscription as it is although its failures are enough for 
            values ($1, 20, 0, 20, 20, now() - interval '20 days', 20, now() - interval '20 days')`,
     values: [decodeId('sub', seeded.subscriptionId)],
   });
-  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId, RULES)).toBe(false);
   expect(await count('events')).toBe(0);
 });
 

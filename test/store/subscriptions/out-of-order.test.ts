@@ -1,8 +1,11 @@
 import { decodeId, newUuid } from '../../../src/domain/ids';
 import { listAudit } from '../../../src/store/access/audit';
+import { publishRaised } from '../../../src/store/operational/publish';
 import { markOutOfOrder, markOutOfOrderIfFailing } from '../../../src/store/subscriptions/out-of-order';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { seed, seedSubscription, type Seeded } from '../../support/seed';
+
+const RULES = { failingPercents: [], quietSeconds: 600, eventsPerMinute: 20 };
 
 let database: TestDatabase;
 let seeded: Seeded;
@@ -49,6 +52,9 @@ async function operators(eventTypes = ['signpost.*'], options: { enabled?: boole
   return id;
 }
 
+/** @returns the notifications to start */
+const publish = async () => (await publishRaised(database.db, RULES)).notifications;
+
 const eventRows = async () =>
   (
     await database.db.query<{ data: string; product_id: string; customer_id: string | null; type: string }>({
@@ -79,23 +85,23 @@ it.each([
   'by the default out-of-order rule, %s failures over %s seconds disable a subscription: %s',
   async (failures, since, taken) => {
     await failing(failures, since);
-    expect((await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)) !== undefined).toBe(taken);
+    expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId, RULES)).toBe(taken);
     expect(await reasonOf()).toEqual(taken ? expect.stringMatching(/^10 failures and no success since 20/) : null);
   },
 );
 
 it('a rule of the subscription replaces the default, may switch it off, and never prevents disabling by a 410', async () => {
   await failing(3, 60);
-  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId, RULES)).toBe(false);
   await setRule(null, null);
   await failing(100_000, 300 * 24 * HOURS);
-  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId, RULES)).toBe(false);
   await setRule(60, 3);
   await failing(3, 60);
-  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toEqual({ notifications: [] });
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId, RULES)).toBe(true);
   await database.db.query({ text: 'update subscriptions set out_of_order_at = null' });
   await setRule(null, null);
-  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toEqual({ notifications: [] });
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toBe(true);
   expect(await reasonOf()).toBe('gone');
 });
 
@@ -116,13 +122,13 @@ it('records in the audit log that the service disabled a subscription, once and 
   ]);
 });
 
-it('disabling a subscription notifies the operators who follow it, in the same transaction and once', async () => {
+it('disabling a subscription notifies the operators who follow it, once', async () => {
   const follower = await operators();
   const disabled = await operators(['signpost.subscription.out-of-order.v1'], { enabled: false });
   await operators(['signpost.other.v1']);
   await failing(12, 121 * HOURS);
-  const taken = await markOutOfOrderIfFailing(database.db, seeded.subscriptionId);
-  expect(taken!.notifications).toEqual([
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId, RULES)).toBe(true);
+  expect(await publish()).toEqual([
     {
       notificationId: expect.stringMatching(/^ntf_/),
       subscriptionId: follower,
@@ -153,27 +159,31 @@ it('disabling a subscription notifies the operators who follow it, in the same t
     reason: expect.stringMatching(/^12 failures and no success since 20/),
     at: expect.stringMatching(/^20.*\.\d{3}Z$/),
     failuresSinceLastSuccess: 12,
+    alsoAffected: 0,
   });
-  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();
-  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toBeUndefined();
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId, RULES)).toBe(false);
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toBe(false);
+  expect(await publish()).toEqual([]);
   expect(await eventRows()).toHaveLength(1);
 });
 
 it('a 410 of an earlier period does not disable the subscription', async () => {
   await database.db.query({ text: 'update subscriptions set failure_period = 3' });
-  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone', 2)).toBeUndefined();
-  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone', 3)).toBeDefined();
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone', 2)).toBe(false);
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone', 3)).toBe(true);
 });
 
 it('the out-of-order rule does not count failures of an earlier period', async () => {
   await failing(100, 200 * HOURS);
   await database.db.query({ text: 'update subscriptions set failure_period = 1' });
-  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId, RULES)).toBe(false);
 });
 
 it('the event about a 410 counts the recorded failures', async () => {
+  await operators();
   await failing(2, 60);
   await markOutOfOrder(database.db, seeded.subscriptionId, 'the receiver answered 410 Gone');
+  await publish();
   const [event] = await eventRows();
   expect(JSON.parse(event!.data)).toMatchObject({
     reason: 'the receiver answered 410 Gone',
@@ -195,7 +205,8 @@ it('operational events do not reach subscriptions to all events of one or all ot
       values: [decodeId('sub', shared)],
     });
     await database.db.query({ text: 'update subscriptions set out_of_order_at = null' });
-    expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toEqual({ notifications: [] });
+    expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toBe(true);
+    expect(await publish()).toEqual([]);
   }
   expect(await notified()).toEqual([]);
 });
@@ -203,14 +214,16 @@ it('operational events do not reach subscriptions to all events of one or all ot
 it('a subscription to operational events raises none when it is disabled', async () => {
   await operators();
   const id = await operators();
-  expect(await markOutOfOrder(database.db, id, 'gone')).toEqual({ notifications: [] });
+  expect(await markOutOfOrder(database.db, id, 'gone')).toBe(true);
+  expect(await publish()).toEqual([]);
   expect(await eventRows()).toEqual([]);
 });
 
 it('a subscription is disabled even if the product or event type of operational events is off', async () => {
   await operators();
   await database.db.query({ text: "update products set enabled = false where id = 'signpost'" });
-  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toEqual({ notifications: [] });
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toBe(true);
+  expect(await publish()).toEqual([]);
   expect(await eventRows()).toEqual([]);
   expect(await reasonOf()).toBe('gone');
 });
