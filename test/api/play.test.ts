@@ -143,10 +143,16 @@ it('a challenge passes at an inbox, and only this service gets an answer to one'
 
 it('an inbox keeps its last 100 requests', async () => {
   const inbox = await newInbox();
-  for (let sent = 0; sent < 103; sent += 1) await post(inbox.url, String(sent));
+  await post(inbox.url, 'first');
+  await api.database.db.query({
+    text: `insert into play_requests select (overlay(id::text placing lpad(to_hex(n), 12, '0') from 25 for 12))::uuid, inbox_id, method, query, headers,
+             n::text, body_bytes, body_truncated, response_status, signature_status, signature_detail, subscription_id, event_id, notification_id, expires_at
+           from play_requests, generate_series(1, 101) n where inbox_id = (select inbox_id from play_requests where body = 'first')`,
+  });
+  await post(inbox.url, 'last');
   const { items } = await api.must('GET', `/v1/play-inboxes/${inbox.id}/requests?limit=200`);
   expect(items).toHaveLength(100);
-  expect((await api.must('GET', `/v1/play-requests/${items.at(-1).id}`)).body).toBe('3');
+  expect((await lastOf(inbox.id)).body).toBe('last');
 });
 
 it('a large body is verified as a whole, kept in part, and refused above 1 MiB', async () => {
@@ -162,12 +168,12 @@ it('a large body is verified as a whole, kept in part, and refused above 1 MiB',
   expect(await captured(inbox.id)).toHaveLength(1);
 });
 
-it('an inbox takes 600 requests a minute', async () => {
+it('an inbox takes 120 requests a minute', async () => {
   const inbox = await newInbox();
   const statuses: number[] = [];
-  for (let batch = 0; batch < 61; batch += 1)
+  for (let batch = 0; batch < 13; batch += 1)
     statuses.push(...(await Promise.all(Array.from({ length: 10 }, async () => (await post(inbox.url, '1')).status))));
-  expect(statuses.filter((status) => status === 200)).toHaveLength(600);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(120);
   expect(statuses.filter((status) => status === 429)).toHaveLength(10);
 });
 

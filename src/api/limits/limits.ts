@@ -32,7 +32,7 @@ interface Limit {
  */
 const CHALLENGES_PER_SUBSCRIPTION = 10;
 /** Each is a row, also while nobody looks at the inbox. */
-const PLAY_REQUESTS = 600;
+const PLAY_REQUESTS = 120;
 const FAILED_SIGN_INS = 20;
 /** More than for sign-ins: a program with a wrong key is a mistake more often than an attack. */
 const FAILED_CREDENTIALS = 300;
