@@ -87,12 +87,15 @@ it('an inbox that fails is retried, and a slow one times out', async () => {
   expect(attempts[0].durationMs).toBeLessThan(3000);
 });
 
-it.each(['/healthz', '/play/in/', '/play/in/x', '/v1/play-inboxes'])('nothing else of the own origin is reached: %s', async (path) => {
-  const customer = await onboard(service, service.url + path, { retrySchedule: [] });
-  const [notificationId] = await customer.post();
-  const { attempts } = await until(
-    () => service.must('GET', `/v1/notifications/${notificationId}`),
-    (seen) => seen.attempts.length > 0,
-  );
-  expect(attempts[0]).toMatchObject({ status: null, error: { class: 'blocked' } });
-});
+it.each(['/healthz', '/play/in/', '/play/in/x', '/v1/play-inboxes'])(
+  'nothing else of the own origin is reached: %s',
+  async (path) => {
+    const customer = await onboard(service, service.url + path, { retrySchedule: [] });
+    const [notificationId] = await customer.post();
+    const { attempts } = await until(
+      () => service.must('GET', `/v1/notifications/${notificationId}`),
+      (seen) => seen.attempts.length > 0,
+    );
+    expect(attempts[0]).toMatchObject({ status: null, error: { class: 'blocked' } });
+  },
+);

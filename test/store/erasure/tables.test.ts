@@ -17,6 +17,8 @@ const DELETED = [
   'notifications',
   'oauth_clients',
   'oauth_refresh_tokens',
+  'play_inboxes',
+  'play_requests',
   'portal_sessions',
   'rate_lines',
   'recoveries',
