@@ -10,7 +10,9 @@ export interface LocalReceiver {
   connect(): Duplex;
 }
 
-/** Creates a connector to a receiver in this process. No address is involved, so none is checked. */
+/**
+ * Creates a connector to a receiver in this process. No address is involved, so none is checked.
+ */
 export function localConnector(receiver: Pick<LocalReceiver, 'connect'>): Connector {
   return {
     connect(_target, callback) {

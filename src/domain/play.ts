@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 /**
  * Play is the built-in test receiver. An inbox has a URL that nobody can guess. It captures the
- * requests that are sent there, checks their signatures and answers as it was told.
+ * requests that are sent there, checks their signatures and returns the response that its owner
+ * chose.
  */
 const PLAY_PATH = '/play/in';
 const TOKEN_BYTES = 20;

@@ -31,7 +31,7 @@ function signed(secret: string, body: string, ageSeconds = 0) {
   return { 'webhook-id': 'evt_1', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
 }
 
-it('an inbox captures a request, and answers with the status and body it was told', async () => {
+it('an inbox captures a request, and returns the status and body of its answer', async () => {
   const inbox = await newInbox({ answer: { status: 503, body: 'not now' } });
   expect(inbox.url).toMatch(/\/play\/in\/[0-9a-f]{40}$/);
   const answer = await post(`${inbox.url}?tenant=secret-value`, '{"amount":125.50}', { 'x-trace': 'abc' });

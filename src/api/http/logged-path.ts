@@ -1,7 +1,7 @@
 /** Ids that product lines choose may be derived from personal data. */
 const CHOSEN_ID = /^(\/v1\/(?:customers|events)\/)(?!batch$)[^/]+/;
 
-/** Whoever knows the token of an inbox can send to it. */
+/** The token of an inbox admits requests to it. */
 const INBOX_TOKEN = /^(\/play\/in\/)[^/]+/;
 
 /** The path of a request as it is logged: without ids that callers chose, and without tokens. */

@@ -27,7 +27,7 @@ export interface Received {
   isOwn: boolean;
 }
 
-/** What is stored of a request, and the response if it is not the one of the inbox. */
+/** The stored part of a request, and the response if it is not the one of the inbox. */
 export interface Judged {
   captured: Omit<PlayRequest, 'id' | 'at' | 'expiresAt' | 'responseStatus'>;
   challengeAnswer?: string;

@@ -160,7 +160,7 @@ function send(response: ServerResponse, { status, body }: PlayAnswer): void {
 
 function answerProblem(response: ServerResponse, problem: Problem): void {
   const { status, options } = problem;
-  // What is left of the body is not read.
+  // The rest of the body is not read.
   const fixed = { 'content-type': 'application/problem+json; charset=utf-8', connection: 'close' };
   response.writeHead(status, { ...HEADERS, ...options.headers, ...fixed });
   response.end(problemBody(problem, INBOX_ROUTE));
