@@ -1518,6 +1518,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/play-inboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List inboxes
+         * @description List inboxes.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
+        get: operations["getPlayInboxes"];
+        put?: never;
+        /**
+         * Create an inbox
+         * @description Returns an inbox with a URL that captures what is sent there. An inbox keeps the last 100 requests, and is removed 30 days after the last request or change. The URL is on the allow-list.
+         *
+         *     Roles: `admin`, `product`, `customer`.
+         */
+        post: operations["postPlayInboxes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/play-inboxes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an inbox
+         * @description Get an inbox.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
+        get: operations["getPlayInboxesById"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an inbox
+         * @description Also deletes what it captured. Its URL returns 404 from now on.
+         *
+         *     Roles: `admin`, `product`, `customer`.
+         */
+        delete: operations["deletePlayInboxesById"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an inbox
+         * @description Changes the name or the answer. A new answer is given from the next request on.
+         *
+         *     Roles: `admin`, `product`, `customer`.
+         */
+        patch: operations["patchPlayInboxesById"];
+        trace?: never;
+    };
+    "/v1/play-inboxes/{id}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List captured requests
+         * @description Without their headers and bodies.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
+        get: operations["getPlayInboxesByIdRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/play-requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a captured request
+         * @description Get a captured request.
+         *
+         *     Roles: `admin`, `product`, `viewer`, `customer`.
+         */
+        get: operations["getPlayRequestsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -2239,6 +2345,10 @@ export interface components {
                 secretLinks: number;
                 /** @description Results of challenges. */
                 challenges: number;
+                /** @description Inboxes of Play. */
+                playInboxes: number;
+                /** @description Requests that these inboxes captured. */
+                playRequests: number;
                 /** @description Entries of the lists of what recoveries processed. */
                 recoveryItems: number;
                 /** @description Recoveries. */
@@ -2767,6 +2877,105 @@ export interface components {
             usedAt: string | null;
             returnUrl: string | null;
         };
+        PlayInbox: {
+            id: string;
+            customerId: string;
+            productId: string | null;
+            name: string;
+            /** @description Where requests are captured. Whoever knows it can send requests. */
+            url: string;
+            answer: {
+                /** @description Status of the response. */
+                status: number;
+                /** @description Wait before the response, in seconds. */
+                delaySeconds: number;
+                /** @description Body of the response. It is sent as JSON if it is JSON, otherwise as plain text. */
+                body: string;
+            };
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            /**
+             * Format: date-time
+             * @description 30 days after the last request or change.
+             */
+            expiresAt: string;
+        };
+        PlayRequestSummary: {
+            id: string;
+            inboxId: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: date-time
+             * @description An inbox keeps 100 requests, each for 3 days.
+             */
+            expiresAt: string;
+            method: string;
+            /** @description The query of the URL, with its values masked. Empty if there is none. */
+            query: string;
+            /** @description Size of the body. */
+            bodyBytes: number;
+            /** @description Whether only the first 65536 characters are kept. */
+            bodyTruncated: boolean;
+            /** @description Status of the response. */
+            responseStatus: number;
+            /** @description The result of checking the signature. */
+            signature: {
+                /**
+                 * @description `unknown`: no subscription of the customer has the inbox's URL. `challenge`: the request was a challenge, which is answered.
+                 * @enum {string}
+                 */
+                status: "verified" | "failed" | "unknown" | "challenge";
+                /** @description Explanation of the result. */
+                detail: string;
+            };
+            /** @description The subscription whose secret was used; null if there is none. */
+            subscriptionId: string | null;
+            eventId: string | null;
+            notificationId: string | null;
+        };
+        PlayRequest: {
+            id: string;
+            inboxId: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: date-time
+             * @description An inbox keeps 100 requests, each for 3 days.
+             */
+            expiresAt: string;
+            method: string;
+            /** @description The query of the URL, with its values masked. Empty if there is none. */
+            query: string;
+            /** @description Size of the body. */
+            bodyBytes: number;
+            /** @description Whether only the first 65536 characters are kept. */
+            bodyTruncated: boolean;
+            /** @description Status of the response. */
+            responseStatus: number;
+            /** @description The result of checking the signature. */
+            signature: {
+                /**
+                 * @description `unknown`: no subscription of the customer has the inbox's URL. `challenge`: the request was a challenge, which is answered.
+                 * @enum {string}
+                 */
+                status: "verified" | "failed" | "unknown" | "challenge";
+                /** @description Explanation of the result. */
+                detail: string;
+            };
+            /** @description The subscription whose secret was used; null if there is none. */
+            subscriptionId: string | null;
+            eventId: string | null;
+            notificationId: string | null;
+            /** @description With secrets masked. */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description The start of the body, with secrets masked. */
+            body: string;
+        };
         Session: {
             principal: {
                 id: string;
@@ -2790,7 +2999,7 @@ export interface components {
             expiresAt: string;
             version: string;
             /** @description The features that this installation has. */
-            features: ("portal" | "product-audience" | "webhooks-by-url")[];
+            features: ("portal" | "product-audience" | "webhooks-by-url" | "play")[];
             /** @description URL of the Temporal UI; null for customers, and if unknown. */
             temporalUiUrl: string | null;
             /** @description Base URL of the API. */
@@ -13795,6 +14004,719 @@ export interface operations {
                 };
             };
             /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlayInboxes: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+                customerId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["PlayInbox"][];
+                        /** @description Cursor of the next page; null on the last page. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `feature-disabled`: The feature is disabled in this installation. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPlayInboxes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The customer whose subscriptions deliver to it. */
+                    customerId: string;
+                    productId?: string | null;
+                    name: string;
+                    /** @description How the inbox answers. */
+                    answer?: {
+                        /** @description Status of the response. */
+                        status?: number;
+                        /** @description Wait before the response, in seconds. */
+                        delaySeconds?: number;
+                        /** @description Body of the response. It is sent as JSON if it is JSON, otherwise as plain text. */
+                        body?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The new inbox */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayInbox"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `feature-disabled`: The feature is disabled in this installation. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `quota-exceeded`: The owner has as many objects of this kind as allowed. `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. `unknown-customer`: The customer does not exist. `unknown-product`: The product does not exist. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlayInboxesById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The inbox */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayInbox"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `feature-disabled`: The feature is disabled in this installation. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePlayInboxesById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `feature-disabled`: The feature is disabled in this installation. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchPlayInboxesById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    name?: string;
+                    /** @description How the inbox answers. */
+                    answer?: {
+                        /** @description Status of the response. */
+                        status?: number;
+                        /** @description Wait before the response, in seconds. */
+                        delaySeconds?: number;
+                        /** @description Body of the response. It is sent as JSON if it is JSON, otherwise as plain text. */
+                        body?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The changed inbox */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayInbox"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `csrf-token`: The CSRF token is missing or wrong. `feature-disabled`: The feature is disabled in this installation. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlayInboxesByIdRequests: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["PlayRequestSummary"][];
+                        /** @description Cursor of the next page; null on the last page. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `feature-disabled`: The feature is disabled in this installation. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlayRequestsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request, with secrets masked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayRequest"];
+                };
+            };
+            /** @description `invalid-request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. `feature-disabled`: The feature is disabled in this installation. */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -82,6 +82,7 @@ export interface Config {
     eventTypes: number;
     portalSessions: number;
     credentials: number;
+    playInboxes: number;
   };
   trustedProxies: string[];
   features: ReadonlySet<Feature>;
@@ -173,9 +174,10 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       eventTypes: settings.SIGNPOST_QUOTA_EVENT_TYPES,
       portalSessions: settings.SIGNPOST_QUOTA_PORTAL_SESSIONS,
       credentials: settings.SIGNPOST_QUOTA_CREDENTIALS,
+      playInboxes: settings.SIGNPOST_QUOTA_PLAY_INBOXES,
     },
     trustedProxies: settings.SIGNPOST_TRUSTED_PROXIES ?? [],
-    features: featuresOf(settings.SIGNPOST_FEATURES),
+    features: featuresOf(settings.SIGNPOST_FEATURES, (settings.SIGNPOST_PLAY ?? (local ? 'on' : 'off')) === 'on'),
     dataSources,
     temporal: {
       address: settings.TEMPORAL_ADDRESS,

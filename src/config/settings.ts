@@ -157,6 +157,11 @@ export const SETTINGS = {
     meaning:
       'API keys and OAuth clients that are not revoked: of one product, of one customer, and of the installation.',
   }),
+  SIGNPOST_QUOTA_PLAY_INBOXES: setting(integer(1, 1000, 10), {
+    default: '10',
+    expected: 'a number, 1 to 1000',
+    meaning: 'Inboxes of Play that one customer may have; on a shared customer, per product.',
+  }),
   SIGNPOST_DNS_LOOKUPS: setting(integer(1, 10_000, 256), {
     default: '256',
     expected: 'a number, 1 to 10000',

@@ -5,9 +5,10 @@ import { faultOf } from './attempt-fault';
 import { authorizing } from './authorize';
 import { AbandonedError, StaleConnectionError } from './errors';
 import { exchange, type HttpResponse } from './exchange';
+import { localConnector, type LocalReceiver } from './local-receiver';
 import type { HttpRequest, HttpResult, Send } from './messages';
 import { TlsTransports } from './tls-transports';
-import { createTransport, type Transport } from './transport';
+import { createTransport, transportBy, type Transport } from './transport';
 
 const MAX_DESTINATIONS = 10_000;
 /** Without it, a receiver may use any content coding (RFC 9110 §12.5.3). */
@@ -21,6 +22,7 @@ interface Destination {
   origin: string;
   hostname: string;
   path: string;
+  isLocal: boolean;
 }
 
 /** The client for all requests to URLs that customers have set. */
@@ -36,18 +38,22 @@ export interface HttpClientOptions {
   certificateAuthorities?: string;
   /** The proxy through which every request goes. @default none, whatever the environment names */
   egressProxy?: URL;
+  /** Requests to its URLs go neither through the guard nor through the proxy. @default none */
+  localReceiver?: LocalReceiver;
 }
 
 /**
  * Creates a client that connects to the address that the guard checked, directly or through the
  * given proxy.
  */
-export function createHttpClient({ guard, certificateAuthorities, egressProxy }: HttpClientOptions): HttpClient {
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const { guard, certificateAuthorities, egressProxy, localReceiver } = options;
   const askers = new LRUCache<string, string>({ max: MAX_DESTINATIONS });
   const customerOf = (hostname: string) => askers.get(hostname);
   const transportOptions = { guard, certificateAuthorities, egressProxy, customerOf };
   const shared = createTransport(transportOptions);
   const ofIdentities = new TlsTransports(transportOptions);
+  const local = localReceiver && transportBy(localConnector(localReceiver));
 
   const destinations = new Map<string, Destination>();
 
@@ -59,9 +65,10 @@ export function createHttpClient({ guard, certificateAuthorities, egressProxy }:
     const cached = destinations.get(url);
     if (cached) return cached;
     const parsed = new URL(url);
-    guard.check(parsed);
+    const isLocal = localReceiver?.serves(parsed) ?? false;
+    if (!isLocal) guard.check(parsed);
     const { origin, hostname, pathname, search } = parsed;
-    const destination = { origin, hostname, path: pathname + search };
+    const destination = { origin, hostname, path: pathname + search, isLocal };
     if (destinations.size >= MAX_DESTINATIONS) destinations.clear();
     destinations.set(url, destination);
     return destination;
@@ -74,6 +81,7 @@ export function createHttpClient({ guard, certificateAuthorities, egressProxy }:
   function respond(request: HttpRequest): Promise<HttpResponse> {
     if (closed) throw new AbandonedError('the client is closed');
     const destination = destinationOf(request.url);
+    if (destination.isLocal) return respondBy(local!, request, destination);
     if (request.customerId !== undefined) askers.set(destination.hostname, request.customerId);
     const { tls } = request;
     return tls
@@ -134,7 +142,7 @@ export function createHttpClient({ guard, certificateAuthorities, egressProxy }:
     async close() {
       closed = true;
       await Promise.all(inFlight);
-      await Promise.all([shared.destroy(), ofIdentities.close()]);
+      await Promise.all([shared.destroy(), local?.destroy(), ofIdentities.close()]);
     },
   };
 }

@@ -32,14 +32,20 @@ export function createTransport(
   { guard, customerOf, certificateAuthorities, egressProxy }: TransportOptions,
   tls?: TlsIdentity,
 ): Transport {
-  const connector = createConnector({
-    guard,
-    customerOf,
-    certificateAuthorities: tls?.caCertificate ?? certificateAuthorities,
-    clientCertificate: tls?.clientCertificate,
-    clientKey: tls?.clientKey,
-    egressProxy,
-  });
+  return transportBy(
+    createConnector({
+      guard,
+      customerOf,
+      certificateAuthorities: tls?.caCertificate ?? certificateAuthorities,
+      clientCertificate: tls?.clientCertificate,
+      clientKey: tls?.clientKey,
+      egressProxy,
+    }),
+  );
+}
+
+/** A transport over the connections of a connector. */
+export function transportBy(connector: Connector): Transport {
   const clientOptions = {
     connect: connector.connect,
     maxHeaderSize: MAX_HEADER_BYTES,

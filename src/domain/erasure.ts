@@ -50,6 +50,8 @@ export const ERASED_KINDS = {
   secrets: 'Signing secrets.',
   secretLinks: 'Links to secrets.',
   challenges: 'Results of challenges.',
+  playInboxes: 'Inboxes of Play.',
+  playRequests: 'Requests that these inboxes captured.',
   recoveryItems: 'Entries of the lists of what recoveries processed.',
   recoveries: 'Recoveries.',
   statistics: 'Statistics, rate lines and releases of subscriptions.',

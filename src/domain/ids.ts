@@ -6,7 +6,23 @@ import { randomFillSync } from 'node:crypto';
  * Crockford base32, which keeps the order.
  */
 export type IdKind =
-  'evt' | 'sub' | 'ntf' | 'att' | 'key' | 'chg' | 'url' | 'sec' | 'aud' | 'cli' | 'rec' | 'prt' | 'ers' | 'ses' | 'usr';
+  | 'evt'
+  | 'sub'
+  | 'ntf'
+  | 'att'
+  | 'key'
+  | 'chg'
+  | 'url'
+  | 'sec'
+  | 'aud'
+  | 'cli'
+  | 'rec'
+  | 'prt'
+  | 'ers'
+  | 'ses'
+  | 'usr'
+  | 'pin'
+  | 'prq';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

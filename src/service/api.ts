@@ -16,11 +16,12 @@ import { Acceptor } from '../api/events/acceptor';
 import { EventReader } from '../api/events/event-reader';
 import { ResponseWaiters } from '../api/events/response-waiters';
 import { SchemaChecks } from '../api/events/schema-checks';
-import { Limits } from '../api/limits/limits';
+import type { Limits } from '../api/limits/limits';
 import { Quotas } from '../api/limits/quotas';
 import { RequestBytes } from '../api/limits/request-bytes';
 import { createCursors } from '../api/http/cursors';
 import { docsPage } from '../api/pages/docs-page';
+import { playPage } from '../api/pages/play-page';
 import { secretPage } from '../api/pages/secret-page';
 import { webUi } from '../api/pages/web-ui';
 import { allRoutes, type RouteDeps } from '../api/routes';
@@ -33,7 +34,7 @@ import { createHttpMetrics } from '../process/http-metrics';
 import { listen } from '../process/http-server';
 import { createAuthMetrics } from '../process/auth-metrics';
 import { knownHosts, type KnownHosts } from '../process/known-hosts';
-import { createLimitMetrics } from '../process/limit-metrics';
+import type { LimitMetrics } from '../process/limit-metrics';
 import type { Metrics } from '../process/metrics';
 import type { Tracing } from '../process/tracing';
 import { metricsListener } from '../process/metrics-listener';
@@ -46,6 +47,7 @@ import type { TemporalLink } from '../temporal/connection';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import type { Cleanups } from './cleanups';
 import type { DeliveryEngine } from './delivery-engine';
+import type { Play } from './play';
 import { createNotificationLauncher } from './notification-launcher';
 import { controlWorkflows } from './control-workflows';
 
@@ -64,6 +66,10 @@ interface ApiDeps extends Pick<RouteDeps, 'settlement' | 'allowedUrls' | 'public
   metrics: Metrics;
   tracing: Tracing;
   log: Logger;
+  limits: Limits;
+  limitMetrics: LimitMetrics;
+  /** Absent if the installation has no test receiver. */
+  play?: Play;
   isStopping(): boolean;
 }
 
@@ -74,7 +80,7 @@ interface ApiDeps extends Pick<RouteDeps, 'settlement' | 'allowedUrls' | 'public
  * @returns the port that the server listens on
  */
 export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups): Promise<number> {
-  const { pools, sealer, keys, log } = deps;
+  const { pools, sealer, keys, limits, limitMetrics, log } = deps;
   const { db, authDb, readDb } = pools;
   const tokens = createTokens(keys.masterKey, keys.previousMasterKey);
   const usesHttps = () => isHttps(deps.publicUrl());
@@ -107,12 +113,10 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     }),
     oidc: oidc && { provider: new OidcProvider(oidc), requests: new SignInRequests(keys.masterKey, usesHttps) },
   };
-  const limitMetrics = createLimitMetrics(deps.metrics.registry);
   const activity = new ActivityStream(readDb, log);
   const responseWaiters = new ResponseWaiters(readDb, log);
   const sideThread = new SideThread({ metrics: deps.metrics });
   cleanups.addWork(() => sideThread.close());
-  const limits = new Limits(config.limits, limitMetrics);
   const isKnownHost = knownHosts(config);
   const app = createApp({
     requestBytes: new RequestBytes(config.bounds.requestBytes, deps.metrics),
@@ -130,7 +134,11 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
       docsPage(),
       ...(config.role === 'worker'
         ? []
-        : [secretPage({ db, sealer, limits }), webUi(WEB_DIRECTORY, config.portalFrameAncestors)]),
+        : [
+            secretPage({ db, sealer, limits }),
+            ...(deps.play ? [playPage(deps.play.receiver)] : []),
+            webUi(WEB_DIRECTORY, config.portalFrameAncestors),
+          ]),
     ],
     db,
     readDb,

@@ -1,13 +1,16 @@
+import { Limits } from '../api/limits/limits';
 import { createLaneGates } from '../attempts/lane-gate';
 import { createStartPlanner } from '../attempts/start-planner';
 import type { Config } from '../config';
 import { collectorPort } from '../config/tracing-settings';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
+import { inboxUrlPattern } from '../domain/play';
 import { parseUrl } from '../domain/parse-url';
 import { parseUrlPattern } from '../domain/url-pattern';
 import { ensureKeys, type Keys } from '../embedded/keys';
 import { registerBuildInfo } from '../process/build-info';
 import { registerDeploymentMetrics } from '../process/deployment-metrics';
+import { createLimitMetrics } from '../process/limit-metrics';
 import { createLog } from '../process/log';
 import { createMetrics } from '../process/metrics';
 import { loadOpenTelemetry } from '../process/load-open-telemetry';
@@ -31,6 +34,7 @@ import { reportKeyUseRegularly } from './key-use';
 import { createOperationalEvents } from './operational-events';
 import { createReleaseLauncher, createStarter } from './notification-launcher';
 import { createDeliveryEngine } from './delivery-engine';
+import { createPlay } from './play';
 import { startWorkerRole } from './worker-role';
 
 /** A running process of the service. */
@@ -128,7 +132,15 @@ async function compose(
     ...portsOf(servers, temporalUiUrl),
     ...[config.metricsPort, config.tracing && collectorPort(config.tracing)].filter((port) => port !== undefined),
   ]);
-  const engine = createDeliveryEngine(config, { ...common, pathDb, ownPorts: () => ownPorts }, cleanups);
+  const limitMetrics = createLimitMetrics(metrics.registry);
+  const limits = new Limits(config.limits, limitMetrics);
+  const hasPlay = config.features.has('play');
+  const play = hasPlay ? createPlay({ db, sealer, limits, log }, common.publicUrl, cleanups) : undefined;
+  const engine = createDeliveryEngine(
+    config,
+    { ...common, pathDb, ownPorts: () => ownPorts, localReceiver: play },
+    cleanups,
+  );
   let stopping = false;
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
@@ -172,11 +184,25 @@ async function compose(
     );
   cleanups.addWork(() => engine.workflowStarter.close());
 
-  const allowedUrls = config.allowUrls.map((pattern) => parseUrlPattern(pattern)!);
+  const patterns = hasPlay ? [...config.allowUrls, inboxUrlPattern(publicUrl)] : config.allowUrls;
+  const allowedUrls = patterns.map((pattern) => parseUrlPattern(pattern)!);
   const settlement = { mark: markSettling, start: settle };
   const port = await startApi(
     config,
-    { ...common, pools, keys, engine, temporal, settlement, allowedUrls, temporalUiUrl, isStopping: () => stopping },
+    {
+      ...common,
+      pools,
+      keys,
+      engine,
+      temporal,
+      settlement,
+      allowedUrls,
+      temporalUiUrl,
+      limits,
+      limitMetrics,
+      play,
+      isStopping: () => stopping,
+    },
     cleanups,
   );
   publicUrl = config.publicUrl ?? urlOf(config.host, port);

@@ -7,6 +7,7 @@ import { TransformPool } from '../composition/transform-pool';
 import type { Config } from '../config';
 import { createAddressGuard, type AddressGuard } from '../delivery/address-guard';
 import { createHttpClient } from '../delivery/http-client';
+import type { LocalReceiver } from '../delivery/local-receiver';
 import { createResolver } from '../delivery/resolver';
 import { countLookups } from '../delivery/resolver-metrics';
 import type { Composer } from '../domain/composing';
@@ -29,6 +30,8 @@ interface DeliveryDeps {
   publicUrl(): string;
   /** Ports of Signpost's own services, which no delivery may reach on this machine. */
   ownPorts(): ReadonlySet<number>;
+  /** The test receiver; absent if the installation has none. */
+  localReceiver?: LocalReceiver;
   metrics: Metrics;
   tracing: Tracing;
   log: Logger;
@@ -58,7 +61,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
   lookups.observe(resolver);
   const { allowAddresses, denyAddresses: deniedCidrs, httpsOnly } = config;
   const guard = createAddressGuard(allowAddresses, resolver.resolve, { deniedCidrs, httpsOnly, ownPorts });
-  const http = createHttpClient({ guard, egressProxy: config.egressProxy });
+  const http = createHttpClient({ guard, egressProxy: config.egressProxy, localReceiver: deps.localReceiver });
   cleanups.add(() => http.close());
   // Runs before the above, which waits for requests: none of them should wait for a name server.
   cleanups.add(async () => resolver.close());

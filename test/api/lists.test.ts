@@ -14,6 +14,7 @@ let keyOfB: string;
 let viewerOfB: string;
 let subscriptionId: string;
 let eventId: string;
+let inboxId: string;
 
 beforeAll(async () => {
   api = await startTestApi();
@@ -35,6 +36,11 @@ beforeAll(async () => {
     await api.call('POST', '/v1/session', { key: null, body: { credential: ADMIN_KEY } });
     const settings = { customerId: SHARED, name: `a-${i}`, url: 'http://127.0.0.1:1/', eventTypes: ['*'] };
     subscriptionId = (await api.must('POST', '/v1/subscriptions', settings, a.key)).id;
+    const inbox = await api.must('POST', '/v1/play-inboxes', { customerId: SHARED, name: 'I' }, a.key);
+    inboxId = inbox.id;
+    if (i === EACH - 1)
+      for (let sent = 0; sent < EACH; sent++)
+        await api.call('POST', inbox.url.replace(api.url, ''), { key: null, raw: '{}' });
   }
   for (let i = 0; i < EACH; i++) {
     const event = { type: 'a.happened.v0', customerId: SHARED, data: {} };
@@ -58,12 +64,15 @@ interface Item {
 }
 const identity = ({ id, clientId, name }: Item): string => id ?? clientId ?? name!;
 
+const objectOf = (path: string) =>
+  path.startsWith('/v1/events/') ? eventId : path.startsWith('/v1/play-inboxes/') ? inboxId : subscriptionId;
+
 /** The lists, with the paths of tenant A's objects. */
 function lists(): { path: string; roles: readonly string[]; query: z.ZodObject }[] {
   return api.routes
     .filter(({ query }) => query && 'cursor' in (query as z.ZodObject).shape)
     .map(({ path, roles, query }) => ({
-      path: path.replace(':id', path.startsWith('/v1/events/') ? eventId : subscriptionId),
+      path: path.replace(':id', objectOf(path)),
       roles: roles as readonly string[],
       query: query as z.ZodObject,
     }));
@@ -85,7 +94,7 @@ async function pages(path: string, limit: number, between: () => Promise<unknown
 }
 
 it('the pages of every list add up to the whole list, without gaps or repeats', async () => {
-  expect(lists()).toHaveLength(17);
+  expect(lists()).toHaveLength(19);
   for (const { path } of lists()) {
     const whole = (await api.must('GET', `${path}?limit=200`)) as { items: Item[]; nextCursor: string | null };
     expect([path, whole.items.length >= EACH, whole.nextCursor]).toEqual([path, true, null]);
@@ -132,7 +141,7 @@ it('lists show nothing of another tenant', async () => {
     if (!roles.includes('product')) continue;
     for (const key of roles.includes('viewer') ? [keyOfB, viewerOfB] : [keyOfB]) {
       const { status, body } = await api.call('GET', path, { key });
-      if (path.includes(subscriptionId) || path.includes(eventId)) {
+      if ([subscriptionId, eventId, inboxId].some((id) => path.includes(id))) {
         expect([path, status]).toEqual([path, 404]);
         continue;
       }

@@ -19,6 +19,8 @@ export interface Objects {
   apiKeyId: string;
   oauthClientId: string;
   sessionId: string;
+  playInboxId: string;
+  playRequestId: string;
 }
 
 /** Ids of the right form that nothing has. */
@@ -37,6 +39,8 @@ export const UNKNOWN: Omit<Objects, 'productKey'> = {
   apiKeyId: encodeId('key', newUuid()),
   oauthClientId: encodeId('cli', newUuid()),
   sessionId: encodeId('ses', newUuid()),
+  playInboxId: encodeId('pin', newUuid()),
+  playRequestId: encodeId('prq', newUuid()),
 };
 
 const URL = 'http://127.0.0.1:1/';
@@ -89,7 +93,15 @@ export async function makeObjects(
     apiKeyId: await idOf('/v1/api-keys', viewer, ADMIN_KEY),
     oauthClientId: (await api.must('POST', '/v1/oauth-clients', viewer)).clientId,
     sessionId: await signIn(api, key),
+    ...(await captureRequest(api, customerId, key)),
   };
+}
+
+async function captureRequest(api: TestApi, customerId: string, key: string) {
+  const inbox = await api.must('POST', '/v1/play-inboxes', { customerId, name: 'main' }, key);
+  await api.call('POST', inbox.url.replace(api.url, ''), { key: null, raw: '{}' });
+  const { items } = await api.must('GET', `/v1/play-inboxes/${inbox.id}/requests`);
+  return { playInboxId: inbox.id as string, playRequestId: items[0].id as string };
 }
 
 async function signIn(api: TestApi, credential: string): Promise<string> {
@@ -334,6 +346,18 @@ export const CALLS: Record<string, Call> = {
       return { portalSessionId: (await api.must('POST', '/v1/portal-sessions', { customerId })).id };
     },
   },
+  'POST /v1/play-inboxes': { names: 'customerId', body: ({ customerId }) => ({ customerId, name: 'I' }) },
+  'GET /v1/play-inboxes': { names: 'playInboxId', shows: items('id') },
+  'GET /v1/play-inboxes/:id': { names: 'playInboxId' },
+  'PATCH /v1/play-inboxes/:id': { names: 'playInboxId', body: () => ({ name: 'I' }) },
+  'DELETE /v1/play-inboxes/:id': {
+    names: 'playInboxId',
+    async prepare(api, { customerId }) {
+      return { playInboxId: (await api.must('POST', '/v1/play-inboxes', { customerId, name: 'I' })).id };
+    },
+  },
+  'GET /v1/play-inboxes/:id/requests': { names: 'playInboxId' },
+  'GET /v1/play-requests/:id': { names: 'playRequestId' },
   'GET /v1/sessions': {},
   'DELETE /v1/sessions': {},
   'DELETE /v1/sessions/:id': {

@@ -96,6 +96,13 @@ const TABLE = `
   GET /v1/portal-sessions                              hidden   -        all    own      all     own       none      none
   DELETE /v1/portal-sessions                           404      404      all    own      none    none      none      none
   DELETE /v1/portal-sessions/:id                       404      404      all    own      none    none      none      none
+  POST /v1/play-inboxes                                422      422      all    own      none    none      own       none
+  GET /v1/play-inboxes                                 hidden   -        all    own      all     own       own       none
+  GET /v1/play-inboxes/:id                             404      404      all    own      all     own       own       none
+  PATCH /v1/play-inboxes/:id                           404      404      all    own      none    none      own       none
+  DELETE /v1/play-inboxes/:id                          404      404      all    own      none    none      own       none
+  GET /v1/play-inboxes/:id/requests                    404      404      all    own      all     own       own       none
+  GET /v1/play-requests/:id                            404      404      all    own      all     own       own       none
   GET /v1/sessions                                     -        -        own    own      own     own       own       none
   DELETE /v1/sessions                                  -        -        own    own      own     own       own       none
   DELETE /v1/sessions/:id                              404      404      all    own      own     own       own       none

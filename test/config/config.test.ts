@@ -39,6 +39,7 @@ const OTHERS: Env = {
   SIGNPOST_DENY_ADDRESSES: '10.1.0.0/16',
   SIGNPOST_HTTPS_ONLY: 'on',
   SIGNPOST_FEATURES: 'portal',
+  SIGNPOST_PLAY: 'off',
   SIGNPOST_PORTAL_FRAME_ANCESTORS: 'https://shop.example, https://*.shop.example:8443,http://localhost:3000',
   SIGNPOST_EGRESS_PROXY: 'http://hidden-user:hidden-password@proxy.example:3128',
   SIGNPOST_DATA_DIR: '/var/lib/signpost',
@@ -84,6 +85,7 @@ const OTHERS: Env = {
   SIGNPOST_QUOTA_EVENT_TYPES: '2',
   SIGNPOST_QUOTA_PORTAL_SESSIONS: '3',
   SIGNPOST_QUOTA_CREDENTIALS: '4',
+  SIGNPOST_QUOTA_PLAY_INBOXES: '5',
   SIGNPOST_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
   SIGNPOST_ALLOWED_HOSTS: 'hooks.internal.example, Signpost_1.',
   SIGNPOST_SESSION_IDLE_MINUTES: '15',
@@ -139,7 +141,7 @@ describe('defaults', () => {
   it('runs everything embedded on the loopback address if no setting is given', () => {
     expect(loadConfig({})).toEqual({
       role: 'all',
-      features: new Set(['portal', 'product-audience', 'webhooks-by-url']),
+      features: new Set(['portal', 'product-audience', 'webhooks-by-url', 'play']),
       host: '127.0.0.1',
       port: 8080,
       publicUrl: undefined,
@@ -185,6 +187,7 @@ describe('defaults', () => {
         eventTypes: 2000,
         portalSessions: 1000,
         credentials: 200,
+        playInboxes: 10,
       },
       retention: { payload: 30, history: 90, eventIds: 30, audit: 400 },
       operational: {
@@ -305,6 +308,7 @@ describe('valid settings', () => {
         eventTypes: 2,
         portalSessions: 3,
         credentials: 4,
+        playInboxes: 5,
       },
       retention: { payload: 7, history: 14, eventIds: 20, audit: 1000 },
       operational: { failingPercents: [40, 80], quietSeconds: 60, eventsPerMinute: 7, backlogNotifications: 500 },
@@ -383,6 +387,7 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_RETENTION_AUDIT_DAYS: ['0', '3651'],
   SIGNPOST_MASTER_KEY: ['short', Buffer.alloc(31).toString('base64'), Buffer.alloc(32).toString('hex')],
   SIGNPOST_FEATURES: ['all', 'portal,audit'],
+  SIGNPOST_PLAY: ['yes', 'true'],
   SIGNPOST_EGRESS_PROXY: [
     'proxy.example:3128',
     'https://proxy.example',
@@ -431,6 +436,7 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_QUOTA_EVENT_TYPES: ['0', 'none'],
   SIGNPOST_QUOTA_PORTAL_SESSIONS: ['0', 'none'],
   SIGNPOST_QUOTA_CREDENTIALS: ['0', 'none'],
+  SIGNPOST_QUOTA_PLAY_INBOXES: ['0', 'none'],
   SIGNPOST_TRUSTED_PROXIES: ['all', '10.0.0.0/33'],
   SIGNPOST_PORTAL_FRAME_ANCESTORS: [
     '*',
@@ -566,12 +572,13 @@ describe('settings that depend on each other', () => {
     expect(withKey('k'.repeat(24))).toEqual([]);
   });
 
-  it('allows loopback receivers by default only on a loopback host', () => {
-    const { allowAddresses, allowUrls } = loadConfig({
+  it('allows loopback receivers and Play by default only on a loopback host', () => {
+    const { allowAddresses, allowUrls, features } = loadConfig({
       SIGNPOST_HOST: '0.0.0.0',
       SIGNPOST_ADMIN_KEY: REAL.SIGNPOST_ADMIN_KEY,
     });
     expect({ allowAddresses, allowUrls }).toEqual({ allowAddresses: [], allowUrls: [] });
+    expect(features.has('play')).toBe(false);
   });
 
   it.each(['127.0.0.1', '127.8.9.10', 'localhost', '::1'])('accepts a short or no admin key on %s', (host) => {

@@ -18,12 +18,15 @@ import type { Route } from '../../src/api/http/route';
 import type { NotificationLauncher } from '../../src/api/ports';
 import { isHttps } from '../../src/api/http/is-https';
 import { allRoutes } from '../../src/api/routes';
+import { playPage } from '../../src/api/pages/play-page';
+import { PlayReceiver } from '../../src/api/play/play-receiver';
 import { secretPage } from '../../src/api/pages/secret-page';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createChallengeSender } from '../../src/delivery/challenge';
 import { createHttpClient } from '../../src/delivery/http-client';
 import type { NotificationRef } from '../../src/domain/delivery';
 import { FEATURES, type Feature } from '../../src/domain/features';
+import { isInboxUrl } from '../../src/domain/play';
 import { parseUrlPattern } from '../../src/domain/url-pattern';
 import { AuditTally } from '../../src/api/audit/audit-tally';
 import { Refusals } from '../../src/api/audit/refusals';
@@ -127,12 +130,16 @@ export async function startTestApi(
   const pools = openPools(database.url, TEST_POOLS, () => undefined);
   const { db, authDb, readDb } = pools;
   const guard = createAddressGuard(['127.0.0.0/8'], undefined, { httpsOnly: overrides.httpsOnly });
-  const http = createHttpClient({ guard });
+  const defaults = loadConfig({});
+  const log = pino({ level: 'silent' });
   const composer = startTestComposer(dataSources, overrides.transforms);
   const metrics = createMetrics(() => new OpenCounts(readDb).read());
   registerPoolMetrics(metrics.registry, pools);
   const limitMetrics = createLimitMetrics(metrics.registry);
-  const defaults = loadConfig({});
+  const limits = new Limits({ ...defaults.limits, ...overrides.limits }, limitMetrics);
+  const play = new PlayReceiver({ db, sealer: TEST_SEALER, limits, log });
+  const localReceiver = { serves: (to: URL) => isInboxUrl(to, publicUrl()), connect: () => play.connect() };
+  const http = createHttpClient({ guard, localReceiver });
   const activity = new ActivityStream(readDb, pino({ level: 'silent' }));
   const recorded = {
     started: [] as NotificationRef[],
@@ -220,11 +227,10 @@ export async function startTestApi(
     temporal: async () => backend.temporalAnswers,
     temporalUiUrl: 'http://temporal.example',
   });
-  const limits = new Limits({ ...defaults.limits, ...overrides.limits }, limitMetrics);
   const app = createApp({
     requestBytes: new RequestBytes(64 * 1024 * 1024, metrics),
     routes,
-    pages: [docsPage(), secretPage({ db, sealer: TEST_SEALER, limits })],
+    pages: [docsPage(), secretPage({ db, sealer: TEST_SEALER, limits }), playPage(play)],
     db,
     readDb,
     sealer: TEST_SEALER,

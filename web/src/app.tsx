@@ -36,6 +36,8 @@ const screens: RouteObject[] = [
     path: 'recoveries',
     lazy: async () => ({ Component: (await import('./screens/recoveries/recoveries')).Recoveries }),
   },
+  { path: 'play', lazy: async () => ({ Component: (await import('./screens/play/play')).Play }) },
+  { path: 'play/:id', lazy: async () => ({ Component: (await import('./screens/play/inbox')).Inbox }) },
   { path: 'catalog', lazy: async () => ({ Component: (await import('./screens/catalog/catalog')).Catalog }) },
   {
     path: 'catalog/:name',

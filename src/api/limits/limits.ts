@@ -31,6 +31,8 @@ interface Limit {
  * chose.
  */
 const CHALLENGES_PER_SUBSCRIPTION = 10;
+/** Each is a row, also while nobody looks at the inbox. */
+const PLAY_REQUESTS = 120;
 const FAILED_SIGN_INS = 20;
 /** More than for sign-ins: a program with a wrong key is a mistake more often than an attack. */
 const FAILED_CREDENTIALS = 300;
@@ -96,6 +98,12 @@ function limitsOf(settings: LimitSettings) {
       points: settings.largeBodies * KIB_PER_MIB,
       seconds: BURST_SECONDS,
       noun: 'KiB of large requests and responses of this product, customer or credential',
+    },
+    playRequests: {
+      name: 'play-requests',
+      points: PLAY_REQUESTS,
+      seconds: MINUTE_SECONDS,
+      noun: 'requests to this inbox',
     },
     failedSignIns: {
       name: 'failed-sign-ins',

@@ -3,6 +3,7 @@ import type { LimitMetrics } from '../../process/limit-metrics';
 import {
   countActiveCredentials,
   countEventTypes,
+  countPlayInboxes,
   countPortalSessions,
   countSubscriptions,
 } from '../../store/access/quotas';
@@ -14,6 +15,7 @@ export interface QuotaSettings {
   eventTypes: number;
   portalSessions: number;
   credentials: number;
+  playInboxes: number;
 }
 
 /** The owner of an object. */
@@ -47,6 +49,11 @@ const QUOTAS: Record<
     what: 'active credentials of this owner',
     count: countActiveCredentials,
     remedy: 'Revoke credentials that are not needed',
+  },
+  playInboxes: {
+    what: 'inboxes of this customer',
+    count: countPlayInboxes,
+    remedy: 'Delete inboxes that are not needed',
   },
 };
 

@@ -45,6 +45,7 @@ import { notificationRoutes } from './notifications';
 import { oauthRoutes } from './oauth';
 import { operationRoutes, type Probe } from './operations';
 import { overviewRoutes } from './overview';
+import { playRoutes } from './play';
 import { portalRoutes } from './portal-sessions';
 import { productRoutes } from './products';
 import { secretLinkRoutes } from './secret-links';
@@ -155,6 +156,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...oauthRoutes(deps),
     ...webhookRoutes(subscriptions),
     ...portalRoutes(deps),
+    ...playRoutes(deps),
     ...sessionRoutes(deps),
     ...oidcRoutes(deps),
     ...sessionListRoutes(deps),

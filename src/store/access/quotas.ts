@@ -47,6 +47,17 @@ export function countPortalSessions(db: Executor, owner: Owner): Promise<number>
   ]);
 }
 
+/** Counts a customer's inboxes of Play; on a shared customer, those of the same product. */
+export function countPlayInboxes(db: Executor, owner: Owner): Promise<number> {
+  return countOf(
+    db,
+    owner,
+    `select count(*) from play_inboxes
+     where customer_id = $1 and coalesce(product_id, '') = coalesce($2, '') and expires_at > now()`,
+    [owner.customerId, owner.productId],
+  );
+}
+
 /**
  * Counts the API keys and OAuth clients of a product, a customer or the installation that are not
  * revoked.

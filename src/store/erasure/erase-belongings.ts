@@ -36,6 +36,12 @@ export const BELONGINGS: readonly Belonging[] = [
   { table: 'operational_outbox', kind: 'operationalEvents', where: OF_SUBSCRIPTION },
   { table: 'operational_states', kind: 'statistics', where: OF_SUBSCRIPTION },
   { table: 'releases', kind: 'statistics', where: OF_SUBSCRIPTION },
+  {
+    table: 'play_requests',
+    kind: 'playRequests',
+    where: `inbox_id in (select id from play_inboxes where ${OF_CUSTOMER})`,
+  },
+  { table: 'play_inboxes', kind: 'playInboxes', where: OF_CUSTOMER },
   { table: 'subscriptions', kind: 'subscriptions', where: OF_CUSTOMER },
   { table: 'api_keys', kind: 'apiKeys', where: OF_CUSTOMER },
   {

@@ -138,5 +138,8 @@ async function deleteOldRows(db: Executor, days: RetentionDays, nowMs: number): 
   const before = (age: number) => `id < '${uuidFloor(nowMs - age * DAY_MS)}'`;
   await deleteInBatches(db, 'audit', before(days.audit));
   await deleteInBatches(db, 'challenges', before(days.history));
+  const expired = `expires_at < to_timestamp(${Math.floor(nowMs / 1000)})`;
+  await deleteInBatches(db, 'play_requests', expired);
+  await deleteInBatches(db, 'play_inboxes', expired);
   await deleteInBatches(db, 'recoveries', `${before(days.history)} and status <> 'running'`);
 }

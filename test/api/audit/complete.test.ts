@@ -58,6 +58,10 @@ const ACTIONS: Record<string, string> = {
   'POST /v1/portal-sessions': 'portal-session.create',
   'DELETE /v1/portal-sessions': 'portal-session.end',
   'DELETE /v1/portal-sessions/:id': 'portal-session.end',
+  'POST /v1/play-inboxes': 'play-inbox.create',
+  'PATCH /v1/play-inboxes/:id': 'play-inbox.change',
+  'DELETE /v1/play-inboxes/:id': 'play-inbox.delete',
+  'GET /v1/play-requests/:id': 'play-request.read',
   // These need no credential, so other tests make the calls.
   'POST /oauth/token': 'token.issue',
   'POST /login/oauth/access_token': 'token.issue',

@@ -389,6 +389,31 @@ const CASES: Record<string, Case> = {
     ],
     expected: () => [{ customerId: tenant.customerId, once: true, returnUrl: 'https://shop.example/' }, 10],
   },
+  'POST /v1/play-inboxes': {
+    path: at('/v1/play-inboxes'),
+    body: () => ({
+      customerId: tenant.customerId,
+      productId: tenant.productId,
+      name: 'I',
+      answer: { status: 503, delaySeconds: 2, body: 'no' },
+    }),
+    read: ({ id }) => get(`/v1/play-inboxes/${id}`),
+    expected: () => ({
+      customerId: tenant.customerId,
+      productId: tenant.productId,
+      name: 'I',
+      answer: { status: 503, delaySeconds: 2, body: 'no' },
+    }),
+  },
+  'PATCH /v1/play-inboxes/{id}': {
+    async path() {
+      const inbox = { customerId: tenant.customerId, name: 'before' };
+      return `/v1/play-inboxes/${(await api.must('POST', '/v1/play-inboxes', inbox)).id}`;
+    },
+    body: () => ({ name: 'after', answer: { status: 204, delaySeconds: 1, body: '' } }),
+    read: echo,
+    expected: () => ({ name: 'after', answer: { status: 204, delaySeconds: 1, body: '' } }),
+  },
   'POST /v1/events/{id}/replay': {
     path: async () => {
       const event = { type: tenant.eventType, customerId: tenant.customerId, data: {} };

@@ -121,6 +121,12 @@ const STATES: Record<string, (() => Promise<Write>)[]> = {
       return [`/v1/recoveries/${(await api.must('POST', path, { since: '2026-01-02T03:04:05Z' })).id}/cancel`, {}];
     },
   ],
+  'PATCH /v1/play-inboxes/:id': [
+    async () => {
+      const { id } = await api.must('POST', '/v1/play-inboxes', { customerId: tenant.customerId, name: 'I' });
+      return [`/v1/play-inboxes/${id}`, { name: 'I', answer: { status: 200, delaySeconds: 0 } }];
+    },
+  ],
   'PUT /v1/webhooks': [
     async () => [
       '/v1/webhooks',
@@ -158,6 +164,7 @@ const ACTS = [
   'POST /v1/api-keys/:id/rotate',
   'POST /v1/oauth-clients',
   'POST /v1/oauth-clients/:id/rotate',
+  'POST /v1/play-inboxes',
   'POST /v1/portal-sessions',
   'POST /v1/session',
   'POST /oauth/token',

@@ -19,6 +19,8 @@ const DELETED = [
   'oauth_refresh_tokens',
   'operational_outbox',
   'operational_states',
+  'play_inboxes',
+  'play_requests',
   'portal_sessions',
   'rate_lines',
   'recoveries',

@@ -62,3 +62,9 @@ export type Overview = Schemas['Overview'];
 export type AttemptDetail = Json<'/v1/attempts/{id}'>;
 /** A notification with its attempts. */
 export type NotificationDetail = Json<'/v1/notifications/{id}'>;
+
+/** An inbox of Play, the test receiver. */
+export type PlayInbox = Schemas['PlayInbox'];
+/** A request that an inbox captured, without headers and body. */
+export type PlayRequestSummary = Schemas['PlayRequestSummary'];
+export type PlayRequest = Schemas['PlayRequest'];

@@ -3,6 +3,7 @@ import {
   BookOpen,
   Boxes,
   ClipboardCheck,
+  FlaskConical,
   KeyRound,
   LayoutDashboard,
   ListChecks,
@@ -13,7 +14,7 @@ import {
   Webhook,
   type LucideIcon,
 } from 'lucide-react';
-import type { Role } from '../api/types';
+import type { Role, Session } from '../api/types';
 
 export interface NavItem {
   /** The first path segment, without a slash. */
@@ -22,6 +23,8 @@ export interface NavItem {
   icon: LucideIcon;
   /** Absent: visible to every role. */
   roles?: readonly Role[];
+  /** Absent: part of every installation. */
+  feature?: Session['features'][number];
 }
 
 const STAFF: readonly Role[] = ['admin', 'product', 'viewer'];
@@ -37,6 +40,7 @@ export const NAVIGATION: readonly { title: string; items: readonly NavItem[] }[]
       { path: 'logs', title: 'Logs', icon: ScrollText },
       { path: 'activity', title: 'Activity', icon: Activity },
       { path: 'recoveries', title: 'Recoveries', icon: RotateCcw },
+      { path: 'play', title: 'Play', icon: FlaskConical, feature: 'play' },
     ],
   },
   {
@@ -68,10 +72,15 @@ export function mayOpen(role: Role, pathname: string): boolean {
   return !item?.roles || item.roles.includes(role);
 }
 
-/** Returns the groups and pages that a role may open. */
-export function navigationFor(role: Role): readonly { title: string; items: readonly NavItem[] }[] {
+/** Returns the groups and pages that a role may open, of those that the installation has. */
+export function navigationFor({
+  principal: { role },
+  features,
+}: Pick<Session, 'principal' | 'features'>): readonly { title: string; items: readonly NavItem[] }[] {
   return NAVIGATION.map(({ title, items }) => ({
     title,
-    items: items.filter(({ roles }) => !roles || roles.includes(role)),
+    items: items.filter(
+      ({ roles, feature }) => (!roles || roles.includes(role)) && (!feature || features.includes(feature)),
+    ),
   })).filter(({ items }) => items.length > 0);
 }

@@ -92,7 +92,8 @@ function useSearchKey() {
 }
 
 function Sidebar({ open }: { open: boolean }) {
-  const { principal, temporalUiUrl, returnUrl } = useSession();
+  const session = useSession();
+  const { temporalUiUrl, returnUrl } = session;
   return (
     <aside id="sidebar" className={open ? 'sidebar sidebar-open' : 'sidebar'}>
       <div className="sidebar-head">
@@ -100,7 +101,7 @@ function Sidebar({ open }: { open: boolean }) {
       </div>
       <PaletteField />
       <nav aria-label="Main" className="sidebar-nav">
-        {navigationFor(principal.role).map(({ title, items }) => (
+        {navigationFor(session).map(({ title, items }) => (
           <div key={title} role="group" aria-label={title}>
             <div className="sidebar-group" aria-hidden>
               {title}

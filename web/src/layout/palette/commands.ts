@@ -6,11 +6,11 @@ import type { Entry } from './entry';
 
 /** The pages and commands of the role whose names contain all words of a text. */
 export function useCommands(q: string): { title: string; entries: Entry[] }[] {
-  const { principal } = useSession();
+  const session = useSession();
   const { manageEndpoints } = usePermissions();
   const signOut = useSignOut();
   const [, setTheme] = useTheme();
-  const pages = navigationFor(principal.role)
+  const pages = navigationFor(session)
     .flatMap(({ items }) => items)
     .map(({ path, title, icon }): Entry => ({ key: `page ${path}`, text: title, icon, run: `/${path}` }));
   const commands: (Entry | false)[] = [

@@ -1,10 +1,13 @@
 import { CheckCircle2, Circle } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useNavigate } from 'react-router';
 import { useAction, useRead } from '../../api/queries';
-import { usePermissions } from '../../api/session';
-import type { Page } from '../../api/types';
+import { useFeatures, usePermissions, useSession } from '../../api/session';
+import { api } from '../../api/client';
+import type { Page, PlayInbox } from '../../api/types';
 import { Button, ButtonLink } from '../../ui/button';
 import { Card } from '../../ui/page';
+import { addEndpoint } from '../play/inbox-endpoints';
 import { loadExampleCatalog } from './example-catalog';
 import styles from './first-run.module.css';
 
@@ -31,11 +34,35 @@ function useFirst(path: string, enabled = true): Item | null | undefined {
   return data && (data.items.find(({ productId }) => productId !== OWN_PRODUCT) ?? null);
 }
 
+/** Makes an inbox of the test receiver with an endpoint, and opens it. */
+function UseTestReceiver({ customerId }: { customerId: string }) {
+  const navigate = useNavigate();
+  const make = useAction(
+    async () => {
+      const inbox = await api.post<PlayInbox>('/v1/play-inboxes', { customerId, name: 'Test receiver' });
+      await addEndpoint(inbox);
+      return inbox;
+    },
+    { done: 'Test receiver added', invalidate: ['/v1/play-inboxes', '/v1/subscriptions'] },
+  );
+  return (
+    <Button
+      small
+      busy={make.isPending}
+      onClick={() => make.mutate(undefined, { onSuccess: ({ id }) => void navigate(`/play/${id}`) })}
+    >
+      Use the test receiver
+    </Button>
+  );
+}
+
 /** Leads from an empty installation, or an empty portal, to the first delivery. */
 export function FirstRun() {
   const can = usePermissions();
+  const hasFeature = useFeatures();
   const type = useFirst('/v1/event-types');
   const customer = useFirst('/v1/customers', !can.isCustomer);
+  const customerId = useSession().principal.customerId ?? customer?.id;
   const endpoint = useFirst('/v1/subscriptions');
   const delivery = useFirst('/v1/notifications');
   const example = useAction(loadExampleCatalog, {
@@ -78,12 +105,17 @@ export function FirstRun() {
         ]),
     {
       title: 'Add an endpoint',
-      hint: 'The URL that receives the events.',
+      hint: hasFeature('play')
+        ? 'The URL that receives the events. The test receiver has one.'
+        : 'The URL that receives the events.',
       done: endpoint !== null,
       action: (
-        <ButtonLink small to="/endpoints/new">
-          Add endpoint
-        </ButtonLink>
+        <>
+          {hasFeature('play') && customerId && <UseTestReceiver customerId={customerId} />}
+          <ButtonLink small to="/endpoints/new">
+            Add endpoint
+          </ButtonLink>
+        </>
       ),
     },
     {

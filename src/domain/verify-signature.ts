@@ -1,0 +1,88 @@
+import { createHmac, createPublicKey, verify } from 'node:crypto';
+import type { SignatureResult } from './play';
+import { equalInConstantTime, publicKeyOf, signingKey } from './signing';
+
+/** Receivers refuse a message whose time is further from their own (Standard Webhooks). */
+const TOLERANCE_SECONDS = 300;
+
+/** The parts of a received request that the signature is about. */
+export interface ReceivedMessage {
+  id: string | undefined;
+  timestamp: string | undefined;
+  signature: string | undefined;
+  body: Buffer;
+}
+
+/** What a subscription signs with. */
+export interface SigningSecrets {
+  /** Its name, for people. */
+  name: string;
+  /** The current one first. */
+  secrets: readonly string[];
+  privateKeys: readonly string[];
+}
+
+/**
+ * Verifies the signature of a received request as a receiver should (Standard Webhooks).
+ *
+ * @returns the result, and the index of the signer whose secret fits
+ */
+export function verifySignature(
+  { id, timestamp, signature, body }: ReceivedMessage,
+  signers: readonly SigningSecrets[],
+  nowMs: number,
+): SignatureResult & { signer?: number } {
+  const absent = Object.entries({ 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature })
+    .filter(([, value]) => !value)
+    .map(([name]) => name);
+  if (absent.length > 0) return failed(`Not signed: ${absent.join(', ')} missing.`);
+  if (signers.length === 0)
+    return {
+      status: 'unknown',
+      detail: 'No endpoint of this customer has the URL of this inbox, so no secret is known.',
+    };
+  const given = signature!.split(' ').filter(Boolean);
+  const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
+  const found = signers.flatMap(({ name, secrets, privateKeys }, signer) => [
+    ...secrets.map((secret, index) => ({
+      signer,
+      fits: given.some((one) => equalInConstantTime(one, `v1,${hmac(secret, content)}`)),
+      detail: `Signed with the ${index === 0 ? 'current' : 'previous'} secret of ${name}.`,
+    })),
+    ...privateKeys.map((privateKey, index) => ({
+      signer,
+      fits: given.some((one) => one.startsWith('v1a,') && isSignedBy(privateKey, content, one.slice('v1a,'.length))),
+      detail: `Signed with the ${index === 0 ? 'current' : 'previous'} key pair of ${name}.`,
+    })),
+  ]);
+  const match = found.find(({ fits }) => fits);
+  if (!match) {
+    const names = signers.map(({ name }) => name).join(', ');
+    return failed(
+      `No signature fits the secret of ${names}. The body, the id or the time was changed, or the secret is another.`,
+    );
+  }
+  const { signer, detail } = match;
+  const ageSeconds = /^\d{1,15}$/.test(timestamp!) ? nowMs / 1000 - Number(timestamp) : NaN;
+  if (Math.abs(ageSeconds) <= TOLERANCE_SECONDS) return { status: 'verified', detail, signer };
+  const seconds = Math.round(Math.abs(ageSeconds));
+  return {
+    ...failed(
+      Number.isNaN(ageSeconds)
+        ? 'webhook-timestamp is not a time in Unix seconds.'
+        : `The time is ${seconds} s ${ageSeconds > 0 ? 'ago' : 'ahead'}. Receivers allow ${TOLERANCE_SECONDS} s.`,
+    ),
+    signer,
+  };
+}
+
+const failed = (detail: string): SignatureResult => ({ status: 'failed', detail });
+
+const hmac = (secret: string, content: Buffer) =>
+  createHmac('sha256', signingKey(secret)).update(content).digest('base64');
+
+function isSignedBy(privateKey: string, content: Buffer, signature: string): boolean {
+  const x = Buffer.from(publicKeyOf(privateKey).replace(/^[^_]*_/, ''), 'base64').toString('base64url');
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  return verify(null, content, key, Buffer.from(signature, 'base64'));
+}

@@ -1,0 +1,5 @@
+import type { PlayInbox } from '../../api/types';
+
+/** The answer of an inbox in a few words. */
+export const answerText = ({ status, delaySeconds }: PlayInbox['answer']): string =>
+  delaySeconds === 0 ? `HTTP ${status}` : `HTTP ${status} after ${delaySeconds} s`;

@@ -1,0 +1,166 @@
+import type { ColumnDef } from '@tanstack/react-table';
+import { Pencil, Radio, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { Link, useNavigate, useParams } from 'react-router';
+import { api, at } from '../../api/client';
+import { useAction, useList, useRead } from '../../api/queries';
+import { usePermissions } from '../../api/session';
+import type { PlayInbox, PlayRequestSummary } from '../../api/types';
+import { ResponseBadge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { CopyButton } from '../../ui/copy';
+import { DataTable } from '../../ui/data-table';
+import { Confirm } from '../../ui/dialog';
+import { useDrawer } from '../../ui/filters';
+import { LongText } from '../../ui/long-text';
+import { Card, Fact, Facts, PageHead } from '../../ui/page';
+import { Empty, Loaded } from '../../ui/states';
+import { ExactTime, TimeCell } from '../../ui/time';
+import { AnswerDialog } from './answer-dialog';
+import { answerText } from './answer-text';
+import { InboxEndpoints } from './inbox-endpoints';
+import { RequestDrawer } from './request-drawer';
+import { SignatureBadge } from './signature-badge';
+
+const REFRESH_MS = 2000;
+
+/** One inbox: its URL, its answer, and the requests that it captured, as they arrive. */
+export function Inbox() {
+  const { id = '' } = useParams();
+  const query = useRead<PlayInbox>(at`/v1/play-inboxes/${id}`);
+  return (
+    <Loaded query={query} lines={8} subject={{ one: 'Inbox', all: 'All inboxes', to: '/play' }}>
+      {(inbox) => <InboxScreen inbox={inbox} />}
+    </Loaded>
+  );
+}
+
+function InboxScreen({ inbox }: { inbox: PlayInbox }) {
+  const can = usePermissions();
+  const [answering, setAnswering] = useState(false);
+  return (
+    <>
+      <PageHead title={inbox.name} crumbs={[{ text: 'Play', to: '/play' }]}>
+        {can.manageEndpoints && (
+          <>
+            <Button icon={Pencil} onClick={() => setAnswering(true)}>
+              Change answer
+            </Button>
+            <DeleteInbox inbox={inbox} />
+          </>
+        )}
+      </PageHead>
+      <div className="stack">
+        <Card title="Inbox">
+          <Facts>
+            <Fact name="URL">
+              <LongText text={inbox.url} copies={inbox.url} label="Copy the URL" />
+            </Fact>
+            <Fact name="Answers">{answerText(inbox.answer)}</Fact>
+            <Fact name="Endpoint">
+              <InboxEndpoints inbox={inbox} />
+            </Fact>
+            {!can.isCustomer && (
+              <Fact name="Customer">
+                <Link to={`/customers/${encodeURIComponent(inbox.customerId)}`}>{inbox.customerId}</Link>
+              </Fact>
+            )}
+            <Fact name="Kept until">
+              <ExactTime at={inbox.expiresAt} />
+            </Fact>
+          </Facts>
+        </Card>
+        <Requests inbox={inbox} />
+      </div>
+      {answering && <AnswerDialog inbox={inbox} onClose={() => setAnswering(false)} />}
+    </>
+  );
+}
+
+function Requests({ inbox }: { inbox: PlayInbox }) {
+  const list = useList<PlayRequestSummary>(at`/v1/play-inboxes/${inbox.id}/requests`, {}, { refetchMs: REFRESH_MS });
+  const drawer = useDrawer('request');
+  const example = `curl -d '{"hello":"world"}' ${inbox.url}`;
+  return (
+    <Card title="Requests" flush>
+      <DataTable
+        label="Requests"
+        list={list}
+        columns={columnsOf(drawer.show)}
+        rowId={({ id }) => id}
+        onOpen={({ id }) => drawer.show(id)}
+        empty={
+          <Empty icon={Radio} title="Waiting for the first request">
+            <div className="stack-s">
+              <p>Requests appear here as they arrive. Send one from an endpoint, or with curl.</p>
+              <div>
+                <CopyButton text={example} label="Copy a curl command">
+                  Copy a curl command
+                </CopyButton>
+              </div>
+            </div>
+          </Empty>
+        }
+      />
+      <RequestDrawer id={drawer.id} onClose={drawer.close} />
+    </Card>
+  );
+}
+
+function columnsOf(open: (id: string) => void): ColumnDef<PlayRequestSummary>[] {
+  return [
+    {
+      header: 'Request',
+      meta: { grow: true },
+      cell: ({ row: { original } }) => (
+        <>
+          <button type="button" className="link-button" onClick={() => open(original.id)}>
+            {original.method}
+          </button>
+          <div className="muted truncate">{original.eventId ?? (original.query && `?${original.query}`)}</div>
+        </>
+      ),
+    },
+    {
+      header: 'Signature',
+      meta: { width: 150, narrow: 120 },
+      cell: ({ row: { original } }) => <SignatureBadge status={original.signature.status} />,
+    },
+    {
+      header: 'Answer',
+      meta: { width: 120, wide: true },
+      cell: ({ row: { original } }) => <ResponseBadge status={original.responseStatus} />,
+    },
+    {
+      header: 'Size',
+      meta: { width: 110, roomy: true, align: 'end' },
+      cell: ({ row: { original } }) => `${original.bodyBytes.toLocaleString('en')} B`,
+    },
+    {
+      header: 'Received',
+      meta: { width: 172, narrow: 104 },
+      cell: ({ row: { original } }) => <TimeCell at={original.at} />,
+    },
+  ];
+}
+
+function DeleteInbox({ inbox: { id, name } }: { inbox: PlayInbox }) {
+  const navigate = useNavigate();
+  const remove = useAction(() => api.delete(at`/v1/play-inboxes/${id}`), {
+    done: 'Inbox deleted',
+    invalidate: ['/v1/play-inboxes'],
+  });
+  return (
+    <Confirm
+      trigger={<Button icon={Trash2}>Delete</Button>}
+      title={`Delete ${name}?`}
+      action="Delete"
+      onConfirm={async () => {
+        await remove.mutateAsync();
+        void navigate('/play', { replace: true });
+      }}
+    >
+      <p>Its requests are deleted too. Endpoints with its URL get 404 from now on.</p>
+    </Confirm>
+  );
+}

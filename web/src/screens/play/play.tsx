@@ -1,0 +1,87 @@
+import type { ColumnDef } from '@tanstack/react-table';
+import { FlaskConical, Plus } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { Link } from 'react-router';
+import { useList } from '../../api/queries';
+import { usePermissions } from '../../api/session';
+import type { PlayInbox } from '../../api/types';
+import { Button } from '../../ui/button';
+import { DataTable } from '../../ui/data-table';
+import { Card, PageHead } from '../../ui/page';
+import { Empty } from '../../ui/states';
+import { TimeCell } from '../../ui/time';
+import { answerText } from './answer-text';
+import { InboxDialog } from './inbox-dialog';
+
+/** The inboxes of the test receiver. */
+export function Play() {
+  const can = usePermissions();
+  const list = useList<PlayInbox>('/v1/play-inboxes');
+  const [creating, setCreating] = useState(false);
+  const columns = useMemo(() => columnsOf(can.isCustomer), [can.isCustomer]);
+  return (
+    <>
+      <PageHead
+        title="Play"
+        sub="Test receivers. An inbox captures requests, checks their signatures and answers as you say."
+      >
+        {can.manageEndpoints && (
+          <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
+            New inbox
+          </Button>
+        )}
+      </PageHead>
+      <Card flush>
+        <DataTable
+          label="Inboxes"
+          list={list}
+          columns={columns}
+          rowId={({ id }) => id}
+          empty={
+            <Empty icon={FlaskConical} title="No inboxes yet">
+              An inbox has a URL that receives events like an endpoint of yours, before you have one.
+            </Empty>
+          }
+        />
+      </Card>
+      {creating && <InboxDialog onClose={() => setCreating(false)} />}
+    </>
+  );
+}
+
+function columnsOf(isCustomer: boolean): ColumnDef<PlayInbox>[] {
+  const customer: ColumnDef<PlayInbox> = {
+    header: 'Customer',
+    meta: { width: 200, wide: true },
+    cell: ({ row: { original } }) => (
+      <Link to={`/customers/${encodeURIComponent(original.customerId)}`} className="truncate">
+        {original.customerId}
+      </Link>
+    ),
+  };
+  return [
+    {
+      header: 'Inbox',
+      meta: { grow: true },
+      cell: ({ row: { original } }) => (
+        <>
+          <Link to={`/play/${original.id}`} className="truncate">
+            {original.name}
+          </Link>
+          <div className="muted truncate">{original.url}</div>
+        </>
+      ),
+    },
+    ...(isCustomer ? [] : [customer]),
+    {
+      header: 'Answers',
+      meta: { width: 160, narrow: 110 },
+      cell: ({ row: { original } }) => answerText(original.answer),
+    },
+    {
+      header: 'Created',
+      meta: { wide: true, width: 172, narrow: 104 },
+      cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+    },
+  ];
+}
