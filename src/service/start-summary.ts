@@ -1,4 +1,5 @@
-import { maskedSummary, type Config } from '../config';
+import type { Config } from '../config';
+import { maskedSummary } from '../config/masked-summary';
 import { MIN_ADMIN_KEY_LENGTH } from '../config/rules';
 import { misreadsKeys } from '../process/json-keys';
 import type { Service } from './compose';

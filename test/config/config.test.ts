@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { loadConfig, maskedSummary } from '../../src/config';
+import { loadConfig } from '../../src/config';
+import { maskedSummary } from '../../src/config/masked-summary';
 import { SETTINGS } from '../../src/config/settings';
 import { faultsOf } from '../support/config-faults';
 

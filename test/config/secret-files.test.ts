@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadConfig, maskedSummary } from '../../src/config';
+import { loadConfig } from '../../src/config';
+import { maskedSummary } from '../../src/config/masked-summary';
 import { SETTINGS } from '../../src/config/settings';
 import { faultsOf } from '../support/config-faults';
 

@@ -1,4 +1,5 @@
-import { loadConfig, maskedSummary } from '../../src/config';
+import { loadConfig } from '../../src/config';
+import { maskedSummary } from '../../src/config/masked-summary';
 
 const tracingOf = (env: Record<string, string>) => loadConfig(env).tracing;
 
