@@ -116,7 +116,6 @@ export default [
       'if (record.response?.status === GONE) {',
       'if (false) {',
     ],
-    ['RE4', 'operators are not notified of a disabled subscription', '  launch(marked.notifications);\n', ''],
   ]),
   ...mutationsOf('src/attempts/send.ts', attempts('attempt-runner'), [
     ['T8', 'composing does not count against the timeout', ' * 1000 - preparedMs)', ' * 1000)'],

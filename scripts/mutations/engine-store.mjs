@@ -526,24 +526,33 @@ export default [
       'n.rate_seq > ',
     ],
   ]),
+  ...mutationsOf('src/store/operational/accept.ts', store('operational/operational-events'), [
+    ['O3', 'operators who listen to certain channels are notified as well', " and s.channels = '{}'", ''],
+    ['N56', 'followers in the slow lane are notified in the fast one', '${LANE} as lane', "'fast' as lane"],
+  ]),
+  ...mutationsOf('src/store/operational/raising.ts', store('operational/operational-events'), [
+    [
+      'N57',
+      'subscriptions of operators raise events about themselves',
+      "coalesce(s.product_id, c.product_id, '') = '${OWN_PRODUCT}'",
+      'false',
+    ],
+    ['OE1', 'a lower level of the same period is news', '${level} > o.level else', 'true else'],
+  ]),
+  ...mutationsOf('src/store/operational/publish.ts', store('operational/operational-events'), [
+    ['OE2', 'two processes publish at the same time', 'if (!locks[0]!.locked) return', 'if (false) return'],
+    ['OE3', 'a storm of events is published', 'const left = eventsPerMinute - ', 'const left = 1e6 - '],
+  ]),
   ...mutationsOf(
     'src/store/subscriptions/out-of-order.ts',
     store('subscriptions/out-of-order-followers', 'subscriptions/out-of-order'),
     [
-      ['O3', 'operators who listen to certain channels are notified as well', " and s.channels = '{}'", ''],
       ['O4', 'a deleted subscription goes out of order and raises an event', ' and s.deleted_at is null', ''],
       [
         'N55',
         'a subscription goes out of order as often as it is answered 410',
-        's.id = given.id and s.out_of_order_at is null and',
-        's.id = given.id and',
-      ],
-      ['N56', 'followers in the slow lane are notified in the fast one', '${LANE} as lane', "'fast' as lane"],
-      [
-        'N57',
-        'subscriptions of operators raise events about themselves',
-        ' and e.product_id is distinct from coalesce(m.product_id, c.product_id)',
-        '',
+        ' and s.out_of_order_at is null and s.deleted_at is null',
+        ' and s.deleted_at is null',
       ],
       [
         'N58',

@@ -14158,6 +14158,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "customerId": "acme",
+                 *       "name": "Test inbox"
+                 *     }
+                 */
                 "application/json": {
                     /** @description The customer whose subscriptions deliver to it. */
                     customerId: string;
@@ -14465,6 +14471,14 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "answer": {
+                 *         "status": 503,
+                 *         "delaySeconds": 2
+                 *       }
+                 *     }
+                 */
                 "application/json": {
                     name?: string;
                     /** @description How the inbox answers. */

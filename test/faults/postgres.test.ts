@@ -198,7 +198,7 @@ describe('with a separate Postgres', () => {
     postgres = await startPostgres({ directory, port: postgres.port });
   };
 
-  /** Postgres reads its configuration a moment later. Resolves when a commit waits for a standby. */
+  /** Resolves when a commit waits for a standby: Postgres reads its configuration later. */
   async function untilCommitsWait(): Promise<void> {
     const probe = new Client(postgres.url);
     probe.on('error', () => undefined);

@@ -123,7 +123,7 @@ it('eight concurrent requests from several processes get eight different turns',
     );
     expect(turns.filter(({ granted }) => granted)).toHaveLength(1);
     const times = turns.map(({ at }) => at.getTime()).toSorted((a, b) => a - b);
-    // Those that are not granted are counted from the time of each request.
+    // The turns that are not granted are counted from the time of each request.
     const tookMs = performance.now() - begun;
     for (let index = 1; index < 8; index++)
       expect(times[index]! - times[index - 1]!).toBeGreaterThanOrEqual(10_000 - tookMs - CLOCKS_MS);

@@ -71,7 +71,7 @@ it('a recovery retries all failed notifications in order of acceptance and withi
   const id = await start(seeded, 20);
   expect(await ended(id)).toMatchObject({ status: 'completed', total: 30, retried: 30, skipped: 0 });
   await on.receiver.waitFor(30);
-  // A recovery that waited for an attempt for too long goes on, and requests may overtake each other.
+  // A recovery that waited too long for an attempt goes on, and requests may overtake each other.
   expect(received().toSorted()).toEqual(eventIds.toSorted());
   expect(await retriedOrder(ids.toReversed())).toEqual(ids);
   const at = on.receiver.requests.map((request) => request.at.getTime());
