@@ -1,5 +1,6 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
 import { createBoundMetrics, type BoundMetrics, type SideThreadMetrics } from './bound-metrics';
+import { MetricsRegistry } from './metrics-registry';
 import { registerOpenMetrics } from './open-metrics';
 import type { OpenNotifications } from '../domain/open-notifications';
 import { OPERATIONAL_EVENTS } from '../domain/operational-events';
@@ -9,7 +10,7 @@ const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 
 /** The metrics of the service. Labels have few values: never an id. */
 export interface Metrics extends BoundMetrics, SideThreadMetrics {
-  registry: Registry;
+  registry: MetricsRegistry;
   accepted: Counter;
   duplicates: Counter;
   started: Counter<'by'>;
@@ -42,7 +43,7 @@ export interface Metrics extends BoundMetrics, SideThreadMetrics {
  * @param readOpen - reads the open notifications; called at scrapes, at most every 10 s
  */
 export function createMetrics(readOpen?: () => Promise<OpenNotifications>): Metrics {
-  const registry = new Registry();
+  const registry = new MetricsRegistry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   // Sums of metrics that remain, named like counters although they are gauges.

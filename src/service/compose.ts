@@ -92,7 +92,7 @@ async function compose(
   openTelemetry?.reportTo(log);
   // Added first, so it runs last, and exports the spans of the end.
   cleanups.add(() => tracing.close(), { always: true });
-  installRuntime(log);
+  const sdkMetrics = installRuntime(log);
   const keys = ensureKeys(config);
   const { pools, ...servers } = await openConnections(config, log, cleanups, report, abandon);
   const sealer = createSealer(keys.masterKey, keys.previousMasterKey);
@@ -100,6 +100,7 @@ async function compose(
   await requireMasterKey(db, sealer);
   const open = new OpenCounts(readDb);
   const metrics = createMetrics(() => open.read());
+  if (sdkMetrics) metrics.registry.addSource(() => sdkMetrics.read());
   registerBuildInfo(metrics.registry, config.role);
   registerPoolMetrics(metrics.registry, pools);
   reportKeyUseRegularly({ db, keys: sealer, registry: metrics.registry, log }, cleanups);
@@ -130,7 +131,9 @@ async function compose(
   const ownPorts = new Set([
     config.port,
     ...portsOf(servers, temporalUiUrl),
-    ...[config.metricsPort, config.tracing && collectorPort(config.tracing)].filter((port) => port !== undefined),
+    ...[config.metricsPort, sdkMetrics?.port, config.tracing && collectorPort(config.tracing)].filter(
+      (port) => port !== undefined,
+    ),
   ]);
   const limitMetrics = createLimitMetrics(metrics.registry);
   const limits = new Limits(config.limits, limitMetrics);

@@ -243,4 +243,8 @@ it('keeps payloads and secrets out of the log, and counts attempts in metrics', 
   expect(value('signpost_accept_to_first_attempt_seconds_count')).toBeGreaterThan(5);
   expect(value('signpost_notifications\\{status="pending"\\}')).toBe(0);
   expect(value('signpost_relayed_total')).toBe(0);
+  // Those of Temporal's SDK: the workflow task after the first wait, and free slots.
+  const queue = '\\{[^}]*task_queue="signpost"[^}]*';
+  expect(value(`temporal_workflow_task_schedule_to_start_latency_seconds_count${queue}\\}`)).toBeGreaterThan(0);
+  expect(value(`temporal_worker_task_slots_available${queue}worker_type="WorkflowWorker"[^}]*\\}`)).toBeGreaterThan(0);
 });
