@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 export class MetricsRegistry extends Registry {
   private readonly sources: (() => Promise<string>)[] = [];
 
-  /** @param read - renders metrics of other names in the text format. It must not fail, nor take long */
+  /** @param read - renders metrics of other names as text. It must not fail, nor take long */
   addSource(read: () => Promise<string>): void {
     this.sources.push(read);
   }

@@ -32,7 +32,7 @@ export class SdkMetrics {
     return undefined;
   }
 
-  /** Renders them in the text format. @returns nothing if that fails: the other metrics matter more */
+  /** Renders them as text. @returns nothing if that fails: the other metrics matter more */
   async read(): Promise<string> {
     try {
       const response = await fetch(`http://${HOST}:${this.port}/metrics`, {
