@@ -17,7 +17,7 @@ import { useService } from '../support/use-service';
 let running: RunningTemporal;
 const service = useService((started) => {
   running = started;
-  return { SIGNPOST_LOG_LEVEL: 'debug' };
+  return { SIGNPOST_LOG_LEVEL: 'debug', SIGNPOST_PLAY: 'on' };
 });
 const receiver = useReceiver();
 
@@ -149,6 +149,9 @@ async function fill(customerId: string, productId: string, type: string): Promis
   await service.must('POST', `/v1/subscriptions/${ok}/signing-key`, {});
   await service.must('POST', `/v1/subscriptions/${ok}/trigger`, { type, data: { note: CANARY } });
   await service.must('DELETE', `/v1/subscriptions/${subscriptions.held}`);
+  const inbox = await service.must('POST', '/v1/play-inboxes', { customerId, name: `Inbox ${CANARY}` });
+  const captured = await fetch(inbox.url, { method: 'POST', body: CANARY });
+  if (!captured.ok) throw new Error(`the inbox answered ${captured.status}`);
   const pattern = `https://${CANARY}.example`;
   const { id: entry } = await service.must('POST', '/v1/url-allowlist', { pattern, customerId });
   const credential = { name: `Key of ${CANARY}`, role: 'customer', customerId };
@@ -172,6 +175,7 @@ async function fill(customerId: string, productId: string, type: string): Promis
     ...Object.values(subscriptions),
     ...Object.values(notifications),
     recovery.id,
+    inbox.id,
     entry,
     key.id,
     client.clientId,
@@ -243,6 +247,8 @@ it('an erasure leaves nothing of a customer in any table, in Temporal or in the 
     allowlistEntries: 1,
     challenges: 1,
     recoveries: 1,
+    playInboxes: 1,
+    playRequests: 1,
     // One subscription out of order, one notification that failed for good.
     operationalEvents: 2,
     idempotentAnswers: 2,

@@ -62,7 +62,7 @@ const workflowEnds = (id: string) =>
 const received = () => on.receiver.requests.map(({ body }) => JSON.parse(body).id);
 /** @param ids - of notifications; returned in the order in which they were retried */
 async function retriedOrder(ids: readonly string[]): Promise<string[]> {
-  const rows = await Promise.all(ids.map(async (id) => ({ id, ...(await notificationRow(on.pipeline.db, id)) })));
+  const rows = await Promise.all(ids.map(async (id) => ({ ...(await notificationRow(on.pipeline.db, id)), id })));
   return rows.toSorted((a, b) => a.opened_at.getTime() - b.opened_at.getTime()).map(({ id }) => id);
 }
 
