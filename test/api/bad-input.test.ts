@@ -55,6 +55,9 @@ beforeAll(async () => {
   const attempts = (await api.must('GET', `/v1/notifications/${notificationId}`)).attempts;
   const since = '2026-01-02T03:04:05Z';
   const recovery = await api.must('POST', `/v1/subscriptions/${subscription.id}/recover`, { since }, a.key);
+  const inbox = await api.must('POST', '/v1/play-inboxes', { customerId: customer.id, name: 'I' }, a.key);
+  await api.call('POST', new URL(inbox.url).pathname, { key: null, raw: '{}' });
+  const { items: captured } = await api.must('GET', `/v1/play-inboxes/${inbox.id}/requests`);
   const session = await api.call('POST', '/v1/session', { key: null, body: { credential: a.key } });
   const portalSession = await api.must('POST', '/v1/portal-sessions', { customerId: customer.id }, a.key);
   const client = await api.must('POST', '/v1/oauth-clients', { name: 'other', role: 'viewer' });
@@ -72,6 +75,8 @@ beforeAll(async () => {
     'api-keys': apiKey.id,
     recoveries: recovery.id,
     erasures: erasure.id,
+    'play-inboxes': inbox.id,
+    'play-requests': captured[0].id,
     'portal-sessions': portalSession.id,
     sessions: session.body.id,
     'oauth-clients': client.clientId,

@@ -139,8 +139,8 @@ describe('turns', () => {
     const done: string[] = [];
     const of = (subscription: string) => evaluate('{}', 'c-1', subscription).then(() => done.push(subscription));
     await Promise.all(['a', 'a', 'a', 'b', 'b'].map(of));
-    // The first began before there was another.
-    expect(done).toEqual(['a', 'a', 'b', 'a', 'b']);
+    // The first begins before there is another. The turn after it may be of either.
+    expect(['aabab', 'ababa']).toContain(done.join(''));
   });
 });
 
