@@ -148,11 +148,13 @@ it('every list refuses a malformed cursor with 400, and its document declares th
   const lists = api.routes.filter(({ query }) => query && 'cursor' in query.shape);
   expect(lists.length).toBeGreaterThan(10);
   const { items } = await api.must('GET', '/v1/subscriptions?limit=1');
+  const inbox = await api.must('POST', '/v1/play-inboxes', { customerId: mine.customerId, name: 'I' });
   for (const { path } of lists) {
+    const { id } = path.startsWith('/v1/play-inboxes/') ? inbox : items[0];
     const declared = paths[path.replace(/:(\w+)/g, '{$1}')].get.responses['400'];
     expect([path, declared?.description]).toEqual([path, expect.stringContaining('invalid-cursor')]);
     for (const cursor of ['0', '%00', encode('\u0000'), encode('{}')]) {
-      const { status, body } = await api.call('GET', `${path.replace(':id', items[0].id)}?cursor=${cursor}`);
+      const { status, body } = await api.call('GET', `${path.replace(':id', id)}?cursor=${cursor}`);
       expect([path, cursor, status, body.code]).toEqual([path, cursor, 400, 'invalid-cursor']);
     }
   }
