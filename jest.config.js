@@ -9,9 +9,16 @@ const transform = {
     },
   ],
 };
+/** Packages that exist only as ES modules and that the sources import statically. */
+const esModules = 'oauth4webapi|openid-client|jose';
+transform[`/node_modules/(${esModules})/.+\\.js$`] = [
+  '@swc/jest',
+  { jsc: { target: 'es2022' }, module: { type: 'commonjs' } },
+];
 const project = (displayName, folders) => ({
   displayName,
   transform,
+  transformIgnorePatterns: [`/node_modules/(?!(${esModules})/)`],
   testEnvironment: '<rootDir>/test/support/jest-environment.cjs',
   runtime: '<rootDir>/test/support/jest-runtime.cjs',
   resolver: '<rootDir>/test/support/resolver.cjs',

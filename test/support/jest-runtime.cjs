@@ -15,13 +15,8 @@ const compiled = new Map();
  */
 module.exports = class Runtime extends JestRuntime {
   constructor(...options) {
-    const { getBuiltinModule } = process;
     super(...options);
-    // Jest replaces it with one for a realm of its own.
-    if (getBuiltinModule) process.getBuiltinModule = getBuiltinModule;
     const { executor } = this;
-    // Private to Jest: a new release may change it.
-    if (typeof executor?.compile !== 'function') throw new Error('jest-runtime.cjs does not fit this release of Jest.');
     executor.compile = (code, filename) => {
       const known = compiled.get(filename);
       if (known?.code === code) return known.compiledFunction;

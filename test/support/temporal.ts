@@ -1,17 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { IllegalStateError } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createClient, type Temporal } from '../../src/temporal/connection';
 import { fromSetup } from './environment';
 
-try {
-  // Warnings of workers that tests shut down are noise.
-  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR', () => undefined) });
-} catch (error) {
-  // The SDK lives as long as the process, so an earlier test file may have installed it.
-  if (!(error instanceof IllegalStateError)) throw error;
-}
+// Warnings of workers that tests shut down are noise.
+Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR', () => undefined) });
 
 /**
  * Address and namespace of the shared Temporal server. Tests are separated by task queues and
