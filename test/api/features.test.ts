@@ -46,7 +46,19 @@ it.each([
   [' webhooks-by-url , portal', ['webhooks-by-url', 'portal']],
   ['', []],
 ])('SIGNPOST_FEATURES=%j is %j', (SIGNPOST_FEATURES, expected) => {
-  expect([...loadConfig({ SIGNPOST_FEATURES }).features]).toEqual(expected);
+  expect([...loadConfig({ SIGNPOST_FEATURES, SIGNPOST_PLAY: 'off' }).features]).toEqual(expected);
+});
+
+it.each([
+  ['on with embedded Postgres on a loopback host', {}, true],
+  ['off on another host', { SIGNPOST_HOST: '10.0.0.5', SIGNPOST_ADMIN_KEY: 'x'.repeat(24) }, false],
+  [
+    'on where it is wanted',
+    { SIGNPOST_HOST: '10.0.0.5', SIGNPOST_ADMIN_KEY: 'x'.repeat(24), SIGNPOST_PLAY: 'on' },
+    true,
+  ],
+])('Play is %s', (_, env, expected) => {
+  expect(loadConfig(env).features.has('play')).toBe(expected);
 });
 
 it('refuses to start with an unknown feature', () => {

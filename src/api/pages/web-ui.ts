@@ -17,6 +17,7 @@ export const UI_PATHS = [
   'logs',
   'activity',
   'recoveries',
+  'play',
   'catalog',
   'onboarding',
   'customers',

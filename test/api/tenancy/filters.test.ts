@@ -19,7 +19,8 @@ beforeAll(async () => {
   ];
   const subscription = await api.must('POST', '/v1/subscriptions', settings({ customerId }), key);
   await api.must('POST', '/v1/events', { type: eventType, customerId, data: {} }, key);
-  ids = { subscriptions: subscription.id, customers: customerId };
+  const inbox = await api.must('POST', '/v1/play-inboxes', { customerId, name: 'I' }, key);
+  ids = { subscriptions: subscription.id, customers: customerId, 'play-inboxes': inbox.id };
 });
 afterAll(() => api.stop());
 
@@ -29,7 +30,7 @@ const operations = () =>
     .filter(({ method, query }) => method === 'get' && query !== undefined)
     .flatMap(({ path, query }) =>
       Object.keys(query.shape).map((name) => ({
-        path: path.replace(/\/(\w+)\/:\w+/, (_, noun: string) => `/${noun}/${ids[noun] ?? 'x'}`),
+        path: path.replace(/\/([\w-]+)\/:\w+/, (_, noun: string) => `/${noun}/${ids[noun] ?? 'x'}`),
         name,
       })),
     );
