@@ -73,15 +73,21 @@ export function standardSignature(
 ): string {
   const content = `${message.id}.${message.timestampSeconds}.${message.body}`;
   return [
-    ...secrets.map((secret) => `v1,${createHmac('sha256', signingKey(secret)).update(content).digest('base64')}`),
-    ...privateKeys.map((privateKey) => `v1a,${ed25519(privateKey, content)}`),
+    ...secrets.map((secret) => secretSignature(secret, content)),
+    ...privateKeys.map((privateKey) => keyPairSignature(privateKey, content)),
   ].join(' ');
 }
 
-function ed25519(privateKey: string, content: string): string {
+/** The signature of `id.timestamp.body` with a secret, as {@link standardSignature} lists it. */
+export function secretSignature(secret: string, content: string | Buffer): string {
+  return `v1,${createHmac('sha256', signingKey(secret)).update(content).digest('base64')}`;
+}
+
+/** The signature of `id.timestamp.body` with a key pair. The same content always gets the same one. */
+export function keyPairSignature(privateKey: string, content: string | Buffer): string {
   const { seed, publicHalf } = halvesOf(privateKey);
   const jwk = { kty: 'OKP', crv: 'Ed25519', d: seed.toString('base64url'), x: publicHalf.toString('base64url') };
-  return sign(null, Buffer.from(content), createPrivateKey({ key: jwk, format: 'jwk' })).toString('base64');
+  return `v1a,${sign(null, Buffer.from(content), createPrivateKey({ key: jwk, format: 'jwk' })).toString('base64')}`;
 }
 
 const TOKEN_HEADER = Buffer.from('{"typ":"JWT","alg":"HS256"}').toString('base64url');
