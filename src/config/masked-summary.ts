@@ -1,6 +1,6 @@
 import type { Config } from './index';
 import type { SignInConfig } from './sign-in-settings';
-import { maskedTracing } from './tracing-settings';
+import type { TracingConfig } from './tracing-settings';
 
 const MASKED = '***';
 
@@ -38,7 +38,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     migrationDatabaseUrl: migrationDatabaseUrl === undefined ? 'the database' : maskUrl(migrationDatabaseUrl),
     // A user name alone is a token for some proxies.
     egressProxy: egressProxy === undefined ? 'none' : maskUrl(egressProxy.toString(), true),
-    tracing: maskedTracing(tracing, MASKED),
+    tracing: maskedTracing(tracing),
     dataSources: Object.fromEntries(Object.entries(dataSources).map(([name, url]) => [name, maskUrl(url)])),
     temporal: {
       ...temporal,
@@ -55,6 +55,12 @@ export function maskedSummary(config: Config): Record<string, unknown> {
 function maskedSignIn({ oidc, ...lives }: SignInConfig): Record<string, unknown> {
   const clientSecret = oidc?.clientSecret === undefined ? 'not set' : MASKED;
   return { ...lives, oidc: oidc ? { ...oidc, clientSecret } : 'off' };
+}
+
+function maskedTracing(tracing: TracingConfig | undefined): unknown {
+  if (!tracing) return 'off';
+  const headers = Object.fromEntries(Object.keys(tracing.headers).map((name) => [name, MASKED]));
+  return { ...tracing, url: maskUrl(tracing.url, true), headers };
 }
 
 function maskUrl(url: string, withUser = false): string {

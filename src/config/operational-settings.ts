@@ -1,16 +1,12 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { OperationalRules } from '../domain/operational-events';
-import { integer, setting } from './setting';
+import { integer, list, setting } from './setting';
 
 const DEFAULT_PERCENTS = [50, 70, 90];
 
-const percents = z
-  .string()
-  .transform((value) => value.split(',').map((entry) => entry.trim()))
-  .transform((entries) => entries.filter(Boolean))
-  .refine((entries) => entries.length <= 5 && entries.every((entry) => /^[1-9]\d?$/.test(entry)))
-  .transform((entries) => [...new Set(entries.map(Number))].sort((a, b) => a - b))
-  .optional();
+const percents = list((entry) => /^[1-9]\d?$/.test(entry))
+  .refine((entries) => entries === undefined || entries.length <= 5)
+  .transform((entries) => entries && [...new Set(entries.map(Number))].sort((a, b) => a - b));
 
 /** Settings of the events by which Signpost notifies operators. */
 export const OPERATIONAL_SETTINGS = {

@@ -148,14 +148,3 @@ export function collectorPort({ url }: Pick<TracingConfig, 'url'>): number | und
   const port = parseUrl(url)?.port;
   return port ? Number(port) : undefined;
 }
-
-/** For printing: headers and the password of the URL are secrets. */
-export function maskedTracing(tracing: TracingConfig | undefined, masked: string): unknown {
-  if (!tracing) return 'off';
-  const url = new URL(tracing.url);
-  if (url.username) url.username = masked;
-  if (url.password) url.password = masked;
-  url.search = '';
-  const headers = Object.fromEntries(Object.keys(tracing.headers).map((name) => [name, masked]));
-  return { ...tracing, url: url.toString(), headers };
-}
