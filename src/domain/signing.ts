@@ -83,7 +83,7 @@ export function secretSignature(secret: string, content: string | Buffer): strin
   return `v1,${createHmac('sha256', signingKey(secret)).update(content).digest('base64')}`;
 }
 
-/** The signature of `id.timestamp.body` with a key pair. The same content always gets the same one. */
+/** The signature of `id.timestamp.body` with a key pair: always the same for the same content. */
 export function keyPairSignature(privateKey: string, content: string | Buffer): string {
   const { seed, publicHalf } = halvesOf(privateKey);
   const jwk = { kty: 'OKP', crv: 'Ed25519', d: seed.toString('base64url'), x: publicHalf.toString('base64url') };
