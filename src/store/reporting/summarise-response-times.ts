@@ -77,7 +77,11 @@ async function forgetBefore(db: Executor, hour: number): Promise<void> {
   });
 }
 
-/** @param uuids - of subscriptions; null for all */
+/**
+ * Deleted subscriptions get no figures: an erasure may remove the rows of one at the same time.
+ *
+ * @param uuids - of subscriptions; null for all
+ */
 async function refreshFigures(db: Executor, uuids: string[] | null): Promise<void> {
   const percentile = (share: number) => durationOf(`min(bucket) filter (where up_to >= ${share} * total)`);
   await db.query({
@@ -86,7 +90,8 @@ async function refreshFigures(db: Executor, uuids: string[] | null): Promise<voi
            from (
              select b.*, sum(attempts) over (partition by subscription_id order by bucket) as up_to, sum(attempts) over (partition by subscription_id) as total
              from (
-               select subscription_id, bucket, sum(attempts) as attempts, sum(successes) as successes from response_times
+               select subscription_id, bucket, sum(attempts) as attempts, sum(successes) as successes
+               from response_times t join subscriptions s on s.id = t.subscription_id and s.deleted_at is null
                where $1::uuid[] is null or subscription_id = any ($1) group by 1, 2
              ) b
            ) c
