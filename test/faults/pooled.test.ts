@@ -34,8 +34,9 @@ it.each(variants<'session' | 'transaction'>('transaction', 'session'))(
         },
         body: JSON.stringify({ type: customer.eventType, customerId: customer.customerId, data: { index } }),
       });
-      const body = (await response.json()) as { notifications: { id: string }[] };
-      return { status: response.status, ids: body.notifications?.map(({ id }) => id) };
+      const body = (await response.json()) as { notifications: { id: string }[]; code?: string; detail?: string };
+      const { code, detail } = body;
+      return { status: response.status, code, detail, ids: body.notifications?.map(({ id }) => id) };
     };
     const answers = await Promise.all(Array.from({ length: POSTS }, (_, index) => post(index)));
     expect(answers.filter(({ status }) => status !== 202)).toEqual([]);
