@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { useCluster } from '../support/cluster';
 import { startPgBouncer, type PgBouncer } from '../support/pgbouncer';
 import { ADMIN_KEY, onboard } from '../support/service';
@@ -23,7 +24,7 @@ it.each(variants<'session' | 'transaction'>('transaction', 'session'))(
     expect(first.output()).toContain(`"pooling":"${mode}"`);
     const second = await cluster.start({ databaseUrl: pgBouncer.url });
     const customer = await onboard(first, receiver.url());
-    const post = async (index: number) => {
+    const send = async (index: number) => {
       const { url } = index % 2 === 0 ? first : second;
       const response = await fetch(`${url}/v1/events`, {
         method: 'POST',
@@ -32,11 +33,24 @@ it.each(variants<'session' | 'transaction'>('transaction', 'session'))(
           'content-type': 'application/json',
           ...(index % 3 === 0 ? { 'idempotency-key': `key-${index}` } : {}),
         },
-        body: JSON.stringify({ type: customer.eventType, customerId: customer.customerId, data: { index } }),
+        body: JSON.stringify({
+          ...(index % 3 === 1 ? { id: `event-${index}` } : {}),
+          type: customer.eventType,
+          customerId: customer.customerId,
+          data: { index },
+        }),
       });
       const body = (await response.json()) as { notifications: { id: string }[]; code?: string; detail?: string };
       const { code, detail } = body;
       return { status: response.status, code, detail, ids: body.notifications?.map(({ id }) => id) };
+    };
+    /** On a busy machine some wait too long for the row of the subscription, and nothing was changed. */
+    const post = async (index: number) => {
+      for (;;) {
+        const answer = await send(index);
+        if (!answer.detail?.startsWith('The database did not finish in time, and nothing was changed')) return answer;
+        await sleep(500);
+      }
     };
     const answers = await Promise.all(Array.from({ length: POSTS }, (_, index) => post(index)));
     expect(answers.filter(({ status }) => status !== 202)).toEqual([]);
