@@ -44,7 +44,7 @@ it.each(variants<'session' | 'transaction'>('transaction', 'session'))(
       const { code, detail } = body;
       return { status: response.status, code, detail, ids: body.notifications?.map(({ id }) => id) };
     };
-    /** On a busy machine some wait too long for the row of the subscription: nothing was changed. */
+    /** On a busy machine some wait too long for the row of the subscription: repeats those. */
     const post = async (index: number) => {
       for (;;) {
         const answer = await send(index);
