@@ -15,16 +15,25 @@ const config = getConfig({ configPath: path.join(ROOT, 'web', 'lingui.config.ts'
 const [catalog] = await getCatalogs(config);
 
 if (process.argv.includes('--pseudo')) {
-  const messages = await catalog.getTranslations(config.sourceLocale, { sourceLocale: config.sourceLocale });
-  const { source } = createCompiledCatalog(PSEUDO_LOCALE, messages.messages, {
-    pseudoLocale: PSEUDO_LOCALE,
-    namespace: 'json',
-  });
-  console.log(JSON.stringify({ locale: PSEUDO_LOCALE, ...JSON.parse(source) }));
+  console.log(JSON.stringify(await pseudoLanguage()));
 } else if (process.argv.includes('--check')) {
   await check();
 } else {
   await write();
+}
+
+/** @returns the catalog for `signpostCatalog` of a page, and by their English text those without values */
+async function pseudoLanguage() {
+  const { sourceLocale } = config;
+  const { messages: english } = await catalog.getTranslations(sourceLocale, { sourceLocale });
+  const { source } = createCompiledCatalog(PSEUDO_LOCALE, english, { pseudoLocale: PSEUDO_LOCALE, namespace: 'json' });
+  const { messages } = JSON.parse(source);
+  const plain = Object.entries(english).filter(([, text]) => !/[{<]/.test(text));
+  return {
+    locale: PSEUDO_LOCALE,
+    messages,
+    texts: Object.fromEntries(plain.map(([id, text]) => [text, messages[id][0]])),
+  };
 }
 
 async function write() {
