@@ -4,7 +4,7 @@ import linguiMacro from '@lingui/babel-plugin-lingui-macro';
 import { makeConfig } from '@lingui/conf';
 import { compileMessage } from '@lingui/message-utils/compileMessage';
 import type { Plugin } from 'vite';
-import linguiConfig from './lingui.config';
+import linguiConfig from './lingui.config.ts';
 
 const SOURCE = path.join(import.meta.dirname, 'src') + path.sep;
 const MACRO = /from '@lingui\/(core|react)\/macro'/;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
-import { messages } from './messages-plugin';
+import { messages } from './messages-plugin.ts';
 
 const OUT_DIR = path.resolve(import.meta.dirname, '..', 'dist', 'web');
 const COMPRESSIBLE = /\.(js|css|svg)$/;

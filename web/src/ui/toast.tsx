@@ -39,7 +39,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
             </Toast.Close>
           </Toast.Root>
         ))}
-        <Toast.Viewport className="toasts" />
+        <Toast.Viewport className="toasts" label={t`Notifications (${'{hotkey}'})`} />
       </Toast.Provider>
     </Context.Provider>
   );

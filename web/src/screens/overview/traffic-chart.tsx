@@ -6,9 +6,9 @@ import { clockTime, exactTime, useZone } from '../../ui/zone';
 
 const HEIGHT = 260;
 const SERIES = [
-  { key: 'delivered', name: 'delivered', color: 'var(--chart-2)' },
+  { key: 'delivered', name: t`delivered`, color: 'var(--chart-2)' },
   { key: 'retrying', name: t`will retry`, color: 'var(--chart-3)' },
-  { key: 'failed', name: 'failed', color: 'var(--chart-4)' },
+  { key: 'failed', name: t`failed`, color: 'var(--chart-4)' },
 ] as const;
 
 /** Accepted notifications as a line over the results of attempts as stacked bars. */
