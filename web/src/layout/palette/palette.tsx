@@ -69,7 +69,7 @@ export default function Palette({ onClose }: { onClose(): void }) {
               <Search size={17} aria-hidden />
               <Command.Input value={q} onValueChange={search} placeholder={t`Search by ID, name or command`} />
             </div>
-            <Command.List className={styles.list}>
+            <Command.List className={styles.list} label={t`Suggestions`}>
               <Command.Empty className={styles.empty}>
                 {found.isLoading ? t`Searching…` : t`Nothing found`}
               </Command.Empty>
