@@ -1,7 +1,7 @@
 /**
  * `npm run messages`: writes the texts of the web UI to the catalogs in web/locales. With `--check`
- * fails if a catalog is out of date. With `--pseudo` prints a generated language as JSON, in which a
- * text that is not in the catalog stands out: "Ēńďƥōĩńţś".
+ * fails if a catalog is out of date. With `--pseudo` prints a generated language as JSON, in which
+ * a text that is not in the catalog stands out: "Ēńďƥōĩńţś".
  */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ if (process.argv.includes('--pseudo')) {
   await write();
 }
 
-/** @returns the catalog for `signpostCatalog` of a page, and by their English text those without values */
+/** @returns the catalog for a page, and the messages without values by their English text */
 async function pseudoLanguage() {
   const { sourceLocale } = config;
   const { messages: english } = await catalog.getTranslations(sourceLocale, { sourceLocale });

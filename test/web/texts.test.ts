@@ -8,7 +8,7 @@ import { until } from '../support/until';
 /** Texts come from the catalog: in a generated language, no English word is left in a portal. */
 const ui = useUi();
 const ROOT = path.join(__dirname, '..', '..');
-/** Names without a letter of A to Z: every word of such letters is a text that is not in the catalog. */
+/** Names without a letter of A to Z, so that each word of such letters is a forgotten text. */
 const NAMES = { product: '产品', customer: '客户', endpoint: '端点', description: '说明' };
 
 interface PseudoLanguage {
@@ -50,7 +50,7 @@ const TEXTS = `(() => {
   return found;
 })()`;
 
-/** What is the same in every language: names, addresses, ids, event types, codes of HTTP and of zones. */
+/** Names, addresses, ids, event types, and codes of HTTP and zones: the same in every language. */
 const UNIVERSAL = [
   /\bSignpost\b/g,
   /-----BEGIN/g,

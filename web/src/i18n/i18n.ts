@@ -1,11 +1,11 @@
 import { I18n, type MessageDescriptor, type MessageOptions, type Messages } from '@lingui/core';
 
 declare global {
-  /** Set by a script that a page loads before the application, for a language other than English. */
+  /** Set by a script before the application, for a language other than English. */
   var signpostCatalog: { locale: string; messages: Messages } | undefined;
 }
 
-/** Lingui decodes `\u0041` in the finished text, also where it comes from a value. This undoes it. */
+/** Lingui decodes `\u0041` in the finished text, also in values. This undoes it. */
 const ESCAPE = /\\(?=[ux])/g;
 
 class PlainI18n extends I18n {
@@ -34,7 +34,7 @@ const { locale, messages } = globalThis.signpostCatalog ?? { locale: 'en', messa
  */
 export const i18n = new PlainI18n({ locale, messages: { [locale]: messages } });
 
-/** The locale of dates and clocks. English ones are written the British way: `28 Nov 2026, 04:40`. */
+/** The locale of dates and clocks. In English it is the British one: `28 Nov 2026, 04:40`. */
 export const dateLocale = locale === 'en' ? 'en-GB' : locale;
 
 /** Formats a number with the separators of the language: `3,800`. */

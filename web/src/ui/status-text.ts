@@ -24,5 +24,5 @@ const TEXTS: Record<string, string> = {
   rejected: t`rejected`,
 };
 
-/** The status of an endpoint, a notification, a challenge, a recovery or a URL pattern, in words. */
+/** The status of an endpoint, notification, challenge, recovery or URL pattern, in words. */
 export const statusText = (status: string): string => TEXTS[status] ?? status;
