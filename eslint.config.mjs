@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import importX, { createNodeResolver } from 'eslint-plugin-import-x';
+import lingui from 'eslint-plugin-lingui';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
@@ -121,6 +122,26 @@ const importSettings = (extensions) => ({
   'import-x/extensions': extensions,
   'import-x/parsers': { '@typescript-eslint/parser': extensions },
 });
+
+/** Strings of the web UI that are not texts for people. */
+const technicalTexts = {
+  useTsTypes: true,
+  ignore: [
+    // A word without a capital: a name of the API, a class, a key. Texts among them are found by
+    // test/web/texts.test.ts.
+    '^(?!\\p{Lu})\\S+$',
+    '^[A-Z][A-Z0-9_ -]*$',
+    '^(⌘|Ctrl )K$',
+    // Code: a selector, a style, a command, a sample.
+    '[{}$=]|\\w\\(|\\[role|^curl |^-----BEGIN',
+  ],
+  ignoreNames: [
+    { regex: { pattern: '^(class|style|var|font|grid)' } },
+    ...['to', 'href', 'type', 'id', 'key', 'queryKey', 'path', 'autoComplete', 'rel', 'padding', 'border'],
+    ...['aria-controls', 'aria-describedby', 'viewBox', 'dataKey', 'stroke', 'fill'],
+  ],
+  ignoreFunctions: ['Error', '*.closest', '*.querySelector*', '*.replace'],
+};
 
 export default tseslint.config(
   {
@@ -262,6 +283,18 @@ export default tseslint.config(
       'import-x/no-cycle': 'error',
       'import-x/no-restricted-paths': ['error', { zones: uiFences }],
       'no-console': 'error',
+    },
+  },
+  {
+    // Texts that people see are messages: `t`, `plural` or `<Trans>` (docs/contributing/texts.md).
+    files: ['web/src/**/*.{ts,tsx}'],
+    ignores: ['web/src/screens/overview/example-catalog.ts', 'web/src/screens/logs/request-code.ts'],
+    plugins: { lingui },
+    rules: {
+      'lingui/no-unlocalized-strings': ['error', technicalTexts],
+      'lingui/no-single-variables-to-translate': 'error',
+      'lingui/no-single-tag-to-translate': 'error',
+      'lingui/no-trans-inside-trans': 'error',
     },
   },
   {

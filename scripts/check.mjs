@@ -1,12 +1,19 @@
 /**
- * `npm run check`: runs formatting, lint, types, the build and the audit concurrently. Prints the
- * output of each step when it ends.
+ * `npm run check`: runs formatting, lint, types, the catalog of texts, the build and the audit
+ * concurrently. Prints the output of each step when it ends.
  */
 import { spawn } from 'node:child_process';
 import { ROOT } from './toolchain.mjs';
 
 // The step `types` checks what the build compiles, so the build need not.
-const STEPS = [['format:check'], ['lint'], ['types'], ['build', '--', '--no-check'], ['audit']];
+const STEPS = [
+  ['format:check'],
+  ['lint'],
+  ['types'],
+  ['messages', '--', '--check'],
+  ['build', '--', '--no-check'],
+  ['audit'],
+];
 
 const passed = await Promise.all(STEPS.map(run));
 process.exit(passed.every(Boolean) ? 0 : 1);

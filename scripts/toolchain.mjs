@@ -100,6 +100,8 @@ function sources() {
     'package-lock.json',
     'web/index.html',
     'web/vite.config.ts',
+    'web/messages-plugin.ts',
+    'web/lingui.config.ts',
   ].map((file) => path.join(ROOT, file));
   return [...files, ...configuration].filter((file) => statSync(file).isFile()).sort();
 }

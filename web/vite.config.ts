@@ -3,6 +3,7 @@ import path from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { messages } from './messages-plugin.ts';
 
 const OUT_DIR = path.resolve(import.meta.dirname, '..', 'dist', 'web');
 const COMPRESSIBLE = /\.(js|css|svg)$/;
@@ -25,7 +26,8 @@ function compressed(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), compressed()],
+  plugins: [messages(), react(), compressed()],
+  resolve: { alias: { '#i18n': path.resolve(import.meta.dirname, 'src', 'i18n') } },
   build: { outDir: OUT_DIR, emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: { proxy: { '/v1': 'http://127.0.0.1:8080', '/docs': 'http://127.0.0.1:8080' } },
 });

@@ -13769,6 +13769,8 @@ export interface operations {
                     once?: boolean;
                     /** @description Page that the portal links back to. */
                     returnUrl?: string | null;
+                    /** @description Colors that the portal opens with, instead of those of the device. The customer can change them. */
+                    theme?: ("light" | "dark") | null;
                 };
             };
         };

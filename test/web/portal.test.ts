@@ -205,6 +205,22 @@ test('a portal has the name, logo and accent colour of its product, and adds an 
   expect(items[0]).toMatchObject({ url: ui.receiver.url('/added'), eventTypes: ['*'] });
 });
 
+test('a portal opens in the theme of its link, until the customer chooses another one', async () => {
+  const { customerId } = await onboard(ui.service, ui.receiver.url('/themed'));
+  const { url } = await ui.service.must('POST', '/v1/portal-sessions', { customerId, theme: 'dark' });
+  const page = await ui.open(new URL(url).pathname + new URL(url).hash);
+  const theme = () => page.evaluate('document.documentElement.dataset.theme');
+  await page.locator('#sidebar').getByText('Customer · webhooks').waitFor();
+  expect(await theme()).toBe('dark');
+  await page.reload();
+  expect(await theme()).toBe('dark');
+  await page.getByRole('button', { name: /^Customer\s*customer$/ }).click();
+  await page.getByRole('menuitem', { name: 'Light' }).click();
+  await page.reload();
+  await page.locator('#sidebar').getByText('Customer · webhooks').waitFor();
+  expect(await theme()).toBe('light');
+});
+
 test('an invalid portal link is rejected with an explanation', async () => {
   const page = await ui.open('/portal#token=eyJhbGciOiJIUzI1NiJ9.e30.xxxx');
   await page.getByRole('alert').getByText('This link is incomplete or has expired.').waitFor();

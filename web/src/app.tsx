@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useCallback, useEffect, useState } from 'react';
 import { createBrowserRouter, Navigate, useLocation, useRouteError, type RouteObject } from 'react-router';
@@ -140,11 +142,13 @@ function ScreenFailed() {
 
 function NoSuchPage() {
   useEffect(() => {
-    setWindowTitle('Page not found');
+    setWindowTitle(t`Page not found`);
   }, []);
   return (
-    <Empty title="Page not found">
-      <ButtonLink to="/">Go to overview</ButtonLink>
+    <Empty title={t`Page not found`}>
+      <ButtonLink to="/">
+        <Trans>Go to overview</Trans>
+      </ButtonLink>
     </Empty>
   );
 }

@@ -70,6 +70,10 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
             'Whether the link opens in one browser only. Its token is then no credential for other calls of the API.',
           ),
         returnUrl: returnUrl.nullish().describe('Page that the portal links back to.'),
+        theme: z
+          .enum(['light', 'dark'])
+          .nullish()
+          .describe('Colors that the portal opens with, instead of those of the device. The customer can change them.'),
       }),
       answers: {
         201: {
@@ -87,7 +91,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
       async handle({
         db,
         principal,
-        body: { customerId, expiresInSeconds, once, returnUrl = null },
+        body: { customerId, expiresInSeconds, once, returnUrl = null, theme },
         audit,
         checkQuota,
       }) {
@@ -109,10 +113,11 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
           returnUrl,
         });
         const token = await tokens.issue({ portalSessionId: id }, expiresInSeconds);
+        const fragment = theme ? `token=${token}&theme=${theme}` : `token=${token}`;
         await audit('portal-session.create', customer.id, { customerId, detail: { id, expiresAt, once } });
         return {
           status: 201,
-          body: { id, customerId: customer.id, token, url: `${publicUrl()}/portal#token=${token}`, expiresAt },
+          body: { id, customerId: customer.id, token, url: `${publicUrl()}/portal#${fragment}`, expiresAt },
         };
       },
     }),

@@ -382,12 +382,18 @@ const CASES: Record<string, Case> = {
       expiresInSeconds: 600,
       once: true,
       returnUrl: 'https://shop.example/',
+      theme: 'dark',
     }),
-    read: async ({ expiresAt }) => [
+    read: async ({ expiresAt, url }) => [
       (await get('/v1/portal-sessions')).items[0],
       Math.round(secondsUntil(expiresAt) / 60),
+      url,
     ],
-    expected: () => [{ customerId: tenant.customerId, once: true, returnUrl: 'https://shop.example/' }, 10],
+    expected: () => [
+      { customerId: tenant.customerId, once: true, returnUrl: 'https://shop.example/' },
+      10,
+      expect.stringMatching(/#token=.+&theme=dark$/),
+    ],
   },
   'POST /v1/play-inboxes': {
     path: at('/v1/play-inboxes'),

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { isAttended } from './attendance';
 import { noteResult } from './connection';
 import { formatJson, parseJson } from './exact-json';
@@ -86,7 +87,12 @@ async function callOnce<T>(method: string, path: string, body?: unknown, signal?
   } catch (error) {
     if (signal?.aborted) throw error;
     noteResult(0);
-    throw new ProblemError(0, 'unreachable', 'Cannot reach Signpost', 'Cannot reach Signpost. Try again in a moment.');
+    throw new ProblemError(
+      0,
+      'unreachable',
+      t`Cannot reach Signpost`,
+      t`Cannot reach Signpost. Try again in a moment.`,
+    );
   }
   noteResult(response.status);
   if (response.ok) return (response.status === 204 ? undefined : parseJson(await response.text())) as T;
@@ -100,7 +106,7 @@ async function callOnce<T>(method: string, path: string, body?: unknown, signal?
 }
 
 const sessionEnded = () =>
-  new ProblemError(401, 'session-ended', 'The session has ended', 'Your session has ended. Sign in, then try again.');
+  new ProblemError(401, 'session-ended', t`The session has ended`, t`Your session has ended. Sign in, then try again.`);
 
 async function problemOf(response: Response): Promise<ProblemError> {
   try {
@@ -111,7 +117,7 @@ async function problemOf(response: Response): Promise<ProblemError> {
       response.status,
       'unknown',
       `HTTP ${response.status}`,
-      `The server responded with HTTP ${response.status}.`,
+      t`The server responded with HTTP ${response.status}.`,
     );
   }
 }

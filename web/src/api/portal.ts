@@ -8,10 +8,10 @@ export const PORTAL_PATH = '/portal';
 export const inPortal = location.pathname === PORTAL_PATH || location.pathname.startsWith(`${PORTAL_PATH}/`);
 
 /**
- * The token of a portal link. It is in the fragment, which browsers never send, and is removed from
- * the address bar immediately.
+ * The token of a portal link, and the theme that it opens with. They are in the fragment, which
+ * browsers never send, and are removed from the address bar immediately.
  */
-export const linkToken = inPortal ? takeToken() : null;
+export const { token: linkToken, theme: linkTheme } = inPortal ? takeFragment() : { token: null, theme: null };
 
 const REMEMBERED = 'signpost-portal';
 
@@ -24,10 +24,11 @@ export const rememberPortal = (returnUrl: string | null): void => sessionStorage
 /** Where the portal led back to; empty if nowhere, and null if none was open in this tab. */
 export const rememberedPortal = (): string | null => sessionStorage.getItem(REMEMBERED);
 
-function takeToken(): string | null {
+function takeFragment(): { token: string | null; theme: string | null } {
   // A link that is opened in this tab changes only the fragment.
   addEventListener('hashchange', () => location.reload());
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  const given = new URLSearchParams(location.hash.slice(1));
+  const token = given.get('token');
   if (token !== null) history.replaceState(null, '', location.pathname);
-  return token;
+  return { token, theme: given.get('theme') };
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+
 /** A problem returned by the API (RFC 9457). Status 0 means that there was no response. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
@@ -25,7 +27,7 @@ export class ProblemError extends Error {
 /** Returns the text to show for a caught error. */
 export function errorText(error: unknown): string {
   if (error instanceof ProblemError) return error.detail || error.title;
-  return error instanceof Error ? error.message : 'Something went wrong.';
+  return error instanceof Error ? error.message : t`Something went wrong.`;
 }
 
 /** The API says subscription where the screens say endpoint. Paths and field names stay. */

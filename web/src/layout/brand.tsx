@@ -1,3 +1,4 @@
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { productName } from '../api/branding';
 import { useSession } from '../api/session';
@@ -11,7 +12,11 @@ export function Brand({ size }: { size: number }) {
       <BrandLogo url={branding?.logoUrl ?? null} name={branding?.name ?? null} size={size} />
       <div className="brand">
         <strong className="truncate">{productName()}</strong>
-        {customerName !== null && <span className="brand-sub truncate">{customerName} · webhooks</span>}
+        {customerName !== null && (
+          <span className="brand-sub truncate">
+            <Trans>{customerName} · webhooks</Trans>
+          </span>
+        )}
       </div>
     </>
   );

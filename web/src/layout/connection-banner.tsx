@@ -1,3 +1,4 @@
+import { Trans } from '@lingui/react/macro';
 import { useQueryClient } from '@tanstack/react-query';
 import { RefreshCw, Unplug } from 'lucide-react';
 import { answeredAt, useLostAt } from '../api/connection';
@@ -19,11 +20,13 @@ function Banner({ lostAt }: { lostAt: number }) {
     <div className="connection-banner">
       <Unplug size={16} aria-hidden />
       <span className="grow" role="alert">
-        Connection lost at {exactTime(lostAt)}.
+        <Trans>Connection lost at {exactTime(lostAt)}.</Trans>
       </span>
-      <span>Showing data from {formatDuration(seconds)} ago.</span>
+      <span>
+        <Trans>Showing data from {formatDuration(seconds)} ago.</Trans>
+      </span>
       <Button small icon={RefreshCw} onClick={() => void client.refetchQueries({ type: 'active' })}>
-        Retry
+        <Trans>Retry</Trans>
       </Button>
     </div>
   );

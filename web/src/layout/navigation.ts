@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import {
   Activity,
   BookOpen,
@@ -33,34 +34,34 @@ const WRITERS: readonly Role[] = ['admin', 'product'];
 /** The navigation in groups. A customer's portal shows only the groups without roles. */
 export const NAVIGATION: readonly { title: string; items: readonly NavItem[] }[] = [
   {
-    title: 'Deliveries',
+    title: t`Deliveries`,
     items: [
-      { path: '', title: 'Overview', icon: LayoutDashboard },
-      { path: 'endpoints', title: 'Endpoints', icon: Webhook },
-      { path: 'logs', title: 'Logs', icon: ScrollText },
-      { path: 'activity', title: 'Activity', icon: Activity },
-      { path: 'recoveries', title: 'Recoveries', icon: RotateCcw },
-      { path: 'play', title: 'Play', icon: FlaskConical, feature: 'play' },
+      { path: '', title: t`Overview`, icon: LayoutDashboard },
+      { path: 'endpoints', title: t`Endpoints`, icon: Webhook },
+      { path: 'logs', title: t`Logs`, icon: ScrollText },
+      { path: 'activity', title: t`Activity`, icon: Activity },
+      { path: 'recoveries', title: t`Recoveries`, icon: RotateCcw },
+      { path: 'play', title: t`Play`, icon: FlaskConical, feature: 'play' },
     ],
   },
   {
-    title: 'Catalog',
-    items: [{ path: 'catalog', title: 'Event catalog', icon: BookOpen }],
+    title: t`Catalog`,
+    items: [{ path: 'catalog', title: t`Event catalog`, icon: BookOpen }],
   },
   {
-    title: 'Setup',
+    title: t`Setup`,
     items: [
-      { path: 'onboarding', title: 'Onboarding', icon: ListChecks, roles: WRITERS },
-      { path: 'customers', title: 'Customers', icon: Users, roles: STAFF },
-      { path: 'products', title: 'Products', icon: Boxes, roles: STAFF },
-      { path: 'allow-list', title: 'Allow-list', icon: ShieldCheck, roles: STAFF },
+      { path: 'onboarding', title: t`Onboarding`, icon: ListChecks, roles: WRITERS },
+      { path: 'customers', title: t`Customers`, icon: Users, roles: STAFF },
+      { path: 'products', title: t`Products`, icon: Boxes, roles: STAFF },
+      { path: 'allow-list', title: t`Allow-list`, icon: ShieldCheck, roles: STAFF },
     ],
   },
   {
-    title: 'Security',
+    title: t`Security`,
     items: [
-      { path: 'credentials', title: 'Credentials', icon: KeyRound, roles: ['admin'] },
-      { path: 'audit', title: 'Audit log', icon: ClipboardCheck, roles: WRITERS },
+      { path: 'credentials', title: t`Credentials`, icon: KeyRound, roles: ['admin'] },
+      { path: 'audit', title: t`Audit log`, icon: ClipboardCheck, roles: WRITERS },
     ],
   },
 ];

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { LogIn } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { withQuery, whenReauthenticationNeeded } from '../api/client';
@@ -22,8 +24,8 @@ export function Reauthenticate() {
     <Dialog
       open
       onClose={() => end(false)}
-      title="Sign in again"
-      description="Secrets are shown only within 10 minutes of a sign-in."
+      title={t`Sign in again`}
+      description={t`Secrets are shown only within 10 minutes of a sign-in.`}
     >
       <SignInAgain onDone={end} />
     </Dialog>
@@ -39,9 +41,13 @@ export function SignInAgain({ onDone }: { onDone(done: boolean): void }) {
   if (method === 'oidc')
     return (
       <div className="stack">
-        <p>{data?.oidc?.name ?? 'Your provider'} asks you to sign in and leads back to this page.</p>
+        <p>
+          <Trans>{data?.oidc?.name ?? t`Your provider`} asks you to sign in and leads back to this page.</Trans>
+        </p>
         <Actions>
-          <Button onClick={() => onDone(false)}>Cancel</Button>
+          <Button onClick={() => onDone(false)}>
+            <Trans>Cancel</Trans>
+          </Button>
           <a
             className="button button-primary"
             href={withQuery('/v1/session/oidc', {
@@ -50,7 +56,7 @@ export function SignInAgain({ onDone }: { onDone(done: boolean): void }) {
             })}
           >
             <LogIn size={16} aria-hidden />
-            Sign in with {data?.oidc?.name ?? 'the provider'}
+            <Trans>Sign in with {data?.oidc?.name ?? t`the provider`}</Trans>
           </a>
         </Actions>
       </div>
@@ -59,10 +65,10 @@ export function SignInAgain({ onDone }: { onDone(done: boolean): void }) {
     <Form
       error={signIn.error}
       onSubmit={() => signIn.mutate(credential.trim(), { onSuccess: () => onDone(true) })}
-      label="Sign in again"
+      label={t`Sign in again`}
     >
       <TextField
-        label="API key"
+        label={t`API key`}
         type="password"
         name="credential"
         autoComplete="current-password"
@@ -71,9 +77,11 @@ export function SignInAgain({ onDone }: { onDone(done: boolean): void }) {
         required
       />
       <Actions>
-        <Button onClick={() => onDone(false)}>Cancel</Button>
+        <Button onClick={() => onDone(false)}>
+          <Trans>Cancel</Trans>
+        </Button>
         <Button type="submit" variant="primary" busy={signIn.isPending} disabled={credential.trim() === ''}>
-          Continue
+          <Trans>Continue</Trans>
         </Button>
       </Actions>
     </Form>

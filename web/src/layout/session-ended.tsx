@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { LogOut } from 'lucide-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -23,11 +25,11 @@ export function SessionEnded() {
     <Dialog
       open
       onClose={leave}
-      title="Your session has ended"
+      title={t`Your session has ended`}
       description={
         inPortal
-          ? 'Open the portal again with a new link. Ask whoever sent you this one.'
-          : 'Sign in to continue. This page stays as it is.'
+          ? t`Open the portal again with a new link. Ask whoever sent you this one.`
+          : t`Sign in to continue. This page stays as it is.`
       }
     >
       {inPortal ? <PortalEnded returnUrl={session.returnUrl} /> : <SignInAgain onDone={(done) => done || leave()} />}
@@ -41,7 +43,7 @@ function PortalEnded({ returnUrl }: { returnUrl: string | null }) {
     <Actions>
       <a className="button button-primary" href={returnUrl} target="_top">
         <LogOut size={16} aria-hidden />
-        Back to {new URL(returnUrl).host}
+        <Trans>Back to {new URL(returnUrl).host}</Trans>
       </a>
     </Actions>
   );
@@ -56,7 +58,7 @@ function EndsSoon({ at }: { at: string }) {
   useEffect(() => {
     if (!soon || warned) return;
     setWarned(true);
-    toast({ tone: 'bad', text: `Your session ends in ${formatDuration(Math.ceil(leftMs / 60_000) * 60)}.` });
+    toast({ tone: 'bad', text: t`Your session ends in ${formatDuration(Math.ceil(leftMs / 60_000) * 60)}.` });
   }, [soon, warned, leftMs, toast]);
   return null;
 }

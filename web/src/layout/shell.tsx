@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import {
   ArrowLeft,
   BookText,
@@ -14,6 +16,7 @@ import {
 import { Suspense, useEffect, useState } from 'react';
 import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
 import { useSession, useSignOut } from '../api/session';
+import type { Role } from '../api/types';
 import { Button, ButtonLink } from '../ui/button';
 import { Menu } from '../ui/menu';
 import { Empty, Skeleton } from '../ui/states';
@@ -38,13 +41,13 @@ export function Shell() {
   return (
     <div className="shell">
       <a href="#main" className="skip-link">
-        Skip to content
+        <Trans>Skip to content</Trans>
       </a>
       <header className="topbar">
         <Button
           variant="ghost"
           icon={open ? X : MenuIcon}
-          label={open ? 'Close menu' : 'Open menu'}
+          label={open ? t`Close menu` : t`Open menu`}
           aria-expanded={open}
           aria-controls="sidebar"
           onClick={() => setOpen(!open)}
@@ -70,8 +73,10 @@ export function Shell() {
 
 function Forbidden() {
   return (
-    <Empty title="You don’t have permission to see this page">
-      <ButtonLink to="/">Go to overview</ButtonLink>
+    <Empty title={t`You don’t have permission to see this page`}>
+      <ButtonLink to="/">
+        <Trans>Go to overview</Trans>
+      </ButtonLink>
     </Empty>
   );
 }
@@ -100,7 +105,7 @@ function Sidebar({ open }: { open: boolean }) {
         <Brand size={24} />
       </div>
       <PaletteField />
-      <nav aria-label="Main" className="sidebar-nav">
+      <nav aria-label={t`Main`} className="sidebar-nav">
         {navigationFor(session).map(({ title, items }) => (
           <div key={title} role="group" aria-label={title}>
             <div className="sidebar-group" aria-hidden>
@@ -119,17 +124,17 @@ function Sidebar({ open }: { open: boolean }) {
         {returnUrl && (
           <a className="sidebar-link" href={returnUrl} target="_top">
             <ArrowLeft size={17} aria-hidden />
-            Back to {new URL(returnUrl).host}
+            <Trans>Back to {new URL(returnUrl).host}</Trans>
           </a>
         )}
         <a className="sidebar-link" href="/docs" target="_blank" rel="noreferrer">
           <BookText size={17} aria-hidden />
-          API reference
+          <Trans>API reference</Trans>
         </a>
         {temporalUiUrl && (
           <a className="sidebar-link" href={temporalUiUrl} target="_blank" rel="noreferrer">
             <Waypoints size={17} aria-hidden />
-            Temporal UI
+            <Trans>Temporal UI</Trans>
           </a>
         )}
         <Account />
@@ -139,15 +144,23 @@ function Sidebar({ open }: { open: boolean }) {
 }
 
 const THEMES = [
-  { theme: 'system', text: 'System', icon: Monitor },
-  { theme: 'light', text: 'Light', icon: Sun },
-  { theme: 'dark', text: 'Dark', icon: Moon },
+  { theme: 'system', text: t`System`, icon: Monitor },
+  { theme: 'light', text: t`Light`, icon: Sun },
+  { theme: 'dark', text: t`Dark`, icon: Moon },
 ] as const;
 
 const ZONES = [
-  { zone: 'local', text: 'Times in local time' },
-  { zone: 'utc', text: 'Times in UTC' },
+  { zone: 'local', text: t`Times in local time` },
+  { zone: 'utc', text: t`Times in UTC` },
 ] as const;
+
+const ROLE_TEXTS: Record<Role, string> = {
+  admin: t`admin`,
+  product: t`product`,
+  viewer: t`viewer`,
+  producer: t`producer`,
+  customer: t`customer`,
+};
 
 function Account() {
   const { principal, customerName, version } = useSession();
@@ -159,7 +172,7 @@ function Account() {
   return (
     <div className="account">
       <Menu
-        label="Account"
+        label={t`Account`}
         trigger={
           <button type="button" className="account-button">
             <span className="avatar" aria-hidden>
@@ -168,7 +181,7 @@ function Account() {
             <span className="grow">
               <span className="truncate account-name">{name}</span>
               <span className="account-role">
-                {principal.role}
+                {ROLE_TEXTS[principal.role]}
                 {(principal.productId ?? principal.segment) && ` · ${principal.productId ?? principal.segment}`}
               </span>
             </span>
@@ -186,15 +199,17 @@ function Account() {
             onSelect: () => setZone(zone),
           })),
           principal.role !== 'customer' && {
-            text: 'Sessions',
+            text: t`Sessions`,
             icon: MonitorSmartphone,
             onSelect: () => void navigate('/sessions'),
           },
-          { text: 'Sign out', icon: LogOut, onSelect: () => signOut.mutate() },
+          { text: t`Sign out`, icon: LogOut, onSelect: () => signOut.mutate() },
         ]}
       />
       <div className="version">
-        version {version} · times in {zoneName()}
+        <Trans>
+          version {version} · times in {zoneName()}
+        </Trans>
       </div>
     </div>
   );

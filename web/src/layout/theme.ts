@@ -1,7 +1,11 @@
 import { useState } from 'react';
+import { linkTheme } from '../api/portal';
 
 const KEY = 'signpost-theme';
 export type Theme = 'system' | 'light' | 'dark';
+
+// Only for this tab: the theme that a person chose for this browser is kept.
+if (linkTheme !== null) sessionStorage.setItem(KEY, linkTheme);
 
 /** Applies a theme to the document. `system` follows the device. */
 export function applyTheme(theme: Theme = readTheme()): void {
@@ -10,7 +14,7 @@ export function applyTheme(theme: Theme = readTheme()): void {
 }
 
 function readTheme(): Theme {
-  const stored = localStorage.getItem(KEY);
+  const stored = sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY);
   return stored === 'light' || stored === 'dark' ? stored : 'system';
 }
 
@@ -20,6 +24,7 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
     theme,
     (chosen) => {
       localStorage.setItem(KEY, chosen);
+      sessionStorage.removeItem(KEY);
       applyTheme(chosen);
       setTheme(chosen);
     },

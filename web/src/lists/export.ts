@@ -1,6 +1,8 @@
+import { t } from '@lingui/core/macro';
 import { api } from '../api/client';
 import { formatJson, WrittenNumber } from '../api/exact-json';
 import type { Page } from '../api/types';
+import { formatNumber } from '../i18n/i18n';
 
 export type ExportFormat = 'csv' | 'json';
 type Query = Record<string, string | undefined>;
@@ -51,8 +53,8 @@ export async function readExport(
   const stopped =
     cursor === null
       ? undefined
-      : `The file has the first ${rows.toLocaleString('en')} rows: one export has at most ${
-          rows >= MAX_ROWS ? `${MAX_ROWS.toLocaleString('en')} rows` : '100 MB'
+      : t`The file has the first ${formatNumber(rows)} rows: one export has at most ${
+          rows >= MAX_ROWS ? t`${formatNumber(MAX_ROWS)} rows` : t`100 MB`
         }. Narrow the filters to export the rest.`;
   return { parts, rows, stopped };
 }

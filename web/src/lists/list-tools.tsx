@@ -1,6 +1,9 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Bookmark, Check, Columns3, Download, Plus } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
+import { formatNumber } from '../i18n/i18n';
 import { Button } from '../ui/button';
 import { Menu } from '../ui/menu';
 import styles from './list-tools.module.css';
@@ -29,16 +32,16 @@ function Views({ list }: { list: string }) {
   return (
     <>
       <Menu
-        label="Views"
+        label={t`Views`}
         trigger={
           <Button small icon={Bookmark}>
-            Views
+            <Trans>Views</Trans>
           </Button>
         }
         items={[
           ...views.views.map((view) => ({ text: view.name, onSelect: () => views.open(view) })),
           {
-            text: views.views.length === 0 ? 'Save this view…' : 'Save or delete…',
+            text: views.views.length === 0 ? t`Save this view…` : t`Save or delete…`,
             icon: Plus,
             onSelect: () => setManaging(true),
           },
@@ -55,7 +58,7 @@ function Columns({ choice: { options, toggle } }: { choice: ColumnChoice }) {
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
         <Button small icon={Columns3}>
-          Columns
+          <Trans>Columns</Trans>
         </Button>
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
@@ -84,22 +87,24 @@ function Export({ list, source }: { list: string; source: ExportSource }) {
   if (rows !== undefined)
     return (
       <span className="row" role="status">
-        <span className="muted num">Exporting {rows.toLocaleString('en')} rows…</span>
+        <span className="muted num">
+          <Trans>Exporting {formatNumber(rows)} rows…</Trans>
+        </span>
         <Button small onClick={stop}>
-          Stop
+          <Trans>Stop</Trans>
         </Button>
       </span>
     );
   return (
     <Menu
-      label="Export"
+      label={t`Export`}
       trigger={
         <Button small icon={Download}>
-          Export
+          <Trans>Export</Trans>
         </Button>
       }
       items={[
-        { text: 'CSV, for spreadsheets', onSelect: () => void start('csv') },
+        { text: t`CSV, for spreadsheets`, onSelect: () => void start('csv') },
         { text: 'JSON', onSelect: () => void start('json') },
       ]}
     />

@@ -1,3 +1,4 @@
+import { plural, t } from '@lingui/core/macro';
 import { useEffect, useRef, useState } from 'react';
 import { errorText } from '../api/problem';
 import { useToast } from '../ui/toast';
@@ -34,7 +35,7 @@ export function useExport(name: string, source: ExportSource) {
         saveFile(`${name}.${format}`, TYPES[format], exported.parts);
         toast({ tone: exported.stopped ? 'bad' : 'ok', text: exported.stopped ?? exportedText(exported.rows) });
       } catch (error) {
-        if (!signal.aborted) toast({ tone: 'bad', text: `No file was saved. ${errorText(error)}` });
+        if (!signal.aborted) toast({ tone: 'bad', text: t`No file was saved. ${errorText(error)}` });
       } finally {
         setRows(undefined);
       }
@@ -42,4 +43,4 @@ export function useExport(name: string, source: ExportSource) {
   };
 }
 
-const exportedText = (rows: number) => `Exported ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`;
+const exportedText = (rows: number) => plural(rows, { one: 'Exported # row', other: 'Exported # rows' });

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -52,8 +54,8 @@ export function ViewsDialog({
     <Dialog
       open={open}
       onClose={onClose}
-      title="Saved views"
-      description="A view keeps the filters and the sort order of this list in this browser."
+      title={t`Saved views`}
+      description={t`A view keeps the filters and the sort order of this list in this browser.`}
     >
       <SaveForm views={views} onClose={onClose} />
     </Dialog>
@@ -72,7 +74,7 @@ function SaveForm({
   const replaces = views.some((view) => view.name === trimmed);
   return (
     <Form
-      label="Save view"
+      label={t`Save view`}
       onSubmit={() => {
         if (trimmed === '') return;
         save(trimmed);
@@ -80,7 +82,7 @@ function SaveForm({
       }}
     >
       {views.length > 0 && (
-        <ul className="stack-s" aria-label="Saved views">
+        <ul className="stack-s" aria-label={t`Saved views`}>
           {views.map((view) => (
             <li key={view.name} className="row">
               <span className="grow wrap-anywhere">{view.name}</span>
@@ -88,7 +90,7 @@ function SaveForm({
                 small
                 variant="ghost"
                 icon={Trash2}
-                label={`Delete the view ${view.name}`}
+                label={t`Delete the view ${view.name}`}
                 onClick={() => remove(view.name)}
               />
             </li>
@@ -96,16 +98,18 @@ function SaveForm({
         </ul>
       )}
       <TextField
-        label="Name of the current view"
+        label={t`Name of the current view`}
         maxLength={60}
         value={name}
-        hint={replaces ? 'Replaces the saved view of this name.' : undefined}
+        hint={replaces ? t`Replaces the saved view of this name.` : undefined}
         onChange={setName}
       />
       <Actions>
-        <Button onClick={onClose}>Close</Button>
+        <Button onClick={onClose}>
+          <Trans>Close</Trans>
+        </Button>
         <Button variant="primary" type="submit" disabled={trimmed === ''}>
-          Save view
+          <Trans>Save view</Trans>
         </Button>
       </Actions>
     </Form>

@@ -1,3 +1,4 @@
+import { Trans } from '@lingui/react/macro';
 import {
   Ban,
   CheckCircle2,
@@ -11,6 +12,7 @@ import {
   type LucideIcon,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { statusText } from './status-text';
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'info' | 'neutral';
 
@@ -32,7 +34,7 @@ export function Badge({
   );
 }
 
-const STATUS: Record<string, [Tone, LucideIcon, string?]> = {
+const STATUS: Record<string, [Tone, LucideIcon]> = {
   // Notifications
   pending: ['info', Clock],
   delivering: ['info', LoaderCircle],
@@ -44,8 +46,8 @@ const STATUS: Record<string, [Tone, LucideIcon, string?]> = {
   // Endpoints
   enabled: ['ok', CheckCircle2],
   disabled: ['neutral', PauseCircle],
-  'out-of-order': ['bad', TriangleAlert, 'disabled automatically'],
-  'awaiting-approval': ['warn', Hourglass, 'awaiting approval'],
+  'out-of-order': ['bad', TriangleAlert],
+  'awaiting-approval': ['warn', Hourglass],
   unverified: ['warn', ShieldQuestion],
   // Challenges, recoveries and URL patterns
   verified: ['ok', CheckCircle2],
@@ -58,17 +60,22 @@ const STATUS: Record<string, [Tone, LucideIcon, string?]> = {
 
 /** The status of an endpoint, a notification, a challenge, a recovery or a URL pattern. */
 export function StatusBadge({ status }: { status: string }) {
-  const [tone, icon, text] = STATUS[status] ?? ['neutral', Clock];
+  const [tone, icon] = STATUS[status] ?? ['neutral', Clock];
   return (
     <Badge tone={tone} icon={icon}>
-      {text ?? status}
+      {statusText(status)}
     </Badge>
   );
 }
 
 /** The result of an attempt: the HTTP status, or the class of its error. */
 export function ResponseBadge({ status, errorClass }: { status: number | null; errorClass?: string | null }) {
-  if (status === null && !errorClass) return <span className="muted">none yet</span>;
+  if (status === null && !errorClass)
+    return (
+      <span className="muted">
+        <Trans>none yet</Trans>
+      </span>
+    );
   const ok = status !== null && status >= 200 && status < 300 && !errorClass;
   return (
     <Badge tone={ok ? 'ok' : 'bad'}>

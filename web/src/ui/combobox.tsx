@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { FieldFrame, useField, type FieldProps } from './form';
 
@@ -144,12 +146,12 @@ export function Combobox({
           ))}
           {unmatched && (
             <li className="combobox-none" role="option" aria-selected={false} aria-disabled>
-              No match for “{typed}”
+              <Trans>No match for “{typed}”</Trans>
             </li>
           )}
         </ul>
         <span className="sr-only" role="status">
-          {unmatched ? `No match for ${typed}` : ''}
+          {unmatched ? t`No match for ${typed}` : ''}
         </span>
       </div>
     </FieldFrame>

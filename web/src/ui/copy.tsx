@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
 import { parseJson } from '../api/exact-json';
@@ -18,10 +19,10 @@ export function CopyButton({ text, label, children }: { text: string; label: str
       variant={children ? 'plain' : 'ghost'}
       small
       icon={copied ? Check : Copy}
-      label={children ? undefined : copied ? 'Copied' : label}
+      label={children ? undefined : copied ? t`Copied` : label}
       onClick={() => void copy()}
     >
-      {children && (copied ? 'Copied' : children)}
+      {children && (copied ? t`Copied` : children)}
     </Button>
   );
 }
@@ -49,7 +50,7 @@ export function Id({ id }: { id: string }) {
       <code className="truncate" title={id}>
         {id}
       </code>
-      <CopyButton text={id} label={`Copy ${id}`} />
+      <CopyButton text={id} label={t`Copy ${id}`} />
     </span>
   );
 }
@@ -61,7 +62,7 @@ export function CodeBlock({ text, label }: { text: string; label: string }) {
       <pre tabIndex={0} aria-label={label}>
         {text}
       </pre>
-      <CopyButton text={text} label={`Copy ${midSentence(label)}`} />
+      <CopyButton text={text} label={t`Copy ${midSentence(label)}`} />
     </div>
   );
 }

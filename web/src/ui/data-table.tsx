@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import {
   getCoreRowModel,
   useReactTable,
@@ -179,17 +181,19 @@ export function DataTable<T>({
         <span aria-live="polite">
           {list.error ? (
             <>
-              {rows.length} loaded. Could not read the list.{' '}
-              <Button small onClick={() => void list.refetch()}>
-                Try again
-              </Button>
+              <Trans>
+                {rows.length} loaded. Could not read the list.{' '}
+                <Button small onClick={() => void list.refetch()}>
+                  Try again
+                </Button>
+              </Trans>
             </>
           ) : isFetchingNextPage ? (
-            'Loading more…'
+            t`Loading more…`
           ) : hasNextPage ? (
-            `${rows.length} loaded, scroll for more`
+            t`${rows.length} loaded, scroll for more`
           ) : (
-            `${rows.length} total`
+            t`${rows.length} total`
           )}
         </span>
         {/* 0 while rows of another filter are shown. */}
@@ -247,7 +251,7 @@ function Row({ row, original, index, selected, onSelect, onOpen }: RowProps) {
         <td className="cell-select">
           <input
             type="checkbox"
-            aria-label={`Select ${row.id}`}
+            aria-label={t`Select ${row.id}`}
             checked={selected}
             onChange={(event) => onSelect(row.id, event.target.checked)}
           />

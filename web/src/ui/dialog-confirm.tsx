@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { AlertDialog } from 'radix-ui';
 import { useState, type ReactNode } from 'react';
 import { Actions } from './actions';
@@ -18,7 +19,7 @@ export function Confirm({
   title,
   children,
   action,
-  dismiss = 'Cancel',
+  dismiss = t`Cancel`,
   danger = true,
   onConfirm,
 }: {

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import { useEffect, type CSSProperties, type ReactNode } from 'react';
@@ -107,7 +108,7 @@ function Head({ title, description, tools }: { title: string; description?: Reac
       </div>
       {tools}
       <Radix.Close asChild>
-        <Button variant="ghost" icon={X} label="Close" />
+        <Button variant="ghost" icon={X} label={t`Close`} />
       </Radix.Close>
     </header>
   );

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useRef, useState, type ReactNode } from 'react';
 import { Confirm } from './dialog-confirm';
 
@@ -17,12 +19,14 @@ export function useDiscardGuard(onClose: () => void) {
     <Confirm
       open
       onClose={() => setAsking(false)}
-      title="Discard what you entered?"
-      action="Discard"
-      dismiss="Keep editing"
+      title={t`Discard what you entered?`}
+      action={t`Discard`}
+      dismiss={t`Keep editing`}
       onConfirm={async () => onClose()}
     >
-      <p>It is not saved yet.</p>
+      <p>
+        <Trans>It is not saved yet.</Trans>
+      </p>
     </Confirm>
   );
   return {

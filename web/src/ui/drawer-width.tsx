@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { Maximize2, Minimize2 } from 'lucide-react';
 import { useState, type CSSProperties } from 'react';
 import { Button } from './button';
@@ -39,7 +40,7 @@ export function useDrawerWidth() {
       <Button
         variant="ghost"
         icon={width === undefined ? Maximize2 : Minimize2}
-        label={width === undefined ? 'Widen' : 'Usual width'}
+        label={width === undefined ? t`Widen` : t`Usual width`}
         onClick={() => change(width === undefined ? widest() : undefined)}
       />
     </span>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { Search, X } from 'lucide-react';
 import { useEffect, useId, useRef, useState, type ClipboardEventHandler, type ReactNode } from 'react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
@@ -84,7 +85,7 @@ export function FilterBar({ children }: { children: ReactNode }) {
 /** A filter that only a link sets, and that the user can remove. */
 export function FilterChip({ text, onRemove }: { text: string; onRemove(): void }) {
   return (
-    <Button small icon={X} label={`Remove the filter: ${text}`} onClick={onRemove}>
+    <Button small icon={X} label={t`Remove the filter: ${text}`} onClick={onRemove}>
       {text}
     </Button>
   );
@@ -137,7 +138,7 @@ export function FilterSelect({
   value,
   onChange,
   options,
-  all = 'All',
+  all = t`All`,
 }: {
   label: string;
   value: string;

@@ -1,3 +1,4 @@
+import { Trans } from '@lingui/react/macro';
 import {
   createContext,
   useContext,
@@ -134,7 +135,12 @@ export function FieldFrame({
     <div className="field">
       <label htmlFor={id}>
         {label}
-        {optional && <span className="muted"> (optional)</span>}
+        {optional && (
+          <span className="muted">
+            {' '}
+            <Trans>(optional)</Trans>
+          </span>
+        )}
       </label>
       {children}
       {hint && (

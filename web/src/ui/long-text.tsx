@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'react';
 import { CopyButton } from './copy';
 
@@ -16,7 +17,7 @@ export function LongText({ text, copies, label }: { text: string; copies: string
       <CopyButton text={copies} label={label} />
       {text.length > LONG && (
         <button type="button" className="link-button nowrap" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? 'Show less' : 'Show all'}
+          {all ? t`Show less` : t`Show all`}
         </button>
       )}
     </span>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { ChevronDown, ChevronUp } from 'lucide-react';
 import { useEffect } from 'react';
 import { Button } from './button';
@@ -46,16 +47,16 @@ export function NeighbourButtons({ neighbours }: { neighbours: Neighbours }) {
       <Button
         variant="ghost"
         icon={ChevronUp}
-        label="Previous"
-        title="Previous (K or ↑)"
+        label={t`Previous`}
+        title={t`Previous (K or ↑)`}
         disabled={!neighbours.previous}
         onClick={neighbours.previous}
       />
       <Button
         variant="ghost"
         icon={ChevronDown}
-        label="Next"
-        title="Next (J or ↓)"
+        label={t`Next`}
+        title={t`Next (J or ↓)`}
         disabled={!neighbours.next}
         onClick={neighbours.next}
       />

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { ChevronRight } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { Link } from 'react-router';
@@ -24,7 +25,7 @@ export function PageHead({
     <header className="page-head">
       <div className="grow">
         {crumbs.length > 0 && (
-          <nav aria-label="Breadcrumb" className="crumbs">
+          <nav aria-label={t`Breadcrumb`} className="crumbs">
             {crumbs.map(({ text, to }) => (
               <span key={to}>
                 <Link to={to}>{text}</Link>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+
 const HEIGHT = 22;
 const BAR = 4;
 
@@ -8,7 +10,7 @@ export function Sparkline({ buckets }: { buckets: { successes: number; failures:
   const failures = buckets.reduce((sum, bucket) => sum + bucket.failures, 0);
   const total = successes + failures;
   const text =
-    total === 0 ? 'No attempts in the last 24 hours' : `Last 24 hours: ${successes} of ${total} attempts succeeded`;
+    total === 0 ? t`No attempts in the last 24 hours` : t`Last 24 hours: ${successes} of ${total} attempts succeeded`;
   return (
     <svg role="img" aria-label={text} width={buckets.length * BAR} height={HEIGHT} className="sparkline">
       <title>{text}</title>

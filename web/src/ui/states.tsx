@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Inbox, TriangleAlert, type LucideIcon } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { setWindowTitle } from '../api/branding';
@@ -6,7 +8,7 @@ import { Button, ButtonLink } from './button';
 
 export function Skeleton({ lines = 3 }: { lines?: number }) {
   return (
-    <div className="stack-s" role="status" aria-label="Loading">
+    <div className="stack-s" role="status" aria-label={t`Loading`}>
       {Array.from({ length: lines }, (_, index) => (
         <div key={index} className="skeleton" />
       ))}
@@ -65,23 +67,29 @@ export function Failed({
   return (
     <div className="empty" role="alert">
       <TriangleAlert size={28} aria-hidden />
-      <p className="empty-title">{what ? `Could not load ${midSentence(what)}` : 'Could not load this'}</p>
+      <p className="empty-title">{what ? t`Could not load ${midSentence(what)}` : t`Could not load this`}</p>
       <p className="muted">{errorText(error)}</p>
-      {onRetry && <Button onClick={onRetry}>Try again</Button>}
+      {onRetry && (
+        <Button onClick={onRetry}>
+          <Trans>Try again</Trans>
+        </Button>
+      )}
     </div>
   );
 }
 
 /** Trying again would not help. */
 function NotFound({ subject: { one, all, to } }: { subject: Subject }) {
-  const title = `${one} not found`;
+  const title = t`${one} not found`;
   useEffect(() => {
     setWindowTitle(title);
   }, [title]);
   return (
     <Empty title={title}>
       <div className="stack">
-        <p>It does not exist, was deleted, or belongs to somebody else.</p>
+        <p>
+          <Trans>It does not exist, was deleted, or belongs to somebody else.</Trans>
+        </p>
         <div>
           <ButtonLink to={to}>{all}</ButtonLink>
         </div>

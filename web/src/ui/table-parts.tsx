@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { ColumnMeta, RowSelectionState } from '@tanstack/react-table';
 import { midSentence } from './states';
 import { formatDuration, useNow } from './time';
@@ -20,7 +21,7 @@ export function cellClass(meta: ColumnMeta<unknown, unknown> | undefined): strin
 /** Has the height of the table that follows, so that nothing below it moves. */
 export function TableSkeleton() {
   return (
-    <div className="table-skeleton" role="status" aria-label="Loading">
+    <div className="table-skeleton" role="status" aria-label={t`Loading`}>
       {Array.from({ length: 8 }, (_, index) => (
         <div key={index}>
           <div className="skeleton" />
@@ -47,7 +48,12 @@ export function Spacer({ height }: { height: number }) {
 /** How old the list is. */
 export function Updated({ at }: { at: number }) {
   const seconds = Math.round((useNow() - at) / 1000);
-  return <span> · updated {seconds < 1 ? 'now' : `${formatDuration(seconds)} ago`}</span>;
+  return (
+    <span>
+      {' · '}
+      {seconds < 1 ? t`updated now` : t`updated ${formatDuration(seconds)} ago`}
+    </span>
+  );
 }
 
 /** Selects all loaded rows, or none. */
@@ -67,7 +73,7 @@ export function SelectAll({
   return (
     <input
       type="checkbox"
-      aria-label={`Select all loaded ${midSentence(label)}`}
+      aria-label={t`Select all loaded ${midSentence(label)}`}
       checked={all}
       ref={(input) => {
         if (input) input.indeterminate = count > 0 && !all;

@@ -1,4 +1,7 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useSyncExternalStore } from 'react';
+import { i18n } from '../i18n/i18n';
 import { exactTime, shortTime, useZone } from './zone';
 
 const TICK_MS = 1000;
@@ -29,10 +32,10 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
   ['second', 1],
 ];
-const format = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' });
+const format = new Intl.RelativeTimeFormat(i18n.locale, { numeric: 'always', style: 'short' });
 
 function relative(seconds: number): string {
-  if (Math.abs(seconds) < 1) return 'now';
+  if (Math.abs(seconds) < 1) return t`now`;
   const [unit, size] = STEPS.find(([, length]) => Math.abs(seconds) >= length)!;
   return format.format(Math.trunc(seconds / size), unit);
 }
@@ -46,7 +49,12 @@ function useRelative(at: string | null | undefined): string {
 export function Time({ at }: { at: string | null | undefined }) {
   const text = useRelative(at);
   useZone();
-  if (!at) return <span className="muted">never</span>;
+  if (!at)
+    return (
+      <span className="muted">
+        <Trans>never</Trans>
+      </span>
+    );
   return (
     <time dateTime={at} title={exactTime(at)} className="nowrap">
       {text}
@@ -58,7 +66,12 @@ export function Time({ at }: { at: string | null | undefined }) {
 export function ExactTime({ at }: { at: string | null | undefined }) {
   const text = useRelative(at);
   useZone();
-  if (!at) return <span className="muted">never</span>;
+  if (!at)
+    return (
+      <span className="muted">
+        <Trans>never</Trans>
+      </span>
+    );
   return (
     <time dateTime={at}>
       {exactTime(at)} <span className="muted nowrap">· {text}</span>
@@ -70,7 +83,12 @@ export function ExactTime({ at }: { at: string | null | undefined }) {
 export function TimeCell({ at }: { at: string | null | undefined }) {
   const text = useRelative(at);
   useZone();
-  if (!at) return <span className="muted">never</span>;
+  if (!at)
+    return (
+      <span className="muted">
+        <Trans>never</Trans>
+      </span>
+    );
   return (
     <time dateTime={at} className="cell-lines">
       <span>{text}</span>
@@ -87,13 +105,13 @@ export function useNow(): number {
 /**
  * Counts down the time left.
  *
- * @param prefix - text before the time, as in `in 5 s`; left out before `due now`
+ * @param inSentence - writes `in 5 s` instead of `5 s`
  */
-export function Countdown({ until, prefix = '' }: { until: string; prefix?: string }) {
+export function Countdown({ until, inSentence = false }: { until: string; inSentence?: boolean }) {
   const seconds = useSyncExternalStore(subscribe, () => Math.max(0, Math.ceil((Date.parse(until) - now) / 1000)));
   return (
     <time dateTime={until} title={exactTime(until)} className="num nowrap">
-      {seconds === 0 ? 'due now' : prefix + formatDuration(seconds)}
+      {seconds === 0 ? t`due now` : inSentence ? t`in ${formatDuration(seconds)}` : formatDuration(seconds)}
     </time>
   );
 }
@@ -105,34 +123,40 @@ export function utc(at: string): string {
 
 /** Formats seconds with at most two units, for example `30 min` or `1 h 5 min`. */
 export function formatDuration(seconds: number): string {
+  const [days, hours, minutes, rest] = [
+    Math.floor(seconds / 86_400),
+    Math.floor((seconds % 86_400) / 3600),
+    Math.floor((seconds % 3600) / 60),
+    Math.round(seconds % 60),
+  ];
   const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor((seconds % 86_400) / 3600), 'h'],
-    [Math.floor((seconds % 3600) / 60), 'min'],
-    [Math.round(seconds % 60), 's'],
+    [days, t`${days} d`],
+    [hours, t`${hours} h`],
+    [minutes, t`${minutes} min`],
+    [rest, t`${rest} s`],
   ] as const;
   const first = parts.findIndex(([count]) => count > 0);
-  if (first < 0) return '0 s';
+  if (first < 0) return t`0 s`;
   return parts
     .slice(first, first + 2)
     .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`)
+    .map(([, text]) => text)
     .join(' ');
 }
 
 /** Formats milliseconds, for example `12 ms` or `3.4 s`. */
 export function formatMilliseconds(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  return ms < 1000 ? t`${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** Formats a retry schedule as a sentence. */
 export function describeRetries(schedule: readonly number[]): string {
   return schedule.length === 0
-    ? 'Failed deliveries are not retried.'
-    : `Failed deliveries are retried ${formatSchedule(schedule)}.`;
+    ? t`Failed deliveries are not retried.`
+    : t`Failed deliveries are retried ${formatSchedule(schedule)}.`;
 }
 
 /** Formats a retry schedule, for example `after 30 s, 5 min, 30 min, 2 h`. */
 export function formatSchedule(schedule: readonly number[]): string {
-  return schedule.length === 0 ? 'no retries' : `after ${schedule.map(formatDuration).join(', ')}`;
+  return schedule.length === 0 ? t`no retries` : t`after ${schedule.map(formatDuration).join(', ')}`;
 }

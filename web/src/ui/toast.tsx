@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { CheckCircle2, TriangleAlert, X } from 'lucide-react';
 import { Toast } from 'radix-ui';
 import { createContext, useCallback, useContext, useState, type ReactNode } from 'react';
@@ -22,7 +23,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const drop = (id: number) => setMessages((shown) => shown.filter((message) => message.id !== id));
   return (
     <Context.Provider value={show}>
-      <Toast.Provider duration={6000} label="Message">
+      <Toast.Provider duration={6000} label={t`Message`}>
         {children}
         {messages.map(({ id, tone, text }) => (
           <Toast.Root
@@ -33,12 +34,12 @@ export function ToastProvider({ children }: { children: ReactNode }) {
           >
             {tone === 'ok' ? <CheckCircle2 size={18} aria-hidden /> : <TriangleAlert size={18} aria-hidden />}
             <Toast.Description className="grow">{text}</Toast.Description>
-            <Toast.Close className="button button-ghost button-icon button-small" aria-label="Dismiss">
+            <Toast.Close className="button button-ghost button-icon button-small" aria-label={t`Dismiss`}>
               <X size={16} aria-hidden />
             </Toast.Close>
           </Toast.Root>
         ))}
-        <Toast.Viewport className="toasts" />
+        <Toast.Viewport className="toasts" label={t`Notifications (${'{hotkey}'})`} />
       </Toast.Provider>
     </Context.Provider>
   );

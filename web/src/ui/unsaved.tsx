@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { useBlocker } from 'react-router';
 import { Confirm } from './dialog-confirm';
@@ -29,15 +31,17 @@ export function useUnsavedChanges(
     <Confirm
       open
       onClose={() => leaving.current || blocker.reset()}
-      title="Leave without saving?"
-      action="Discard changes"
-      dismiss="Keep editing"
+      title={t`Leave without saving?`}
+      action={t`Discard changes`}
+      dismiss={t`Keep editing`}
       onConfirm={async () => {
         leaving.current = true;
         blocker.proceed();
       }}
     >
-      <p>What you entered is not saved yet.</p>
+      <p>
+        <Trans>What you entered is not saved yet.</Trans>
+      </p>
     </Confirm>
   );
   return { question, release: () => void (released.current = true) };

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { dateLocale } from '../i18n/i18n';
 
 /** The time zone in which times are shown: of the browser, or UTC. */
 export type Zone = 'local' | 'utc';
@@ -28,7 +29,7 @@ function format(at: string | number, name: string, options: Intl.DateTimeFormatO
   const key = `${name} ${zone}`;
   let found = formats.get(key);
   if (!found) {
-    found = new Intl.DateTimeFormat('en-GB', {
+    found = new Intl.DateTimeFormat(dateLocale, {
       ...options,
       hourCycle: 'h23',
       ...(zone === 'utc' && { timeZone: 'UTC' }),

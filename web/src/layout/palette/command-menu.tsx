@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Search } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button } from '../../ui/button';
@@ -41,7 +43,9 @@ export function PaletteField() {
   return (
     <button type="button" className={styles.field} onClick={openPalette} aria-keyshortcuts="Meta+K Control+K">
       <Search size={15} aria-hidden />
-      <span className="grow">Search</span>
+      <span className="grow">
+        <Trans>Search</Trans>
+      </span>
       <kbd className={styles.keys}>{isMac ? '⌘K' : 'Ctrl K'}</kbd>
     </button>
   );
@@ -49,5 +53,5 @@ export function PaletteField() {
 
 /** Opens the palette where there is room for an icon only. */
 export function PaletteButton() {
-  return <Button variant="ghost" icon={Search} label="Search" onClick={openPalette} />;
+  return <Button variant="ghost" icon={Search} label={t`Search`} onClick={openPalette} />;
 }

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { BookOpen, ScrollText, Users, Webhook } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useRead } from '../../api/queries';
@@ -25,7 +26,7 @@ export function useFound(text: string): { groups: { title: string; entries: Entr
     isLoading,
     groups: [
       {
-        title: 'Customers',
+        title: t`Customers`,
         entries: (customers.data?.items ?? []).map(({ id, name }) => ({
           key: `customer ${id}`,
           text: name,
@@ -35,7 +36,7 @@ export function useFound(text: string): { groups: { title: string; entries: Entr
         })),
       },
       {
-        title: 'Endpoints',
+        title: t`Endpoints`,
         entries: (endpoints.data?.items ?? []).map(({ id, name, customerId, url }) => ({
           key: `endpoint ${id}`,
           text: name,
@@ -45,7 +46,7 @@ export function useFound(text: string): { groups: { title: string; entries: Entr
         })),
       },
       {
-        title: 'Event types',
+        title: t`Event types`,
         entries: (types.data?.items ?? []).map(({ name, description }) => ({
           key: `type ${name}`,
           text: name,
@@ -55,17 +56,17 @@ export function useFound(text: string): { groups: { title: string; entries: Entr
         })),
       },
       {
-        title: 'Logs',
+        title: t`Logs`,
         entries: [
           {
             key: 'search events',
-            text: `Search events for “${text.trim()}”`,
+            text: t`Search events for “${text.trim()}”`,
             icon: ScrollText,
             run: `/logs?tab=events&q=${search}`,
           },
           {
             key: 'search notifications',
-            text: `Search notifications for “${text.trim()}”`,
+            text: t`Search notifications for “${text.trim()}”`,
             icon: ScrollText,
             run: `/logs?q=${search}`,
           },

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Command } from 'cmdk';
 import { CornerDownLeft, Search } from 'lucide-react';
 import { Dialog } from 'radix-ui';
@@ -42,7 +44,7 @@ export default function Palette({ onClose }: { onClose(): void }) {
   const openId = () => {
     onClose();
     pageOfId(q, role).then(
-      (page) => (page === null ? toast({ tone: 'bad', text: 'You cannot open this ID.' }) : void navigate(page)),
+      (page) => (page === null ? toast({ tone: 'bad', text: t`You cannot open this ID.` }) : void navigate(page)),
       (error: unknown) => toast({ tone: 'bad', text: errorText(error) }),
     );
   };
@@ -51,9 +53,11 @@ export default function Palette({ onClose }: { onClose(): void }) {
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
         <Dialog.Content className={styles.palette} aria-describedby={undefined}>
-          <Dialog.Title className="sr-only">Command palette</Dialog.Title>
+          <Dialog.Title className="sr-only">
+            <Trans>Command palette</Trans>
+          </Dialog.Title>
           <Command
-            label="Command palette"
+            label={t`Command palette`}
             shouldFilter={false}
             loop
             value={marked}
@@ -63,15 +67,19 @@ export default function Palette({ onClose }: { onClose(): void }) {
           >
             <div className={styles.field}>
               <Search size={17} aria-hidden />
-              <Command.Input value={q} onValueChange={search} placeholder="Search by ID, name or command" />
+              <Command.Input value={q} onValueChange={search} placeholder={t`Search by ID, name or command`} />
             </div>
-            <Command.List className={styles.list}>
-              <Command.Empty className={styles.empty}>{found.isLoading ? 'Searching…' : 'Nothing found'}</Command.Empty>
+            <Command.List className={styles.list} label={t`Suggestions`}>
+              <Command.Empty className={styles.empty}>
+                {found.isLoading ? t`Searching…` : t`Nothing found`}
+              </Command.Empty>
               {isId(q) && (
-                <Group title="ID">
+                <Group title={t`ID`}>
                   <Command.Item value={ID} className={styles.item} onSelect={openId}>
                     <CornerDownLeft size={16} aria-hidden />
-                    <span className="truncate">Open {q.trim()}</span>
+                    <span className="truncate">
+                      <Trans>Open {q.trim()}</Trans>
+                    </span>
                   </Command.Item>
                 </Group>
               )}

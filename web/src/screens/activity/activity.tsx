@@ -1,6 +1,9 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Braces, Pause, Play, Radio, Unplug } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { usePermissions } from '../../api/session';
+import { formatNumber } from '../../i18n/i18n';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
@@ -42,10 +45,10 @@ export function ActivityScreen() {
   );
   return (
     <>
-      <PageHead title="Activity" />
+      <PageHead title={t`Activity`} />
       <FilterBar>
         <FilterSelect
-          label="Activity type"
+          label={t`Activity type`}
           value={values.kind}
           onChange={(kind) => set({ kind })}
           options={Object.entries(KINDS).map(([value, text]) => ({ value, text }))}
@@ -58,11 +61,11 @@ export function ActivityScreen() {
         <Connection state={feed.state} paused={feed.paused} waiting={feed.waiting} />
         {feed.paused ? (
           <Button small variant="primary" icon={Play} onClick={feed.resume}>
-            Resume
+            <Trans>Resume</Trans>
           </Button>
         ) : (
           <Button small icon={Pause} onClick={feed.pause}>
-            Pause
+            <Trans>Pause</Trans>
           </Button>
         )}
         <Button
@@ -71,21 +74,23 @@ export function ActivityScreen() {
           aria-pressed={withPayload}
           onClick={() => shown.set({ include: withPayload ? '' : 'payload' })}
         >
-          Payloads
+          <Trans>Payloads</Trans>
         </Button>
         <Rate entries={feed.entries} kind={values.subscriptionId ? 'attempt.finished' : 'event.accepted'} />
       </div>
       <Card flush>
         <DataTable
-          label="Activity"
+          label={t`Activity`}
           list={asList(rows)}
           columns={columns}
           rowId={({ key }) => String(key)}
           onOpen={open}
           empty={
-            <Empty icon={Radio} title={active ? 'No matching activity yet' : 'No activity yet'}>
-              New activity appears here as it happens: accepted events, attempts and their results. Earlier activity is
-              in the logs.
+            <Empty icon={Radio} title={active ? t`No matching activity yet` : t`No activity yet`}>
+              <Trans>
+                New activity appears here as it happens: accepted events, attempts and their results. Earlier activity
+                is in the logs.
+              </Trans>
             </Empty>
           }
         />
@@ -101,17 +106,19 @@ function Connection({ state, paused, waiting }: Pick<FeedState, 'state' | 'pause
     <span role="status">
       {state === 'lost' ? (
         <Badge tone="bad" icon={Unplug}>
-          Disconnected. Reconnecting…
+          <Trans>Disconnected. Reconnecting…</Trans>
         </Badge>
       ) : paused ? (
         <Badge tone="warn" icon={Pause}>
-          Paused, {waiting >= MAX_ENTRIES ? `${MAX_ENTRIES.toLocaleString('en')} or more` : waiting} waiting
+          <Trans>Paused, {waiting >= MAX_ENTRIES ? t`${formatNumber(MAX_ENTRIES)} or more` : waiting} waiting</Trans>
         </Badge>
       ) : state === 'connecting' ? (
-        <Badge icon={Radio}>Connecting…</Badge>
+        <Badge icon={Radio}>
+          <Trans>Connecting…</Trans>
+        </Badge>
       ) : (
         <Badge tone="ok" icon={Radio}>
-          Live
+          <Trans>Live</Trans>
         </Badge>
       )}
     </span>

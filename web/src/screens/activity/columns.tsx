@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { CircleDot, Inbox, PauseCircle, PlayCircle, RotateCcw, type LucideIcon } from 'lucide-react';
 import { formatJson } from '../../api/exact-json';
@@ -20,17 +22,17 @@ const ICONS: Record<string, LucideIcon> = {
 export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry>[] {
   return [
     {
-      header: 'Activity',
+      header: t`Activity`,
       meta: { width: 190, narrow: 150 },
       cell: ({ row: { original } }) => <What entry={original} onOpen={onOpen} />,
     },
     {
-      header: 'Result',
+      header: t`Result`,
       meta: { width: 130, narrow: 104 },
       cell: ({ row: { original } }) => 'activity' in original && <Outcome activity={original.activity} />,
     },
     {
-      header: 'Event type',
+      header: t`Event type`,
       meta: { grow: true, wide: true },
       cell: ({ row: { original } }) => (
         <>
@@ -40,20 +42,25 @@ export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry
       ),
     },
     {
-      header: 'Endpoint',
+      header: t`Endpoint`,
       meta: { roomy: true, width: 160 },
       cell: ({ row: { original } }) =>
         'activity' in original &&
         original.activity.subscriptionId && <EndpointName id={original.activity.subscriptionId} />,
     },
     {
-      header: 'Customer',
+      header: t`Customer`,
       meta: { roomy: true, width: 130 },
       cell: ({ row: { original } }) =>
-        'activity' in original && (original.activity.customerId ?? <span className="muted">all</span>),
+        'activity' in original &&
+        (original.activity.customerId ?? (
+          <span className="muted">
+            <Trans>all</Trans>
+          </span>
+        )),
     },
     {
-      header: 'Time',
+      header: t`Time`,
       meta: { width: 172, narrow: 92 },
       cell: ({ row: { original } }) => <TimeCell at={'gap' in original ? original.gap.until : original.activity.at} />,
     },
@@ -61,9 +68,9 @@ export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry
 }
 
 const OMITTED = {
-  'too-large': 'Larger than the feed shows. Open the event.',
-  expired: 'Removed, because its retention is over.',
-  withheld: 'Composed for each endpoint. Open a delivery.',
+  'too-large': t`Larger than the feed shows. Open the event.`,
+  expired: t`Removed, because its retention is over.`,
+  withheld: t`Composed for each endpoint. Open a delivery.`,
 };
 
 /** The data of an accepted event on one line. The event's drawer shows it in full. */
@@ -80,7 +87,7 @@ function Payload({ payload: { data, omitted } }: { payload: NonNullable<Activity
 /** The event type, or the time range of a gap. */
 function about(entry: Entry): string {
   if ('activity' in entry) return entry.activity.type;
-  return `${exactTime(entry.gap.from)} to ${exactTime(entry.gap.until)}: no longer in the live feed, see the logs`;
+  return t`${exactTime(entry.gap.from)} to ${exactTime(entry.gap.until)}: no longer in the live feed, see the logs`;
 }
 
 function What({ entry, onOpen }: { entry: Entry; onOpen: (entry: Entry) => void }) {
@@ -88,7 +95,9 @@ function What({ entry, onOpen }: { entry: Entry; onOpen: (entry: Entry) => void 
   if ('gap' in entry) {
     return (
       <div className={styles.what}>
-        <strong>Gap</strong>
+        <strong>
+          <Trans>Gap</Trans>
+        </strong>
         {type}
       </div>
     );
@@ -99,7 +108,7 @@ function What({ entry, onOpen }: { entry: Entry; onOpen: (entry: Entry) => void 
     <div className={styles.what}>
       <button type="button" className={`link-button ${styles.kind}`} onClick={() => onOpen(entry)}>
         <Icon size={15} aria-hidden />
-        {attempt ? `Attempt ${attempt.number}` : (KINDS[kind] ?? kind)}
+        {attempt ? t`Attempt ${attempt.number}` : (KINDS[kind] ?? kind)}
       </button>
       {type}
     </div>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { withQuery } from '../../api/client';
 import { parseJson } from '../../api/exact-json';
 import { inPortal } from '../../api/portal';
@@ -5,12 +6,12 @@ import type { Activity } from '../../api/types';
 
 /** The event names of the stream, with their labels. */
 export const KINDS: Record<string, string> = {
-  'event.accepted': 'Event accepted',
-  'attempt.finished': 'Attempt finished',
-  'notification.held': 'Held',
-  'notification.released': 'Released',
-  'notification.cancelled': 'Cancelled',
-  'notification.reopened': 'Retried',
+  'event.accepted': t`Event accepted`,
+  'attempt.finished': t`Attempt finished`,
+  'notification.held': t`Held`,
+  'notification.released': t`Released`,
+  'notification.cancelled': t`Cancelled`,
+  'notification.reopened': t`Retried`,
 };
 
 /** A row of the feed: an activity, or a gap that the server no longer holds. */

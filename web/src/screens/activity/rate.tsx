@@ -1,3 +1,4 @@
+import { plural, t } from '@lingui/core/macro';
 import { useNow } from '../../ui/time';
 import { MAX_ENTRIES, type Entry } from './feed';
 
@@ -12,11 +13,9 @@ export function Rate({ entries, kind }: { entries: Entry[]; kind: 'event.accepte
   const recent = entries.filter((entry) => 'activity' in entry && Date.parse(entry.activity.at) > since);
   const count = recent.filter((entry) => 'activity' in entry && entry.activity.kind === kind).length;
   const moreThanKept = recent.length >= MAX_ENTRIES;
-  return (
-    <span className="muted num nowrap">
-      {moreThanKept && 'more than '}
-      {count.toLocaleString('en')} {kind === 'event.accepted' ? 'event' : 'attempt'}
-      {count !== 1 && 's'} in the last minute
-    </span>
-  );
+  const text =
+    kind === 'event.accepted'
+      ? plural(count, { one: '# event in the last minute', other: '# events in the last minute' })
+      : plural(count, { one: '# attempt in the last minute', other: '# attempts in the last minute' });
+  return <span className="muted num nowrap">{moreThanKept ? t`more than ${text}` : text}</span>;
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -16,20 +18,20 @@ export function AddPattern({ onClose }: { onClose(): void }) {
   const add = useAction(
     () => api.post<AllowlistEntry>('/v1/url-allowlist', { pattern, ...(customerId ? { customerId } : {}) }),
     {
-      done: ({ status }) => (status === 'approved' ? 'Pattern added' : 'Request sent to an admin'),
+      done: ({ status }) => (status === 'approved' ? t`Pattern added` : t`Request sent to an admin`),
       quiet: true,
     },
   );
   return (
-    <Dialog open onClose={onClose} title={administer ? 'Add a URL pattern' : 'Request a URL'}>
+    <Dialog open onClose={onClose} title={administer ? t`Add a URL pattern` : t`Request a URL`}>
       <Form error={add.error} onSubmit={() => add.mutate(undefined, { onSuccess: onClose })}>
         <TextField
-          label="Pattern"
+          label={t`Pattern`}
           pointer="/pattern"
           value={pattern}
           onChange={setPattern}
           placeholder="https://hooks.example.com/payments"
-          hint="scheme://host[:port][/path-prefix]. * matches any host, one subdomain label or any port, for example https://*.example.com"
+          hint={t`scheme://host[:port][/path-prefix]. * matches any host, one subdomain label or any port, for example https://*.example.com`}
           required
         />
         <CustomerField
@@ -37,12 +39,14 @@ export function AddPattern({ onClose }: { onClose(): void }) {
           pointer="/customerId"
           value={customerId}
           onChange={setCustomerId}
-          placeholder="All customers"
+          placeholder={t`All customers`}
         />
         <Actions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>
+            <Trans>Cancel</Trans>
+          </Button>
           <Button type="submit" variant="primary" busy={add.isPending} disabled={pattern.trim() === ''}>
-            {administer ? 'Add pattern' : 'Send request'}
+            {administer ? t`Add pattern` : t`Send request`}
           </Button>
         </Actions>
       </Form>

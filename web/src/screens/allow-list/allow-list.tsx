@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
@@ -12,13 +14,14 @@ import { Confirm } from '../../ui/dialog';
 import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
+import { statusText } from '../../ui/status-text';
 import { TimeCell } from '../../ui/time';
 import { AddPattern } from './add-pattern';
 import { Requests } from './requests';
 
 const columns: ColumnDef<AllowlistEntry>[] = [
   {
-    header: 'Pattern',
+    header: t`Pattern`,
     meta: { grow: true },
     cell: ({ row: { original } }) => (
       <>
@@ -27,33 +30,41 @@ const columns: ColumnDef<AllowlistEntry>[] = [
         </code>
         <div className="muted truncate">
           {original.customerId
-            ? `customer ${original.customerId}`
+            ? t`customer ${original.customerId}`
             : original.productId
-              ? `product ${original.productId}`
-              : 'all customers'}
+              ? t`product ${original.productId}`
+              : t`all customers`}
         </div>
       </>
     ),
   },
-  { header: 'Status', meta: { width: 128 }, cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
   {
-    header: 'Requested by',
+    header: t`Status`,
+    meta: { width: 128 },
+    cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+  },
+  {
+    header: t`Requested by`,
     meta: { wide: true, width: 150 },
     cell: ({ row: { original } }) => original.requestedBy ?? '',
   },
   {
-    header: 'Decided by',
+    header: t`Decided by`,
     meta: { roomy: true, width: 150 },
     cell: ({ row: { original } }) => original.decidedBy ?? '',
   },
   {
-    header: 'Created',
+    header: t`Created`,
     meta: { wide: true, width: 172, narrow: 104 },
     cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
   },
   {
     id: 'delete',
-    header: () => <span className="sr-only">Actions</span>,
+    header: () => (
+      <span className="sr-only">
+        <Trans>Actions</Trans>
+      </span>
+    ),
     meta: { width: 56 },
     cell: ({ row: { original } }) => <DeletePattern entry={original} />,
   },
@@ -67,10 +78,13 @@ export function AllowList() {
   const [adding, setAdding] = useState(false);
   return (
     <>
-      <PageHead title="Allow-list" sub="Notifications for a URL that is not listed are held until the URL is approved.">
+      <PageHead
+        title={t`Allow-list`}
+        sub={t`Notifications for a URL that is not listed are held until the URL is approved.`}
+      >
         {write && (
           <Button variant="primary" icon={Plus} onClick={() => setAdding(true)}>
-            {administer ? 'Add a URL pattern' : 'Request a URL'}
+            {administer ? t`Add a URL pattern` : t`Request a URL`}
           </Button>
         )}
       </PageHead>
@@ -79,21 +93,21 @@ export function AllowList() {
         <div>
           <FilterBar>
             <FilterSelect
-              label="Status"
+              label={t`Status`}
               value={values.status}
-              options={['requested', 'approved', 'rejected']}
+              options={['requested', 'approved', 'rejected'].map((value) => ({ value, text: statusText(value) }))}
               onChange={(status) => set({ status })}
             />
           </FilterBar>
           <Card flush>
             <DataTable
-              label="URL patterns"
+              label={t`URL patterns`}
               list={list}
               columns={columns}
               rowId={({ id }) => id}
               empty={
-                <Empty title={active ? 'No patterns match this filter' : 'No URL patterns yet'}>
-                  Patterns from the configuration (SIGNPOST_ALLOW_URLS) are not listed here.
+                <Empty title={active ? t`No patterns match this filter` : t`No URL patterns yet`}>
+                  <Trans>Patterns from the configuration (SIGNPOST_ALLOW_URLS) are not listed here.</Trans>
                 </Empty>
               }
             />
@@ -108,14 +122,14 @@ export function AllowList() {
 function DeletePattern({ entry: { id, pattern, status } }: { entry: AllowlistEntry }) {
   const { write } = usePermissions();
   const remove = useAction(() => api.delete(at`/v1/url-allowlist/${id}`), {
-    done: 'Pattern removed',
+    done: t`Pattern removed`,
   });
   if (!write) return null;
   return (
     <Confirm
-      trigger={<Button small variant="ghost" icon={Trash2} label={`Remove ${pattern}`} />}
-      title="Remove this pattern?"
-      action="Remove pattern"
+      trigger={<Button small variant="ghost" icon={Trash2} label={t`Remove ${pattern}`} />}
+      title={t`Remove this pattern?`}
+      action={t`Remove pattern`}
       onConfirm={() => remove.mutateAsync()}
     >
       <p className="wrap-anywhere">
@@ -123,8 +137,8 @@ function DeletePattern({ entry: { id, pattern, status } }: { entry: AllowlistEnt
       </p>
       <p>
         {status === 'approved'
-          ? 'Endpoints that no other pattern covers go back to awaiting approval. Their notifications are held, not lost.'
-          : 'No endpoint is affected.'}
+          ? t`Endpoints that no other pattern covers go back to awaiting approval. Their notifications are held, not lost.`
+          : t`No endpoint is affected.`}
       </p>
     </Confirm>
   );

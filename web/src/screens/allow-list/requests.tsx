@@ -1,3 +1,5 @@
+import { plural, t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Check, CheckCheck, X } from 'lucide-react';
 import { Link } from 'react-router';
 import { api, at } from '../../api/client';
@@ -22,37 +24,39 @@ export function Requests() {
       api.patch(at`/v1/url-allowlist/${id}`, { status }),
     {
       done: (_, { status }) =>
-        status === 'approved' ? 'URL approved. Held notifications are being sent.' : 'URL rejected',
+        status === 'approved' ? t`URL approved. Held notifications are being sent.` : t`URL rejected`,
     },
   );
   const approveAll = useAction(
     async () => {
       for (const { id } of requests) await api.patch(at`/v1/url-allowlist/${id}`, { status: 'approved' });
     },
-    { done: 'URLs approved. Held notifications are being sent.' },
+    { done: t`URLs approved. Held notifications are being sent.` },
   );
   if (requests.length === 0) return null;
   return (
     <Card
-      title={administer ? 'Requests to review' : 'Waiting for an admin'}
+      title={administer ? t`Requests to review` : t`Waiting for an admin`}
       actions={
         administer &&
         requests.length > 1 && (
           <Confirm
             trigger={
               <Button small icon={CheckCheck}>
-                Approve all {requests.length}
+                <Trans>Approve all {requests.length}</Trans>
               </Button>
             }
-            title={`Approve ${requests.length} URL patterns?`}
-            action="Approve all"
+            title={t`Approve ${requests.length} URL patterns?`}
+            action={t`Approve all`}
             danger={requests.some(isBroad)}
             onConfirm={() => approveAll.mutateAsync()}
           >
             <ul className="bullets">
               {requests.map(({ id, pattern, customerId }) => (
                 <li key={id} className="wrap-anywhere">
-                  <code>{pattern}</code> for {customerId === null ? 'every customer' : customerId}
+                  <Trans>
+                    <code>{pattern}</code> for {customerId === null ? t`every customer` : customerId}
+                  </Trans>
                 </li>
               ))}
             </ul>
@@ -62,15 +66,13 @@ export function Requests() {
     >
       <ul className="stack">
         {requests.map((entry) => {
-          const { id, pattern, customerId, productId, requestedBy, createdAt } = entry;
+          const { id, pattern, customerId, productId, createdAt } = entry;
           return (
             <li key={id} className="row spread">
               <div className="grow">
                 <code className="wrap-anywhere">{pattern}</code>
                 <div className="muted">
-                  Requested by {requestedBy ?? productId}
-                  {productId && ` for product ${productId}`}
-                  {customerId && ` for customer ${customerId}`}, <Time at={createdAt} />
+                  {requestText(entry)}, <Time at={createdAt} />
                 </div>
                 <Waiting entry={entry} />
               </div>
@@ -80,20 +82,22 @@ export function Requests() {
                     <Confirm
                       trigger={
                         <Button variant="primary" small icon={Check}>
-                          Approve…
+                          <Trans>Approve…</Trans>
                         </Button>
                       }
-                      title="Approve this pattern?"
-                      action="Approve pattern"
+                      title={t`Approve this pattern?`}
+                      action={t`Approve pattern`}
                       onConfirm={() => decide.mutateAsync({ id, status: 'approved' })}
                     >
                       <p className="wrap-anywhere">
                         <code>{pattern}</code>
                       </p>
                       <p>
-                        {pattern.includes('*') && 'It matches more than one host. '}
+                        {pattern.includes('*') && <Trans>It matches more than one host.</Trans>}{' '}
                         {customerId === null &&
-                          `It allows the URL for every customer${productId ? ` of ${productId}` : ''}.`}
+                          (productId
+                            ? t`It allows the URL for every customer of ${productId}.`
+                            : t`It allows the URL for every customer.`)}
                       </p>
                       <Waiting entry={entry} />
                     </Confirm>
@@ -105,7 +109,7 @@ export function Requests() {
                       busy={decide.isPending}
                       onClick={() => decide.mutate({ id, status: 'approved' })}
                     >
-                      Approve
+                      <Trans>Approve</Trans>
                     </Button>
                   )}
                   <Button
@@ -114,7 +118,7 @@ export function Requests() {
                     disabled={decide.isPending}
                     onClick={() => decide.mutate({ id, status: 'rejected' })}
                   >
-                    Reject
+                    <Trans>Reject</Trans>
                   </Button>
                 </div>
               )}
@@ -126,6 +130,13 @@ export function Requests() {
   );
 }
 
+function requestText({ requestedBy, productId, customerId }: AllowlistEntry): string {
+  const by = requestedBy ?? productId ?? '';
+  if (productId && customerId) return t`Requested by ${by} for product ${productId} for customer ${customerId}`;
+  if (productId) return t`Requested by ${by} for product ${productId}`;
+  return customerId ? t`Requested by ${by} for customer ${customerId}` : t`Requested by ${by}`;
+}
+
 /** Whether approving allows more than the URLs of one customer at one host. */
 const isBroad = ({ pattern, customerId }: AllowlistEntry) => pattern.includes('*') || customerId === null;
 
@@ -134,14 +145,21 @@ function Waiting({ entry: { subscriptions, subscriptionCount } }: { entry: Allow
   if (subscriptionCount === 0) return null;
   return (
     <p className="muted">
-      {subscriptionCount === 1 ? '1 endpoint waits: ' : `${subscriptionCount} endpoints wait: `}
+      {plural(subscriptionCount, { one: '# endpoint waits:', other: '# endpoints wait:' })}{' '}
       {subscriptions.slice(0, NAMED).map(({ id, name, customerId }, index) => (
         <span key={id}>
           {index > 0 && ', '}
-          <Link to={`/endpoints/${id}`}>{name}</Link> of {customerId}
+          <Trans>
+            <Link to={`/endpoints/${id}`}>{name}</Link> of {customerId}
+          </Trans>
         </span>
       ))}
-      {subscriptionCount > NAMED && ` and ${subscriptionCount - NAMED} more`}
+      {subscriptionCount > NAMED && (
+        <>
+          {' '}
+          <Trans>and {subscriptionCount - NAMED} more</Trans>
+        </>
+      )}
     </p>
   );
 }

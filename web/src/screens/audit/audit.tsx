@@ -1,3 +1,5 @@
+import { plural, t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -46,15 +48,23 @@ export function Audit() {
   const { columns, choice } = useColumns('audit', all);
   return (
     <>
-      <PageHead title="Audit log" sub="Changes, revealed secrets, read payloads, sign-ins and refused requests." />
+      <PageHead
+        title={t`Audit log`}
+        sub={t`Changes, revealed secrets, read payloads, sign-ins and refused requests.`}
+      />
       <FilterBar>
-        <SearchBox label="Object ID" value={values.object} onChange={(object) => set({ object })} />
-        <SearchBox label="Credential ID" value={values.actor} onChange={(actor) => set({ actor })} />
-        <FilterSelect label="Action" value={values.action} options={ACTIONS} onChange={(action) => set({ action })} />
+        <SearchBox label={t`Object ID`} value={values.object} onChange={(object) => set({ object })} />
+        <SearchBox label={t`Credential ID`} value={values.actor} onChange={(actor) => set({ actor })} />
         <FilterSelect
-          label="Period"
+          label={t`Action`}
+          value={values.action}
+          options={ACTIONS}
+          onChange={(action) => set({ action })}
+        />
+        <FilterSelect
+          label={t`Period`}
           value={values.period}
-          all="Any time"
+          all={t`Any time`}
           options={PERIODS}
           onChange={(period) => set({ period })}
         />
@@ -62,16 +72,20 @@ export function Audit() {
       </FilterBar>
       <Card flush>
         <DataTable
-          label="Audit entries"
+          label={t`Audit entries`}
           list={list}
           columns={columns}
           rowId={({ id }) => id}
           onOpen={({ id }) => drawer.show(id)}
           empty={
             active ? (
-              <Empty title="No entries match these filters">Remove a filter to see more.</Empty>
+              <Empty title={t`No entries match these filters`}>
+                <Trans>Remove a filter to see more.</Trans>
+              </Empty>
             ) : (
-              <Empty title="No entries yet">Entries appear here when somebody changes or reads something.</Empty>
+              <Empty title={t`No entries yet`}>
+                <Trans>Entries appear here when somebody changes or reads something.</Trans>
+              </Empty>
             )
           }
         />
@@ -86,26 +100,30 @@ export function Audit() {
         {open && (
           <div className="stack">
             <Facts>
-              <Fact name="Actor">{open.actorName}</Fact>
-              <Fact name="Credential">{open.actorId}</Fact>
-              <Fact name="Address">{open.address ?? 'not recorded'}</Fact>
-              <Fact name="Time">
+              <Fact name={t`Actor`}>{open.actorName}</Fact>
+              <Fact name={t`Credential`}>{open.actorId}</Fact>
+              <Fact name={t`Address`}>{open.address ?? t`not recorded`}</Fact>
+              <Fact name={t`Time`}>
                 <ExactTime at={open.at} />
               </Fact>
-              {open.occurrences > 1 && <Fact name="Occurrences">{open.occurrences} within a minute</Fact>}
-              <Fact name="Object">
+              {open.occurrences > 1 && (
+                <Fact name={t`Occurrences`}>
+                  <Trans>{open.occurrences} within a minute</Trans>
+                </Fact>
+              )}
+              <Fact name={t`Object`}>
                 <ObjectLink entry={open} />
               </Fact>
               {open.customerId !== null && (
-                <Fact name="Customer">
+                <Fact name={t`Customer`}>
                   <Link to={`/customers/${encodeURIComponent(open.customerId)}`}>{open.customerId}</Link>
                 </Fact>
               )}
-              {open.productId !== null && <Fact name="Product">{open.productId}</Fact>}
-              <Fact name="Request ID">{open.requestId ?? 'not recorded'}</Fact>
+              {open.productId !== null && <Fact name={t`Product`}>{open.productId}</Fact>}
+              <Fact name={t`Request ID`}>{open.requestId ?? t`not recorded`}</Fact>
             </Facts>
             <Changes changes={open.changes} />
-            {Object.keys(open.detail).length > 0 && <CodeBlock label="Detail" text={formatJson(open.detail, 2)} />}
+            {Object.keys(open.detail).length > 0 && <CodeBlock label={t`Detail`} text={formatJson(open.detail, 2)} />}
           </div>
         )}
       </Drawer>
@@ -116,7 +134,7 @@ export function Audit() {
 function columnsOf(onOpen: (id: string) => void): ColumnDef<AuditEntry>[] {
   return [
     {
-      header: 'Action',
+      header: t`Action`,
       meta: { grow: true },
       cell: ({ row: { original } }) => (
         <>
@@ -125,18 +143,18 @@ function columnsOf(onOpen: (id: string) => void): ColumnDef<AuditEntry>[] {
           </button>
           <div className="muted truncate">
             {original.object}
-            {original.occurrences > 1 && ` · ${original.occurrences} times`}
+            {original.occurrences > 1 && <> · {plural(original.occurrences, { one: '# time', other: '# times' })}</>}
           </div>
         </>
       ),
     },
     {
-      header: 'Changed',
+      header: t`Changed`,
       meta: { wide: true, width: 170 },
       cell: ({ row: { original } }) => Object.keys(original.changes).join(', '),
     },
     {
-      header: 'Actor',
+      header: t`Actor`,
       meta: { wide: true, width: 230 },
       cell: ({ row: { original } }) => (
         <>
@@ -146,7 +164,7 @@ function columnsOf(onOpen: (id: string) => void): ColumnDef<AuditEntry>[] {
       ),
     },
     {
-      header: 'Time',
+      header: t`Time`,
       meta: { width: 172, narrow: 104 },
       cell: ({ row: { original } }) => <TimeCell at={original.at} />,
     },

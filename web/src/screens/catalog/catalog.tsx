@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Download, Plus, Upload } from 'lucide-react';
 import { useState } from 'react';
@@ -18,13 +20,13 @@ import { fieldsOf } from './fields';
 import { ImportDialog } from './import-dialog';
 
 const ARCHIVED = [
-  { value: '', text: 'Active' },
-  { value: 'true', text: 'Archived' },
+  { value: '', text: t`Active` },
+  { value: 'true', text: t`Archived` },
 ];
 
 const columns: ColumnDef<EventType>[] = [
   {
-    header: 'Event type',
+    header: t`Event type`,
     meta: { grow: true },
     cell: ({ row: { original } }) => (
       <>
@@ -35,18 +37,30 @@ const columns: ColumnDef<EventType>[] = [
       </>
     ),
   },
-  { header: 'Product', meta: { wide: true, width: 160 }, cell: ({ row: { original } }) => original.productId },
+  { header: t`Product`, meta: { wide: true, width: 160 }, cell: ({ row: { original } }) => original.productId },
   {
-    header: 'Fields',
+    header: t`Fields`,
     meta: { wide: true, align: 'end', width: 84 },
     cell: ({ row: { original } }) =>
-      original.schema ? fieldsOf(original.schema).length : <span className="muted">any</span>,
+      original.schema ? (
+        fieldsOf(original.schema).length
+      ) : (
+        <span className="muted">
+          <Trans>any</Trans>
+        </span>
+      ),
   },
   {
-    header: 'Updated',
+    header: t`Updated`,
     meta: { width: 172, narrow: 104 },
     cell: ({ row: { original } }) =>
-      original.archived ? <Badge>archived</Badge> : <TimeCell at={original.modifiedAt} />,
+      original.archived ? (
+        <Badge>
+          <Trans>archived</Trans>
+        </Badge>
+      ) : (
+        <TimeCell at={original.modifiedAt} />
+      ),
   },
 ];
 
@@ -60,38 +74,38 @@ export function Catalog() {
   const [dialog, setDialog] = useState<'new' | 'import' | null>(null);
   return (
     <>
-      <PageHead title="Event catalog" sub="Event types that endpoints can subscribe to.">
+      <PageHead title={t`Event catalog`} sub={t`Event types that endpoints can subscribe to.`}>
         <Button icon={Download} onClick={() => void exportCatalog(query)}>
-          Export
+          <Trans>Export</Trans>
         </Button>
         {write && (
           <>
             <Button icon={Upload} onClick={() => setDialog('import')}>
-              Import
+              <Trans>Import</Trans>
             </Button>
             <Button variant="primary" icon={Plus} onClick={() => setDialog('new')}>
-              New event type
+              <Trans>New event type</Trans>
             </Button>
           </>
         )}
       </PageHead>
       <FilterBar>
         <SearchBox
-          label="Search the catalog"
-          placeholder="Name or description"
+          label={t`Search the catalog`}
+          placeholder={t`Name or description`}
           value={values.q}
           onChange={(q) => set({ q })}
         />
         {products.length > 1 && (
           <FilterSelect
-            label="Product"
+            label={t`Product`}
             value={values.productId}
             onChange={(productId) => set({ productId })}
             options={products.map(({ id, name }) => ({ value: id, text: name }))}
           />
         )}
         <FilterSelect
-          label="Status"
+          label={t`Status`}
           all={null}
           value={values.archived}
           onChange={(archived) => set({ archived })}
@@ -100,16 +114,20 @@ export function Catalog() {
       </FilterBar>
       <Card flush>
         <DataTable
-          label="Event types"
+          label={t`Event types`}
           list={list}
           columns={columns}
           rowId={({ name }) => name}
           empty={
             active ? (
-              <Empty title="No event types match these filters">Remove a filter to see more.</Empty>
+              <Empty title={t`No event types match these filters`}>
+                <Trans>Remove a filter to see more.</Trans>
+              </Empty>
             ) : (
-              <Empty title="No event types yet">
-                An event type describes what happened and the data that comes with it. Create one, or import a file.
+              <Empty title={t`No event types yet`}>
+                <Trans>
+                  An event type describes what happened and the data that comes with it. Create one, or import a file.
+                </Trans>
               </Empty>
             )
           }

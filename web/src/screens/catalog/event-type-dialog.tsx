@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useNavigate } from 'react-router';
 import { api, at } from '../../api/client';
 import { formatJson, parseJson } from '../../api/exact-json';
@@ -65,7 +67,7 @@ export function EventTypeDialog({
         ...(sample.trim() && sample.trim() !== 'null' ? { sample: parseJson(sample) } : {}),
       }),
     {
-      done: eventType ? 'Changes saved' : 'Event type created',
+      done: eventType ? t`Changes saved` : t`Event type created`,
       invalidate: ['/v1/event-types'],
       quiet: true,
     },
@@ -78,22 +80,22 @@ export function EventTypeDialog({
       },
     });
   return (
-    <Dialog open wide onClose={close} title={eventType ? `Edit ${eventType.name}` : 'New event type'}>
+    <Dialog open wide onClose={close} title={eventType ? t`Edit ${eventType.name}` : t`New event type`}>
       <Form error={put.error} onSubmit={submit}>
         {!eventType && (
           <>
             <TextField
-              label="Name"
+              label={t`Name`}
               pointer="path/name"
               value={name}
               onChange={(next) => set({ name: next })}
               placeholder="payment.confirmed.v1"
-              hint="Dot-separated, version last. It cannot be changed later."
+              hint={t`Dot-separated, version last. It cannot be changed later.`}
               required
             />
             {principal.productId === null && fixed === undefined && (
               <SelectField
-                label="Product"
+                label={t`Product`}
                 pointer="/productId"
                 value={productId || (products[0]?.id ?? '')}
                 onChange={(next) => set({ productId: next })}
@@ -108,23 +110,23 @@ export function EventTypeDialog({
           </>
         )}
         <TextField
-          label="Description"
+          label={t`Description`}
           pointer="/description"
           value={description}
           onChange={(next) => set({ description: next })}
-          placeholder="A payment was confirmed."
+          placeholder={t`A payment was confirmed.`}
         />
         <TextField
-          label="Required capabilities"
+          label={t`Required capabilities`}
           optional
           pointer="/requires"
           value={requires}
           onChange={(next) => set({ requires: next })}
           placeholder="vendor"
-          hint="Separated by commas. Only customers that have all of them get events of this type."
+          hint={t`Separated by commas. Only customers that have all of them get events of this type.`}
         />
         <TextArea
-          label="JSON Schema"
+          label={t`JSON Schema`}
           optional
           code
           rows={10}
@@ -132,10 +134,10 @@ export function EventTypeDialog({
           error={schemaError}
           value={schema}
           onChange={(next) => set({ schema: next })}
-          hint="Events whose data does not match are rejected. Leave empty to accept any object."
+          hint={t`Events whose data does not match are rejected. Leave empty to accept any object.`}
         />
         <TextArea
-          label="Sample"
+          label={t`Sample`}
           optional
           code
           rows={5}
@@ -143,18 +145,20 @@ export function EventTypeDialog({
           error={sampleError}
           value={sample}
           onChange={(next) => set({ sample: next })}
-          hint="Leave empty to generate one from the schema."
+          hint={t`Leave empty to generate one from the schema.`}
         />
         <SearchKeysField value={searchKeys} onChange={(next) => set({ searchKeys: next })} />
         <Actions>
-          <Button onClick={close}>Cancel</Button>
+          <Button onClick={close}>
+            <Trans>Cancel</Trans>
+          </Button>
           <Button
             type="submit"
             variant="primary"
             busy={put.isPending}
             disabled={name.trim() === '' || Boolean(schemaError ?? sampleError)}
           >
-            {eventType ? 'Save' : 'Create'}
+            {eventType ? t`Save` : t`Create`}
           </Button>
         </Actions>
       </Form>
@@ -168,6 +172,6 @@ function jsonError(text: string): string | undefined {
     parseJson(text);
     return undefined;
   } catch (error) {
-    return `Invalid JSON: ${(error as Error).message}`;
+    return t`Invalid JSON: ${(error as Error).message}`;
   }
 }

@@ -1,3 +1,5 @@
+import { plural, t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Archive, ArchiveRestore, Pencil } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
@@ -15,7 +17,7 @@ import { Empty, Loaded } from '../../ui/states';
 import { EventTypeDialog } from './event-type-dialog';
 import { FieldTable } from './field-table';
 
-const SUBJECT = { one: 'Event type', all: 'Event catalog', to: '/catalog' };
+const SUBJECT = { one: t`Event type`, all: t`Event catalog`, to: '/catalog' };
 
 /** An event type with its fields, sample, versions and subscribers. */
 export function EventTypeDetail() {
@@ -34,45 +36,60 @@ function Detail({ eventType }: { eventType: EventType }) {
   const [editing, setEditing] = useState(false);
   const subscribers = useChoices<Subscription>('/v1/subscriptions', { eventType: name });
   const archive = useAction(() => api.post(at`/v1/event-types/${name}/archive`), {
-    done: 'Event type archived',
+    done: t`Event type archived`,
     invalidate: ['/v1/event-types'],
   });
   const restore = useAction(
     () =>
       api.put(at`/v1/event-types/${name}`, { productId, description, schema, ...(sample === null ? {} : { sample }) }),
-    { done: 'Event type restored', invalidate: ['/v1/event-types'] },
+    { done: t`Event type restored`, invalidate: ['/v1/event-types'] },
   );
   return (
     <>
       <PageHead
         title={name}
-        badge={archived ? <Badge>archived</Badge> : undefined}
-        crumbs={[{ text: 'Event catalog', to: '/catalog' }]}
+        badge={
+          archived ? (
+            <Badge>
+              <Trans>archived</Trans>
+            </Badge>
+          ) : undefined
+        }
+        crumbs={[{ text: t`Event catalog`, to: '/catalog' }]}
         sub={description}
       >
         {write && (
           <>
             <Button icon={Pencil} onClick={() => setEditing(true)}>
-              Edit
+              <Trans>Edit</Trans>
             </Button>
             {archived ? (
               <Button icon={ArchiveRestore} busy={restore.isPending} onClick={() => restore.mutate()}>
-                Restore
+                <Trans>Restore</Trans>
               </Button>
             ) : (
               <Confirm
-                trigger={<Button icon={Archive}>Archive</Button>}
-                title={`Archive ${name}?`}
-                action="Archive event type"
+                trigger={
+                  <Button icon={Archive}>
+                    <Trans>Archive</Trans>
+                  </Button>
+                }
+                title={t`Archive ${name}?`}
+                action={t`Archive event type`}
                 onConfirm={() => archive.mutateAsync()}
               >
-                <p>New events of this type will be rejected. Events already accepted will still be delivered.</p>
+                <p>
+                  <Trans>
+                    New events of this type will be rejected. Events already accepted will still be delivered.
+                  </Trans>
+                </p>
                 <p>
                   {subscribers.length === 0
-                    ? 'No endpoint is subscribed to it.'
-                    : subscribers.length === 1
-                      ? '1 endpoint is subscribed to it.'
-                      : `${subscribers.length} endpoints are subscribed to it.`}
+                    ? t`No endpoint is subscribed to it.`
+                    : plural(subscribers.length, {
+                        one: '# endpoint is subscribed to it.',
+                        other: '# endpoints are subscribed to it.',
+                      })}
                 </p>
               </Confirm>
             )}
@@ -83,16 +100,22 @@ function Detail({ eventType }: { eventType: EventType }) {
         {requires.length > 0 && (
           <Card>
             <Facts>
-              <Fact name="Required capabilities">{requires.join(', ')}</Fact>
+              <Fact name={t`Required capabilities`}>{requires.join(', ')}</Fact>
             </Facts>
           </Card>
         )}
-        <Card title="Fields">
-          {schema ? <FieldTable schema={schema} /> : <p className="muted">No schema. Any object is accepted.</p>}
+        <Card title={t`Fields`}>
+          {schema ? (
+            <FieldTable schema={schema} />
+          ) : (
+            <p className="muted">
+              <Trans>No schema. Any object is accepted.</Trans>
+            </p>
+          )}
         </Card>
         {eventType.searchKeys.length > 0 && (
-          <Card title="Search keys">
-            <ul className="row" aria-label="Search keys">
+          <Card title={t`Search keys`}>
+            <ul className="row" aria-label={t`Search keys`}>
               {eventType.searchKeys.map((key) => (
                 <li key={key}>
                   <code>{key}</code>
@@ -101,18 +124,20 @@ function Detail({ eventType }: { eventType: EventType }) {
             </ul>
           </Card>
         )}
-        <Card title="Sample">
+        <Card title={t`Sample`}>
           {sample === null ? (
-            <p className="muted">No sample</p>
+            <p className="muted">
+              <Trans>No sample</Trans>
+            </p>
           ) : (
-            <CodeBlock label="Sample" text={formatJson(sample, 2)} />
+            <CodeBlock label={t`Sample`} text={formatJson(sample, 2)} />
           )}
         </Card>
         <Versions eventType={eventType} />
         <Subscribers subscribers={subscribers} />
         {schema && (
-          <Card title="JSON Schema">
-            <CodeBlock label="JSON Schema" text={formatJson(schema, 2)} />
+          <Card title={t`JSON Schema`}>
+            <CodeBlock label={t`JSON Schema`} text={formatJson(schema, 2)} />
           </Card>
         )}
       </div>
@@ -132,7 +157,7 @@ function Versions({ eventType: { name, productId } }: { eventType: EventType }) 
     .sort((one, other) => Number(VERSION.exec(other.name)![1]) - Number(VERSION.exec(one.name)![1]));
   if (versions.length < 2) return null;
   return (
-    <Card title="Versions">
+    <Card title={t`Versions`}>
       <ul className="stack-s">
         {versions.map((type, index) => (
           <li key={type.name} className="row">
@@ -141,8 +166,16 @@ function Versions({ eventType: { name, productId } }: { eventType: EventType }) 
             ) : (
               <Link to={`/catalog/${encodeURIComponent(type.name)}`}>{type.name}</Link>
             )}
-            {index === 0 && <Badge tone="ok">latest</Badge>}
-            {type.archived && <Badge>archived</Badge>}
+            {index === 0 && (
+              <Badge tone="ok">
+                <Trans>latest</Trans>
+              </Badge>
+            )}
+            {type.archived && (
+              <Badge>
+                <Trans>archived</Trans>
+              </Badge>
+            )}
           </li>
         ))}
       </ul>
@@ -152,10 +185,10 @@ function Versions({ eventType: { name, productId } }: { eventType: EventType }) 
 
 function Subscribers({ subscribers }: { subscribers: Subscription[] }) {
   return (
-    <Card title="Subscribers">
+    <Card title={t`Subscribers`}>
       {subscribers.length === 0 ? (
-        <Empty title="No subscribers">
-          Endpoints appear here once they select this type, or a pattern that matches it.
+        <Empty title={t`No subscribers`}>
+          <Trans>Endpoints appear here once they select this type, or a pattern that matches it.</Trans>
         </Empty>
       ) : (
         <ul className="stack-s">

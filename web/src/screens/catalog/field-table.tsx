@@ -1,17 +1,30 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Badge } from '../../ui/badge';
 import { fieldsOf } from './fields';
 
 export function FieldTable({ schema }: { schema: object }) {
   const fields = fieldsOf(schema);
-  if (fields.length === 0) return <p className="muted">The schema defines no fields. Any object is accepted.</p>;
+  if (fields.length === 0)
+    return (
+      <p className="muted">
+        <Trans>The schema defines no fields. Any object is accepted.</Trans>
+      </p>
+    );
   return (
-    <div className="table-frame" tabIndex={0} role="region" aria-label="Fields">
+    <div className="table-frame" tabIndex={0} role="region" aria-label={t`Fields`}>
       <table className="table-plain">
         <thead>
           <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Type</th>
-            <th scope="col">Description</th>
+            <th scope="col">
+              <Trans>Field</Trans>
+            </th>
+            <th scope="col">
+              <Trans>Type</Trans>
+            </th>
+            <th scope="col">
+              <Trans>Description</Trans>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -22,7 +35,9 @@ export function FieldTable({ schema }: { schema: object }) {
                 {required && (
                   <>
                     {' '}
-                    <Badge>required</Badge>
+                    <Badge>
+                      <Trans>required</Trans>
+                    </Badge>
                   </>
                 )}
               </td>
@@ -31,7 +46,9 @@ export function FieldTable({ schema }: { schema: object }) {
                 {description}
                 {values.length > 0 && (
                   <div className="muted">
-                    One of <code>{values.join(', ')}</code>
+                    <Trans>
+                      One of <code>{values.join(', ')}</code>
+                    </Trans>
                   </div>
                 )}
               </td>

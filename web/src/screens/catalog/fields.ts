@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { formatJson } from '../../api/exact-json';
 
 interface Schema {
@@ -32,21 +33,21 @@ export interface Field {
 
 const MAX_DEPTH = 8;
 const TYPE_NAMES: Record<string, string> = {
-  string: 'String',
-  number: 'Number',
-  integer: 'Integer',
-  boolean: 'Boolean',
-  object: 'Object',
-  array: 'List',
-  null: 'Null',
+  string: t`String`,
+  number: t`Number`,
+  integer: t`Integer`,
+  boolean: t`Boolean`,
+  object: t`Object`,
+  array: t`List`,
+  null: t`Null`,
 };
 const FORMAT_NAMES: Record<string, string> = {
-  'date-time': 'DateTime',
-  date: 'Date',
-  time: 'Time',
+  'date-time': t`DateTime`,
+  date: t`Date`,
+  time: t`Time`,
   uuid: 'UUID',
-  email: 'Email',
-  uri: 'URL',
+  email: t`Email`,
+  uri: t`URL`,
 };
 
 /** Returns the fields of a JSON Schema in schema order. Nested fields follow their parent. */
@@ -89,14 +90,16 @@ export function fieldsOf(root: object): Field[] {
   }
 
   function typeOf(schema: Schema): string {
-    if (schema.items) return `List of ${typeOf(resolved(schema.items))}`;
+    if (schema.items) return t`List of ${typeOf(resolved(schema.items))}`;
     if (schema.format && FORMAT_NAMES[schema.format]) return FORMAT_NAMES[schema.format]!;
     const types = [schema.type ?? (schema.properties ? 'object' : [])].flat();
-    if (types.length > 0) return types.map((type) => TYPE_NAMES[type] ?? type).join(' or ');
+    if (types.length > 0) return orList(types.map((type) => TYPE_NAMES[type] ?? type));
     const parts = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].map((part) => typeOf(resolved(part)));
-    return parts.length > 0 ? [...new Set(parts)].join(' or ') : 'Any';
+    return parts.length > 0 ? orList([...new Set(parts)]) : t`Any`;
   }
 }
+
+const orList = (names: string[]): string => names.reduce((all, name) => t`${all} or ${name}`);
 
 function valuesOf({ enum: values, const: value }: Schema): string[] {
   return (values ?? (value === undefined ? [] : [value])).map((each) =>

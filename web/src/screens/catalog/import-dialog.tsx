@@ -1,3 +1,5 @@
+import { plural, t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useId, useState } from 'react';
 import { api, at } from '../../api/client';
 import { formatJson, parseJson } from '../../api/exact-json';
@@ -37,7 +39,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
       }
     },
     {
-      done: `${todo.length} ${todo.length === 1 ? 'event type' : 'event types'} imported`,
+      done: plural(todo.length, { one: '# event type imported', other: '# event types imported' }),
       invalidate: ['/v1/event-types'],
       quiet: true,
     },
@@ -56,12 +58,14 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
     <Dialog
       open
       onClose={onClose}
-      title="Import event types"
-      description="A JSON file in the format that Export writes. Nothing is removed."
+      title={t`Import event types`}
+      description={t`A JSON file in the format that Export writes. Nothing is removed.`}
     >
       <Form error={run.error ?? fileError} onSubmit={() => run.mutate(undefined, { onSuccess: onClose })}>
         <div className="field">
-          <label htmlFor={id}>File</label>
+          <label htmlFor={id}>
+            <Trans>File</Trans>
+          </label>
           <input
             id={id}
             className="input"
@@ -71,7 +75,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
           />
         </div>
         {steps && (
-          <ul className="stack-s" aria-label="Planned changes">
+          <ul className="stack-s" aria-label={t`Planned changes`}>
             {steps.map(({ productId, type, kind }) => (
               <li key={type.name} className="row">
                 <Badge tone={kind === 'new' ? 'ok' : kind === 'changed' ? 'warn' : 'neutral'}>{kind}</Badge>
@@ -82,9 +86,11 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
           </ul>
         )}
         <Actions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>
+            <Trans>Cancel</Trans>
+          </Button>
           <Button type="submit" variant="primary" busy={run.isPending} disabled={todo.length === 0}>
-            {steps && todo.length === 0 ? 'Nothing to import' : `Import${todo.length > 0 ? ` ${todo.length}` : ''}`}
+            {todo.length > 0 ? t`Import ${todo.length}` : steps ? t`Nothing to import` : t`Import`}
           </Button>
         </Actions>
       </Form>
@@ -98,12 +104,12 @@ async function planImport(text: string): Promise<Step[]> {
   try {
     files = [parseJson<CatalogFile>(text)].flat();
   } catch (error) {
-    throw new Error(`The file is not valid JSON: ${errorText(error)}`, { cause: error });
+    throw new Error(t`The file is not valid JSON: ${errorText(error)}`, { cause: error });
   }
   const steps: Step[] = [];
   for (const file of files) {
     if (typeof file?.product?.id !== 'string' || !Array.isArray(file.eventTypes))
-      throw new Error('The file needs product.id and eventTypes, as in an exported file.');
+      throw new Error(t`The file needs product.id and eventTypes, as in an exported file.`);
     const { items } = await api.get<Page<EventType>>('/v1/event-types', { productId: file.product.id, limit: 200 });
     const known = new Map(items.map((type) => [type.name, type]));
     for (const type of file.eventTypes)

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -12,11 +14,11 @@ import { KINDS, usageOf, type Credential, type Kind } from './kinds';
 import { segmentsOf, useProducts } from '../shared/use-products';
 
 const ROLES: { role: Role; text: string }[] = [
-  { role: 'product', text: "product: posts events; manages the product's event types, customers and endpoints" },
-  { role: 'producer', text: "producer: posts the product's events, and nothing else" },
-  { role: 'viewer', text: 'viewer: read-only access' },
-  { role: 'customer', text: "customer: manages one customer's endpoints and notifications" },
-  { role: 'admin', text: 'admin: full access' },
+  { role: 'product', text: t`product: posts events; manages the product's event types, customers and endpoints` },
+  { role: 'producer', text: t`producer: posts the product's events, and nothing else` },
+  { role: 'viewer', text: t`viewer: read-only access` },
+  { role: 'customer', text: t`customer: manages one customer's endpoints and notifications` },
+  { role: 'admin', text: t`admin: full access` },
 ];
 
 /** Creates a credential and shows its secret, which the API returns only once. */
@@ -44,10 +46,12 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
     { invalidate: [path], quiet: true },
   );
   return (
-    <Dialog open onClose={onClose} title={create.data ? `${create.data.name} created` : `New ${one}`}>
+    <Dialog open onClose={onClose} title={create.data ? t`${create.data.name} created` : t`New ${one}`}>
       {create.data ? (
         <div className="stack">
-          <p>Copy it now. It will not be shown again.</p>
+          <p>
+            <Trans>Copy it now. It will not be shown again.</Trans>
+          </p>
           {usageOf(create.data, publicUrl).map(({ label, text }) => (
             <div key={label} className="stack-s">
               <h3>{label}</h3>
@@ -56,22 +60,22 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
           ))}
           <Actions>
             <Button variant="primary" onClick={onClose}>
-              Done
+              <Trans>Done</Trans>
             </Button>
           </Actions>
         </div>
       ) : (
         <Form error={create.error} onSubmit={() => create.mutate()}>
           <TextField
-            label="Name"
+            label={t`Name`}
             pointer="/name"
             value={name}
             onChange={setName}
-            placeholder="Payments backend"
-            hint="The audit log shows this name."
+            placeholder={t`Payments backend`}
+            hint={t`The audit log shows this name.`}
             required
           />
-          <SelectField label="Role" pointer="/role" value={role} onChange={(next) => setRole(next as Role)}>
+          <SelectField label={t`Role`} pointer="/role" value={role} onChange={(next) => setRole(next as Role)}>
             {ROLES.map((each) => (
               <option key={each.role} value={each.role}>
                 {each.text}
@@ -80,14 +84,16 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
           </SelectField>
           {mayHaveProduct && segments.length > 0 && (
             <SelectField
-              label="Segment"
+              label={t`Segment`}
               optional
               pointer="/segment"
               value={segment}
               onChange={setSegment}
-              hint="Grants the products that are in the segment, for as long as they are in it."
+              hint={t`Grants the products that are in the segment, for as long as they are in it.`}
             >
-              <option value="">None: one product</option>
+              <option value="">
+                <Trans>None: one product</Trans>
+              </option>
               {segments.map((name) => (
                 <option key={name} value={name}>
                   {name}
@@ -96,8 +102,12 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
             </SelectField>
           )}
           {mayHaveProduct && !segment && (
-            <SelectField label="Product" pointer="/productId" value={product} onChange={setProductId}>
-              {role === 'viewer' && <option value="">All products</option>}
+            <SelectField label={t`Product`} pointer="/productId" value={product} onChange={setProductId}>
+              {role === 'viewer' && (
+                <option value="">
+                  <Trans>All products</Trans>
+                </option>
+              )}
               {products.map(({ id, name: text }) => (
                 <option key={id} value={id}>
                   {text}
@@ -107,9 +117,11 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
           )}
           {role === 'customer' && <CustomerField pointer="/customerId" value={customerId} onChange={setCustomerId} />}
           <Actions>
-            <Button onClick={onClose}>Cancel</Button>
+            <Button onClick={onClose}>
+              <Trans>Cancel</Trans>
+            </Button>
             <Button type="submit" variant="primary" busy={create.isPending} disabled={name.trim() === ''}>
-              Create
+              <Trans>Create</Trans>
             </Button>
           </Actions>
         </Form>

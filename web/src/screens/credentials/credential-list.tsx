@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Ban, Plus } from 'lucide-react';
 import { useMemo, useState } from 'react';
@@ -24,7 +26,7 @@ export function CredentialList({ kind }: { kind: Kind }) {
     <div className="stack">
       <div className="row">
         <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
-          New {one}
+          <Trans>New {one}</Trans>
         </Button>
       </div>
       <Card flush>
@@ -44,7 +46,7 @@ export function CredentialList({ kind }: { kind: Kind }) {
 function columnsOf(kind: Kind): ColumnDef<Credential>[] {
   return [
     {
-      header: 'Name',
+      header: t`Name`,
       meta: { grow: true },
       cell: ({ row: { original } }) => (
         <>
@@ -54,7 +56,7 @@ function columnsOf(kind: Kind): ColumnDef<Credential>[] {
       ),
     },
     {
-      header: 'Role',
+      header: t`Role`,
       meta: { width: 170, narrow: 110 },
       cell: ({ row: { original } }) => (
         <>
@@ -64,24 +66,34 @@ function columnsOf(kind: Kind): ColumnDef<Credential>[] {
       ),
     },
     {
-      header: 'Created',
+      header: t`Created`,
       meta: { roomy: true, width: 172, narrow: 104 },
       cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
     },
     {
-      header: 'Last used',
+      header: t`Last used`,
       meta: { wide: true, width: 172, narrow: 104 },
       cell: ({ row: { original } }) =>
-        original.lastUsedAt ? <TimeCell at={original.lastUsedAt} /> : <span className="muted">never</span>,
+        original.lastUsedAt ? (
+          <TimeCell at={original.lastUsedAt} />
+        ) : (
+          <span className="muted">
+            <Trans>never</Trans>
+          </span>
+        ),
     },
     {
-      header: 'Status',
+      header: t`Status`,
       meta: { wide: true, width: 120 },
       cell: ({ row: { original } }) => <Status credential={original} />,
     },
     {
       id: 'revoke',
-      header: () => <span className="sr-only">Actions</span>,
+      header: () => (
+        <span className="sr-only">
+          <Trans>Actions</Trans>
+        </span>
+      ),
       meta: { width: 104 },
       cell: ({ row: { original } }) => <Revoke kind={kind} credential={original} />,
     },
@@ -89,14 +101,28 @@ function columnsOf(kind: Kind): ColumnDef<Credential>[] {
 }
 
 function Status({ credential: { revokedAt, expiresAt } }: { credential: Credential }) {
-  if (revokedAt) return <Badge>revoked</Badge>;
-  if (expiresAt && Date.parse(expiresAt) <= Date.now()) return <Badge>expired</Badge>;
+  if (revokedAt)
+    return (
+      <Badge>
+        <Trans>revoked</Trans>
+      </Badge>
+    );
+  if (expiresAt && Date.parse(expiresAt) <= Date.now())
+    return (
+      <Badge>
+        <Trans>expired</Trans>
+      </Badge>
+    );
   return (
     <>
-      <Badge tone="ok">active</Badge>
+      <Badge tone="ok">
+        <Trans>active</Trans>
+      </Badge>
       {expiresAt && (
         <div className="muted">
-          until <Time at={expiresAt} />
+          <Trans>
+            until <Time at={expiresAt} />
+          </Trans>
         </div>
       )}
     </>
@@ -108,18 +134,20 @@ function Revoke({ kind, credential }: { kind: Kind; credential: Credential }) {
   const { one, path } = KINDS[kind];
   const id = idOf(credential);
   const revoke = useAction(() => api.delete(`${path}/${encodeURIComponent(id)}`), {
-    done: `${one} revoked`,
+    done: t`${one} revoked`,
     invalidate: [path],
   });
   if (credential.revokedAt || id === principal.id) return null;
   return (
     <Confirm
-      trigger={<Button small variant="ghost" icon={Ban} label={`Revoke ${credential.name}`} />}
-      title={`Revoke ${credential.name}?`}
-      action={`Revoke ${one}`}
+      trigger={<Button small variant="ghost" icon={Ban} label={t`Revoke ${credential.name}`} />}
+      title={t`Revoke ${credential.name}?`}
+      action={t`Revoke ${one}`}
       onConfirm={() => revoke.mutateAsync()}
     >
-      <p>Requests and sessions that use it are rejected within one second. This cannot be undone.</p>
+      <p>
+        <Trans>Requests and sessions that use it are rejected within one second. This cannot be undone.</Trans>
+      </p>
     </Confirm>
   );
 }

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { PageHead } from '../../ui/page';
 import { Tabs } from '../../ui/tabs';
 import { CredentialList } from './credential-list';
@@ -5,12 +6,15 @@ import { CredentialList } from './credential-list';
 export function Credentials() {
   return (
     <>
-      <PageHead title="Credentials" sub="Each secret is shown once, when it is created. Only its hash is stored." />
+      <PageHead
+        title={t`Credentials`}
+        sub={t`Each secret is shown once, when it is created. Only its hash is stored.`}
+      />
       <Tabs
-        label="Kinds of credentials"
+        label={t`Kinds of credentials`}
         tabs={[
-          { id: 'keys', title: 'API keys', content: <CredentialList kind="keys" /> },
-          { id: 'clients', title: 'OAuth clients', content: <CredentialList kind="clients" /> },
+          { id: 'keys', title: t`API keys`, content: <CredentialList kind="keys" /> },
+          { id: 'clients', title: t`OAuth clients`, content: <CredentialList kind="clients" /> },
         ]}
       />
     </>

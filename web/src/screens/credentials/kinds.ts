@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { ApiKey, OAuthClient } from '../../api/types';
 
 export type Kind = 'keys' | 'clients';
@@ -6,12 +7,12 @@ export type Credential = ApiKey | OAuthClient;
 /** Labels and API paths of the two kinds of credentials. */
 export const KINDS = {
   keys: {
-    one: 'API key',
+    one: t`API key`,
     path: '/v1/api-keys',
-    empty: 'No API keys yet',
-    note: 'The admin key from the configuration is not listed here.',
+    empty: t`No API keys yet`,
+    note: t`The admin key from the configuration is not listed here.`,
   },
-  clients: { one: 'OAuth client', path: '/v1/oauth-clients', empty: 'No OAuth clients yet', note: undefined },
+  clients: { one: t`OAuth client`, path: '/v1/oauth-clients', empty: t`No OAuth clients yet`, note: undefined },
 } as const;
 
 export const idOf = (credential: Credential): string =>
@@ -21,16 +22,16 @@ export const idOf = (credential: Credential): string =>
 export function usageOf(created: Credential, url: string): { label: string; text: string }[] {
   if ('clientId' in created) {
     return [
-      { label: 'Client ID', text: created.clientId },
-      { label: 'Client secret', text: created.clientSecret ?? '' },
+      { label: t`Client ID`, text: created.clientId },
+      { label: t`Client secret`, text: created.clientSecret ?? '' },
       {
-        label: 'Get a token',
+        label: t`Get a token`,
         text: `curl -u '${created.clientId}:${created.clientSecret}' -d grant_type=client_credentials ${url}/oauth/token`,
       },
     ];
   }
   return [
-    { label: 'API key', text: created.key ?? '' },
-    { label: 'Try it', text: `curl -H 'X-API-Key: ${created.key}' ${url}/v1/event-types` },
+    { label: t`API key`, text: created.key ?? '' },
+    { label: t`Try it`, text: `curl -H 'X-API-Key: ${created.key}' ${url}/v1/event-types` },
   ];
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api, at } from '../../api/client';
@@ -45,7 +47,7 @@ export function CustomerDialog({
             ...(chosenProduct ? { productId: chosenProduct } : {}),
           }),
     {
-      done: customer ? 'Changes saved' : 'Customer created',
+      done: customer ? t`Changes saved` : t`Customer created`,
       invalidate: ['/v1/customers'],
       quiet: true,
     },
@@ -59,28 +61,32 @@ export function CustomerDialog({
       },
     });
   return (
-    <Dialog open onClose={onClose} title={customer ? `Edit ${customer.name}` : 'New customer'}>
+    <Dialog open onClose={onClose} title={customer ? t`Edit ${customer.name}` : t`New customer`}>
       <Form error={save.error} onSubmit={submit}>
-        <TextField label="Name" pointer="/name" value={name} onChange={setName} required />
+        <TextField label={t`Name`} pointer="/name" value={name} onChange={setName} required />
         {!customer && (
           <>
             <TextField
-              label="ID"
+              label={t`ID`}
               optional
               pointer="/id"
               value={id}
               onChange={setId}
-              hint="The ID of this customer in your systems. Leave empty to generate one."
+              hint={t`The ID of this customer in your systems. Leave empty to generate one.`}
             />
             {principal.productId === null && fixed === undefined && (
               <SelectField
-                label="Product"
+                label={t`Product`}
                 pointer="/productId"
                 value={chosenProduct}
                 onChange={setProductId}
-                hint="The product this customer belongs to."
+                hint={t`The product this customer belongs to.`}
               >
-                {principal.segment === null && <option value="">Shared by all products</option>}
+                {principal.segment === null && (
+                  <option value="">
+                    <Trans>Shared by all products</Trans>
+                  </option>
+                )}
                 {products.map((product) => (
                   <option key={product.id} value={product.id}>
                     {product.name}
@@ -92,30 +98,36 @@ export function CustomerDialog({
         )}
         {(hasFeature('product-audience') || audience === 'product') && (
           <SelectField
-            label="Audience"
+            label={t`Audience`}
             pointer="/audience"
             value={audience}
             onChange={(next) => setAudience(next as Customer['audience'])}
-            hint="Whose events its endpoints get. Channels narrow them."
+            hint={t`Whose events its endpoints get. Channels narrow them.`}
           >
-            <option value="self">Its own events</option>
-            <option value="product">The product’s events for every customer</option>
+            <option value="self">
+              <Trans>Its own events</Trans>
+            </option>
+            <option value="product">
+              <Trans>The product’s events for every customer</Trans>
+            </option>
           </SelectField>
         )}
         <TextField
-          label="Capabilities"
+          label={t`Capabilities`}
           optional
           pointer="/capabilities"
           value={capabilities}
           onChange={setCapabilities}
-          placeholder="vendor, refunds"
-          hint="Separated by commas. Some event types require them."
+          placeholder={t`vendor, refunds`}
+          hint={t`Separated by commas. Some event types require them.`}
         />
         <ScheduleField value={retrySchedule} onChange={setRetrySchedule} />
         <Actions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>
+            <Trans>Cancel</Trans>
+          </Button>
           <Button type="submit" variant="primary" busy={save.isPending} disabled={name.trim() === ''}>
-            {customer ? 'Save' : 'Create'}
+            {customer ? t`Save` : t`Create`}
           </Button>
         </Actions>
       </Form>

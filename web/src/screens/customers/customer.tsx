@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { DoorOpen, Pencil, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
@@ -23,7 +25,7 @@ export function CustomerDetail() {
   const { id = '' } = useParams();
   const query = useRead<Customer>(at`/v1/customers/${id}`, {}, { placeholderData: undefined });
   return (
-    <Loaded query={query} subject={{ one: 'Customer', all: 'All customers', to: '/customers' }}>
+    <Loaded query={query} subject={{ one: t`Customer`, all: t`All customers`, to: '/customers' }}>
       {(customer) => <Detail key={customer.id} customer={customer} />}
     </Loaded>
   );
@@ -37,20 +39,20 @@ function Detail({ customer }: { customer: Customer }) {
   const list = useList<Subscription>('/v1/subscriptions', { customerId: id, include: 'health' });
   return (
     <>
-      <PageHead title={name} crumbs={[{ text: 'Customers', to: '/customers' }]}>
+      <PageHead title={name} crumbs={[{ text: t`Customers`, to: '/customers' }]}>
         {write && (
           <>
             <ButtonLink to={`/endpoints/new?customerId=${encodeURIComponent(id)}`} variant="primary" icon={Plus}>
-              New endpoint
+              <Trans>New endpoint</Trans>
             </ButtonLink>
             {hasFeature('portal') && (
               <Button icon={DoorOpen} onClick={() => setDialog('portal')}>
-                Create portal link…
+                <Trans>Create portal link…</Trans>
               </Button>
             )}
             <RecoverCustomer customerId={id} />
             <Button icon={Pencil} onClick={() => setDialog('edit')}>
-              Edit
+              <Trans>Edit</Trans>
             </Button>
           </>
         )}
@@ -58,31 +60,33 @@ function Detail({ customer }: { customer: Customer }) {
       <div className="stack">
         <Card>
           <Facts>
-            <Fact name="ID">
+            <Fact name={t`ID`}>
               <Id id={id} />
             </Fact>
-            <Fact name="Product">{productId ?? 'shared by all products'}</Fact>
-            <Fact name="Audience">
-              {audience === 'product' ? 'the product’s events for every customer' : 'its own events'}
+            <Fact name={t`Product`}>{productId ?? t`shared by all products`}</Fact>
+            <Fact name={t`Audience`}>
+              {audience === 'product' ? t`the product’s events for every customer` : t`its own events`}
             </Fact>
-            <Fact name="Capabilities">{capabilities.length > 0 ? capabilities.join(', ') : 'none'}</Fact>
-            <Fact name="Retries">{formatSchedule(retrySchedule)}</Fact>
-            <Fact name="Created">
+            <Fact name={t`Capabilities`}>{capabilities.length > 0 ? capabilities.join(', ') : t`none`}</Fact>
+            <Fact name={t`Retries`}>{formatSchedule(retrySchedule)}</Fact>
+            <Fact name={t`Created`}>
               <ExactTime at={createdAt} />
             </Fact>
-            <Fact name="Deliveries">
-              <Link to={`/logs?customerId=${encodeURIComponent(id)}`}>View in logs</Link>
+            <Fact name={t`Deliveries`}>
+              <Link to={`/logs?customerId=${encodeURIComponent(id)}`}>
+                <Trans>View in logs</Trans>
+              </Link>
             </Fact>
           </Facts>
         </Card>
-        <Card title="Endpoints" flush>
+        <Card title={t`Endpoints`} flush>
           <DataTable
-            label="Endpoints"
+            label={t`Endpoints`}
             list={list}
             rowId={(subscription) => subscription.id}
             columns={[
               {
-                header: 'Endpoint',
+                header: t`Endpoint`,
                 meta: { grow: true },
                 cell: ({ row: { original } }) => (
                   <>
@@ -92,18 +96,20 @@ function Detail({ customer }: { customer: Customer }) {
                 ),
               },
               {
-                header: 'Status',
+                header: t`Status`,
                 meta: { width: 186 },
                 cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
               },
               {
-                header: 'Last 24 hours',
+                header: t`Last 24 hours`,
                 meta: { wide: true, width: 124 },
                 cell: ({ row: { original } }) => <Sparkline buckets={original.health?.buckets ?? []} />,
               },
             ]}
             empty={
-              <Empty title="No endpoints yet">Events for this customer are accepted but not delivered anywhere.</Empty>
+              <Empty title={t`No endpoints yet`}>
+                <Trans>Events for this customer are accepted but not delivered anywhere.</Trans>
+              </Empty>
             }
           />
         </Card>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
@@ -16,7 +18,7 @@ import { CustomerDialog } from './customer-dialog';
 
 const columns: ColumnDef<Customer>[] = [
   {
-    header: 'Customer',
+    header: t`Customer`,
     meta: { grow: true },
     cell: ({ row: { original } }) => (
       <>
@@ -28,17 +30,22 @@ const columns: ColumnDef<Customer>[] = [
     ),
   },
   {
-    header: 'Product',
+    header: t`Product`,
     meta: { width: 180, narrow: 120 },
-    cell: ({ row: { original } }) => original.productId ?? <span className="muted">shared by all products</span>,
+    cell: ({ row: { original } }) =>
+      original.productId ?? (
+        <span className="muted">
+          <Trans>shared by all products</Trans>
+        </span>
+      ),
   },
   {
-    header: 'Retries',
+    header: t`Retries`,
     meta: { wide: true, width: 220 },
     cell: ({ row: { original } }) => formatSchedule(original.retrySchedule),
   },
   {
-    header: 'Created',
+    header: t`Created`,
     meta: { wide: true, width: 172, narrow: 104 },
     cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
   },
@@ -51,28 +58,35 @@ export function Customers() {
   const [creating, setCreating] = useState(false);
   return (
     <>
-      <PageHead title="Customers">
+      <PageHead title={t`Customers`}>
         {write && (
           <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
-            New customer
+            <Trans>New customer</Trans>
           </Button>
         )}
       </PageHead>
       <FilterBar>
-        <SearchBox label="Search customers" placeholder="Name or ID" value={values.q} onChange={(q) => set({ q })} />
+        <SearchBox
+          label={t`Search customers`}
+          placeholder={t`Name or ID`}
+          value={values.q}
+          onChange={(q) => set({ q })}
+        />
         <SegmentFilter value={values.segment} onChange={(segment) => set({ segment })} />
       </FilterBar>
       <Card flush>
         <DataTable
-          label="Customers"
+          label={t`Customers`}
           list={list}
           columns={columns}
           rowId={({ id }) => id}
           empty={
             active ? (
-              <Empty title="No customers match these filters" />
+              <Empty title={t`No customers match these filters`} />
             ) : (
-              <Empty title="No customers yet">A customer has endpoints, and a default retry schedule for them.</Empty>
+              <Empty title={t`No customers yet`}>
+                <Trans>A customer has endpoints, and a default retry schedule for them.</Trans>
+              </Empty>
             )
           }
         />

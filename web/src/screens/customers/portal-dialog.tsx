@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -28,25 +30,25 @@ export function PortalDialog({ customer, onClose }: { customer: Customer; onClos
     <Dialog
       open
       onClose={onClose}
-      title={`Portal link for ${customer.name}`}
-      description="Anyone with the link sees this customer's endpoints, logs and secrets, but no other customer's."
+      title={t`Portal link for ${customer.name}`}
+      description={t`Anyone with the link sees this customer's endpoints, logs and secrets, but no other customer's.`}
     >
       {create.data ? (
         <div className="stack">
-          <CodeBlock label="Link" text={create.data.url} />
+          <CodeBlock label={t`Link`} text={create.data.url} />
           <p className="muted">
-            Valid until {exactTime(create.data.expiresAt)}. The link is shown only once
-            {once && ', and opens in one browser'}.
+            <Trans>Valid until {exactTime(create.data.expiresAt)}.</Trans>{' '}
+            {once ? t`The link is shown only once, and opens in one browser.` : t`The link is shown only once.`}
           </p>
           <Actions>
             <Button variant="primary" onClick={onClose}>
-              Done
+              <Trans>Done</Trans>
             </Button>
           </Actions>
         </div>
       ) : (
         <Form error={create.error} onSubmit={() => create.mutate()}>
-          <SelectField label="Valid for" value={lifetime} onChange={setLifetime} pointer="/expiresInSeconds">
+          <SelectField label={t`Valid for`} value={lifetime} onChange={setLifetime} pointer="/expiresInSeconds">
             {LIFETIMES_SECONDS.map((seconds) => (
               <option key={seconds} value={seconds}>
                 {formatDuration(seconds)}
@@ -54,15 +56,17 @@ export function PortalDialog({ customer, onClose }: { customer: Customer; onClos
             ))}
           </SelectField>
           <SwitchField
-            label="Opens once"
-            hint="The first browser that opens the link uses it up."
+            label={t`Opens once`}
+            hint={t`The first browser that opens the link uses it up.`}
             checked={once}
             onChange={setOnce}
           />
           <Actions>
-            <Button onClick={onClose}>Cancel</Button>
+            <Button onClick={onClose}>
+              <Trans>Cancel</Trans>
+            </Button>
             <Button type="submit" variant="primary" busy={create.isPending}>
-              Create link
+              <Trans>Create link</Trans>
             </Button>
           </Actions>
         </Form>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Ban } from 'lucide-react';
 import { api, at } from '../../api/client';
 import { useAction, useList } from '../../api/queries';
@@ -18,40 +20,48 @@ export function PortalLinks({ customerId }: { customerId: string }) {
   const { write } = usePermissions();
   const list = useList<PortalSession>(PATH, { customerId });
   return (
-    <Card title="Portal links" flush>
+    <Card title={t`Portal links`} flush>
       <DataTable
-        label="Portal links"
+        label={t`Portal links`}
         list={list}
         rowId={(session) => session.id}
         columns={[
           {
-            header: 'Session',
+            header: t`Session`,
             meta: { grow: true },
             cell: ({ row: { original } }) => <Id id={original.id} />,
           },
           {
-            header: 'Created',
+            header: t`Created`,
             meta: { wide: true, width: 172, narrow: 104 },
             cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
           },
           {
-            header: 'Created by',
+            header: t`Created by`,
             meta: { wide: true, width: 170 },
             cell: ({ row: { original } }) => original.createdBy,
           },
           {
-            header: 'Expires',
+            header: t`Expires`,
             meta: { width: 172, narrow: 104 },
             cell: ({ row: { original } }) => <TimeCell at={original.expiresAt} />,
           },
           {
             id: 'end',
-            header: () => <span className="sr-only">Actions</span>,
+            header: () => (
+              <span className="sr-only">
+                <Trans>Actions</Trans>
+              </span>
+            ),
             meta: { width: 100 },
             cell: ({ row: { original } }) => write && <End session={original} />,
           },
         ]}
-        empty={<Empty title="No active portal links">Create one with “Create portal link…”.</Empty>}
+        empty={
+          <Empty title={t`No active portal links`}>
+            <Trans>Create one with “Create portal link…”.</Trans>
+          </Empty>
+        }
       />
     </Card>
   );
@@ -59,21 +69,23 @@ export function PortalLinks({ customerId }: { customerId: string }) {
 
 function End({ session: { id } }: { session: PortalSession }) {
   const end = useAction(() => api.delete(at`/v1/portal-sessions/${id}`), {
-    done: 'Portal session ended',
+    done: t`Portal session ended`,
     invalidate: [PATH],
   });
   return (
     <Confirm
       trigger={
-        <Button small variant="ghost" icon={Ban} label={`End ${id}`}>
-          End
+        <Button small variant="ghost" icon={Ban} label={t`End ${id}`}>
+          <Trans>End</Trans>
         </Button>
       }
-      title="End this portal session?"
-      action="End session"
+      title={t`End this portal session?`}
+      action={t`End session`}
       onConfirm={() => end.mutateAsync()}
     >
-      <p>The link stops working, and anyone who used it is signed out within one second.</p>
+      <p>
+        <Trans>The link stops working, and anyone who used it is signed out within one second.</Trans>
+      </p>
     </Confirm>
   );
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useList } from '../../api/queries';
@@ -19,17 +21,25 @@ export function RecentEvents({ customerId }: { customerId: string }) {
   const [columns] = useState(() => eventColumns(drawer.show).filter(({ header }) => header !== 'Customer'));
   return (
     <Card
-      title="Recent events"
+      title={t`Recent events`}
       flush
-      actions={<Link to={`/logs?tab=events&customerId=${encodeURIComponent(customerId)}`}>All events</Link>}
+      actions={
+        <Link to={`/logs?tab=events&customerId=${encodeURIComponent(customerId)}`}>
+          <Trans>All events</Trans>
+        </Link>
+      }
     >
       <DataTable
-        label="Recent events"
+        label={t`Recent events`}
         list={{ ...list, hasNextPage: false }}
         columns={columns}
         rowId={webhookIdOf}
         onOpen={({ webhookId }) => drawer.show(webhookId)}
-        empty={<Empty title="No events yet">Producers send events with POST /v1/events.</Empty>}
+        empty={
+          <Empty title={t`No events yet`}>
+            <Trans>Producers send events with POST /v1/events.</Trans>
+          </Empty>
+        }
       />
       <EventDrawer id={drawer.id} onClose={drawer.close} neighbours={neighboursOf(list.rows, drawer, webhookIdOf)} />
     </Card>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useRead } from '../../api/queries';
 import type { AttemptDetail } from '../../api/types';
 import { CodeBlock, indentJson } from '../../ui/copy';
@@ -34,13 +36,13 @@ export function AttemptParts({ attempt }: { attempt: AttemptDetail }) {
         </div>
       )}
       <LocalTabs
-        label={`Attempt ${attempt.number}`}
+        label={t`Attempt ${attempt.number}`}
         first={error ? 'response' : 'request'}
         actions={<CopyRequest attempt={attempt} />}
         tabs={[
-          { id: 'response', title: 'Response', content: <ResponsePart attempt={attempt} /> },
-          { id: 'request', title: 'Request', content: <RequestPart attempt={attempt} /> },
-          { id: 'headers', title: 'Headers', content: <HeadersPart attempt={attempt} /> },
+          { id: 'response', title: t`Response`, content: <ResponsePart attempt={attempt} /> },
+          { id: 'request', title: t`Request`, content: <RequestPart attempt={attempt} /> },
+          { id: 'headers', title: t`Headers`, content: <HeadersPart attempt={attempt} /> },
         ]}
       />
     </div>
@@ -48,18 +50,31 @@ export function AttemptParts({ attempt }: { attempt: AttemptDetail }) {
 }
 
 function ResponsePart({ attempt: { response, durationMs } }: { attempt: AttemptDetail }) {
-  if (!response) return <p className="muted">No response after {formatMilliseconds(durationMs)}</p>;
+  if (!response)
+    return (
+      <p className="muted">
+        <Trans>No response after {formatMilliseconds(durationMs)}</Trans>
+      </p>
+    );
   return (
     <div className="stack-s">
       <p>
-        <strong>HTTP {response.status}</strong> after {formatMilliseconds(durationMs)}
+        <Trans>
+          <strong>HTTP {response.status}</strong> after {formatMilliseconds(durationMs)}
+        </Trans>
       </p>
       {response.body ? (
-        <CodeBlock label="Response body" text={indentJson(response.body)} />
+        <CodeBlock label={t`Response body`} text={indentJson(response.body)} />
       ) : (
-        <p className="muted">No body</p>
+        <p className="muted">
+          <Trans>No body</Trans>
+        </p>
       )}
-      {response.truncated && <p className="muted">Only the first 16 KiB are stored.</p>}
+      {response.truncated && (
+        <p className="muted">
+          <Trans>Only the first 16 KiB are stored.</Trans>
+        </p>
+      )}
     </div>
   );
 }
@@ -67,12 +82,12 @@ function ResponsePart({ attempt: { response, durationMs } }: { attempt: AttemptD
 function RequestPart({ attempt: { request, payloadExpired } }: { attempt: AttemptDetail }) {
   return (
     <div className="stack-s">
-      <CodeBlock label="Request" text={`${request.method} ${request.url}`} />
+      <CodeBlock label={t`Request`} text={`${request.method} ${request.url}`} />
       {request.body ? (
-        <CodeBlock label="Request body" text={indentJson(request.body)} />
+        <CodeBlock label={t`Request body`} text={indentJson(request.body)} />
       ) : (
         <p className="muted">
-          {payloadExpired ? 'Headers and bodies were removed because their retention is over.' : 'No body'}
+          {payloadExpired ? t`Headers and bodies were removed because their retention is over.` : t`No body`}
         </p>
       )}
     </div>
@@ -82,12 +97,16 @@ function RequestPart({ attempt: { request, payloadExpired } }: { attempt: Attemp
 function HeadersPart({ attempt: { request, response } }: { attempt: AttemptDetail }) {
   return (
     <div className="stack-s">
-      <h3>Request</h3>
-      <CodeBlock label="Request headers" text={headerLines(request.headers)} />
+      <h3>
+        <Trans>Request</Trans>
+      </h3>
+      <CodeBlock label={t`Request headers`} text={headerLines(request.headers)} />
       {response && (
         <>
-          <h3>Response</h3>
-          <CodeBlock label="Response headers" text={headerLines(response.headers)} />
+          <h3>
+            <Trans>Response</Trans>
+          </h3>
+          <CodeBlock label={t`Response headers`} text={headerLines(response.headers)} />
         </>
       )}
     </div>

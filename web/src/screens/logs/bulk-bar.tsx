@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Ban, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import type { Notification, NotificationStatus } from '../../api/types';
@@ -20,20 +22,22 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
   return (
     <>
       {selected.length > 0 && (
-        <div className={styles.bar} role="region" aria-label="Selected notifications">
-          <strong className="num">{selected.length} selected</strong>
+        <div className={styles.bar} role="region" aria-label={t`Selected notifications`}>
+          <strong className="num">
+            <Trans>{selected.length} selected</Trans>
+          </strong>
           {count(RETRYABLE) > 0 && (
             <Button small icon={RotateCcw} onClick={() => start('retry', RETRYABLE)}>
-              Retry {count(RETRYABLE)}
+              <Trans>Retry {count(RETRYABLE)}</Trans>
             </Button>
           )}
           {count(OPEN) > 0 && (
             <Button small icon={Ban} onClick={() => start('cancel', OPEN)}>
-              Cancel {count(OPEN)}
+              <Trans>Cancel {count(OPEN)}</Trans>
             </Button>
           )}
           <Button small variant="ghost" onClick={onDone}>
-            Clear selection
+            <Trans>Clear selection</Trans>
           </Button>
         </div>
       )}

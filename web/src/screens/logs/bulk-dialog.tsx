@@ -1,3 +1,5 @@
+import { plural, t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
@@ -11,18 +13,18 @@ export type BulkAction = 'retry' | 'cancel';
 const BATCH_SIZE = 50;
 const WORDS = {
   retry: {
-    title: 'Retry',
-    verb: 'Retry',
-    done: 'retried',
-    dismiss: 'Cancel',
-    what: 'Each one is attempted immediately. If that fails, its retry schedule starts again.',
+    title: t`Retry`,
+    verb: t`Retry`,
+    done: (count: number, total: number) => t`${count} of ${total} retried`,
+    dismiss: t`Cancel`,
+    what: t`Each one is attempted immediately. If that fails, its retry schedule starts again.`,
   },
   cancel: {
-    title: 'Cancel',
-    verb: 'Cancel notifications',
-    done: 'cancelled',
-    dismiss: 'Keep them',
-    what: 'They will not be attempted again unless you retry them.',
+    title: t`Cancel`,
+    verb: t`Cancel notifications`,
+    done: (count: number, total: number) => t`${count} of ${total} cancelled`,
+    dismiss: t`Keep them`,
+    what: t`They will not be attempted again unless you retry them.`,
   },
 };
 
@@ -47,7 +49,7 @@ export function BulkDialog({
   const [progress, setProgress] = useState<Progress | null>(null);
   const client = useQueryClient();
   const { title, verb, done, dismiss, what } = WORDS[action];
-  const count = ids.length === 1 ? '1 notification' : `${ids.length} notifications`;
+  const count = plural(ids.length, { one: '1 notification', other: `${ids.length} notifications` });
 
   async function run() {
     const state: Progress = { done: 0, refused: [], running: true };
@@ -80,11 +82,11 @@ export function BulkDialog({
             className={styles.progress}
             max={ids.length}
             value={progress.done}
-            aria-label={`${progress.done} of ${ids.length}`}
+            aria-label={t`${progress.done} of ${ids.length}`}
           />
           <p role="status">
-            {progress.done - progress.refused.length} of {ids.length} {done}
-            {progress.refused.length > 0 && `, ${progress.refused.length} refused`}
+            {done(progress.done - progress.refused.length, ids.length)}
+            {progress.refused.length > 0 && `, ${t`${progress.refused.length} refused`}`}
             {finished ? '.' : ' …'}
           </p>
           {progress.refused.length > 0 && (
@@ -101,7 +103,7 @@ export function BulkDialog({
       <Actions>
         {finished ? (
           <Button variant="primary" onClick={() => onClose(true)}>
-            Close
+            <Trans>Close</Trans>
           </Button>
         ) : (
           <>

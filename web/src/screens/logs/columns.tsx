@@ -1,3 +1,5 @@
+import { plural, t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import type { Notification } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
@@ -8,12 +10,12 @@ import styles from './columns.module.css';
 export function notificationColumns(isCustomer: boolean, onOpen: (id: string) => void): ColumnDef<Notification>[] {
   return [
     {
-      header: 'Status',
+      header: t`Status`,
       meta: { width: 126, narrow: 118 },
       cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
     },
     {
-      header: 'Event type',
+      header: t`Event type`,
       meta: { grow: true },
       cell: ({ row: { original } }) => (
         <div className={styles.named}>
@@ -31,17 +33,17 @@ export function notificationColumns(isCustomer: boolean, onOpen: (id: string) =>
       ),
     },
     {
-      header: 'Endpoint',
+      header: t`Endpoint`,
       meta: { wide: true, width: 150 },
       cell: ({ row: { original } }) => <EndpointName id={original.subscriptionId} />,
     },
     {
-      header: 'Result',
+      header: t`Result`,
       meta: { roomy: true, width: 176 },
       cell: ({ row: { original } }) => <Result notification={original} />,
     },
     {
-      header: 'Accepted',
+      header: t`Accepted`,
       meta: { wide: true, width: 172 },
       cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
     },
@@ -57,10 +59,13 @@ function Result({ notification }: { notification: Notification }) {
     <span className="cell-lines" title={text}>
       <span>{text}</span>
       <span className="muted">
-        {attemptCount === 1 ? '1 attempt' : `${attemptCount} attempts`}
+        {plural(attemptCount, { one: '# attempt', other: '# attempts' })}
         {status === 'retrying' && nextAttemptAt && (
           <>
-            , next <Countdown prefix="in " until={nextAttemptAt} />
+            {', '}
+            <Trans>
+              next <Countdown inSentence until={nextAttemptAt} />
+            </Trans>
           </>
         )}
       </span>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import type { Attempt, AttemptDetail } from '../../api/types';
 import { indentJson } from '../../ui/copy';
@@ -21,10 +23,10 @@ export function CompareAttempts({ attempts, onClose }: { attempts: readonly Atte
     refetch: () => (one.error ? one : other).refetch(),
   };
   return (
-    <Dialog open wide onClose={onClose} title="Compare attempts" description="Lines that differ are marked.">
+    <Dialog open wide onClose={onClose} title={t`Compare attempts`} description={t`Lines that differ are marked.`}>
       <div className={styles.pair}>
-        <Choice label="Left" attempts={attempts} value={left} onChange={setLeft} />
-        <Choice label="Right" attempts={attempts} value={right} onChange={setRight} />
+        <Choice label={t`Left`} attempts={attempts} value={left} onChange={setLeft} />
+        <Choice label={t`Right`} attempts={attempts} value={right} onChange={setRight} />
       </div>
       <Loaded query={both}>
         {([first, second]) => (
@@ -54,7 +56,9 @@ function Choice({
     <SelectField label={label} value={value} onChange={onChange}>
       {attempts.map(({ id, number, startedAt }) => (
         <option key={id} value={id}>
-          Attempt {number}, {exactTime(startedAt)}
+          <Trans>
+            Attempt {number}, {exactTime(startedAt)}
+          </Trans>
         </option>
       ))}
     </SelectField>
@@ -63,18 +67,18 @@ function Choice({
 
 const PARTS: { title: string; text(attempt: AttemptDetail): string }[] = [
   {
-    title: 'Result',
+    title: t`Result`,
     text: ({ response, error, durationMs }) =>
       [
-        response ? `HTTP ${response.status}` : 'No response',
+        response ? `HTTP ${response.status}` : t`No response`,
         ...(error && error.class !== 'status' ? [error.message] : []),
-        `after ${formatMilliseconds(durationMs)}`,
+        t`after ${formatMilliseconds(durationMs)}`,
       ].join('\n'),
   },
-  { title: 'Response body', text: ({ response }) => (response?.body ? indentJson(response.body) : '') },
-  { title: 'Response headers', text: ({ response }) => (response ? headerLines(response.headers) : '') },
-  { title: 'Request', text: ({ request: { method, url, headers } }) => `${method} ${url}\n${headerLines(headers)}` },
-  { title: 'Request body', text: ({ request }) => (request.body ? indentJson(request.body) : '') },
+  { title: t`Response body`, text: ({ response }) => (response?.body ? indentJson(response.body) : '') },
+  { title: t`Response headers`, text: ({ response }) => (response ? headerLines(response.headers) : '') },
+  { title: t`Request`, text: ({ request: { method, url, headers } }) => `${method} ${url}\n${headerLines(headers)}` },
+  { title: t`Request body`, text: ({ request }) => (request.body ? indentJson(request.body) : '') },
 ];
 
 function Part({ title, left, right }: { title: string; left: string; right: string }) {
@@ -84,11 +88,16 @@ function Part({ title, left, right }: { title: string; left: string; right: stri
   return (
     <section className="stack-s" aria-label={title}>
       <h3>
-        {title} {same && <span className="muted">the same</span>}
+        {title}{' '}
+        {same && (
+          <span className="muted">
+            <Trans>the same</Trans>
+          </span>
+        )}
       </h3>
       <div className={styles.pair}>
-        <Side label={`${title}, left`} lines={one} />
-        <Side label={`${title}, right`} lines={other} />
+        <Side label={t`${title}, left`} lines={one} />
+        <Side label={t`${title}, right`} lines={other} />
       </div>
     </section>
   );

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Code, Copy } from 'lucide-react';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -25,47 +27,47 @@ export function CopyRequest({ attempt }: { attempt: AttemptDetail }) {
     invalidate: ['/v1/audit'],
   });
   const copySigned = async (format: (request: HttpRequest) => string, what: string) =>
-    copy(format(await sign.mutateAsync()), `${what} copied. Receivers accept its signature for about 5 minutes.`);
-  const old = 'copied. Its signature is of then: a receiver that verifies it refuses it.';
+    copy(format(await sign.mutateAsync()), t`${what} copied. Receivers accept its signature for about 5 minutes.`);
+  const old = t`copied. Its signature is of then: a receiver that verifies it refuses it.`;
   const signable = write && !attempt.payloadExpired;
   return (
     <Menu
-      label="Copy request"
+      label={t`Copy request`}
       trigger={
         <Button small icon={Code} busy={sign.isPending}>
-          Copy as…
+          <Trans>Copy as…</Trans>
         </Button>
       }
       items={[
         signable && {
-          text: 'curl, signed now',
+          text: t`curl, signed now`,
           icon: Copy,
-          onSelect: () => void copySigned(asCurl, 'curl command').catch(() => undefined),
+          onSelect: () => void copySigned(asCurl, t`curl command`).catch(() => undefined),
         },
-        { text: 'curl, as sent', icon: Copy, onSelect: () => void copy(asCurl(request), `curl command ${old}`) },
+        { text: t`curl, as sent`, icon: Copy, onSelect: () => void copy(asCurl(request), t`curl command ${old}`) },
         request.body !== null && {
-          text: 'Payload only',
+          text: t`Payload only`,
           icon: Copy,
-          onSelect: () => void copy(request.body!, 'Payload copied'),
+          onSelect: () => void copy(request.body!, t`Payload copied`),
         },
         signable
           ? {
-              text: 'fetch (JavaScript), signed now',
+              text: t`fetch (JavaScript), signed now`,
               icon: Copy,
-              onSelect: () => void copySigned(asFetch, 'JavaScript').catch(() => undefined),
+              onSelect: () => void copySigned(asFetch, t`JavaScript`).catch(() => undefined),
             }
           : {
-              text: 'fetch (JavaScript)',
+              text: t`fetch (JavaScript)`,
               icon: Copy,
-              onSelect: () => void copy(asFetch(request), `JavaScript ${old}`),
+              onSelect: () => void copy(asFetch(request), t`JavaScript ${old}`),
             },
         signable
           ? {
-              text: 'Python, signed now',
+              text: t`Python, signed now`,
               icon: Copy,
-              onSelect: () => void copySigned(asPython, 'Python').catch(() => undefined),
+              onSelect: () => void copySigned(asPython, t`Python`).catch(() => undefined),
             }
-          : { text: 'Python', icon: Copy, onSelect: () => void copy(asPython(request), `Python ${old}`) },
+          : { text: t`Python`, icon: Copy, onSelect: () => void copy(asPython(request), t`Python ${old}`) },
       ]}
     />
   );

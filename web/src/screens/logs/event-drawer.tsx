@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Link } from 'react-router';
 import { at } from '../../api/client';
 import { formatJson } from '../../api/exact-json';
@@ -27,7 +29,7 @@ export function EventDrawer({
     <Drawer
       open={id !== null}
       onClose={onClose}
-      title={type ? `Event: ${type}` : 'Event'}
+      title={type ? t`Event: ${type}` : t`Event`}
       rowId={id}
       neighbours={neighbours}
     >
@@ -48,36 +50,44 @@ function Content({ id }: { id: string }) {
       {(event) => (
         <div className="stack">
           <Facts>
-            <Fact name="Type">
+            <Fact name={t`Type`}>
               <Link to={`/catalog/${encodeURIComponent(event.type)}`}>{event.type}</Link>
             </Fact>
-            <Fact name="Customer">
-              {event.customerId === null ? 'All customers of the product' : <CustomerName id={event.customerId} />}
+            <Fact name={t`Customer`}>
+              {event.customerId === null ? t`All customers of the product` : <CustomerName id={event.customerId} />}
             </Fact>
-            <Fact name="Occurred">
+            <Fact name={t`Occurred`}>
               <ExactTime at={event.timestamp} />
             </Fact>
-            <Fact name="Accepted">
+            <Fact name={t`Accepted`}>
               <ExactTime at={event.acceptedAt} />
             </Fact>
-            {event.channels.length > 0 && <Fact name="Channels">{event.channels.join(', ')}</Fact>}
-            <Fact name="ID">
+            {event.channels.length > 0 && <Fact name={t`Channels`}>{event.channels.join(', ')}</Fact>}
+            <Fact name={t`ID`}>
               <Id id={event.id} />
             </Fact>
           </Facts>
           <WhoGotIt event={event} />
-          <h3>Data</h3>
+          <h3>
+            <Trans>Data</Trans>
+          </h3>
           {event.payloadExpired ? (
-            <p className="muted">The payload was removed because its retention is over.</p>
+            <p className="muted">
+              <Trans>The payload was removed because its retention is over.</Trans>
+            </p>
           ) : event.payloadWithheld ? (
-            <p className="muted">What you receive is composed for each endpoint. Open a delivery to see it.</p>
+            <p className="muted">
+              <Trans>What you receive is composed for each endpoint. Open a delivery to see it.</Trans>
+            </p>
           ) : (
-            <CodeBlock label="Data" text={formatJson(event.data, 2)} />
+            <CodeBlock label={t`Data`} text={formatJson(event.data, 2)} />
           )}
           {event.user != null && (
             <>
-              <h3>User</h3>
-              <CodeBlock label="User" text={formatJson(event.user, 2)} />
+              <h3>
+                <Trans>User</Trans>
+              </h3>
+              <CodeBlock label={t`User`} text={formatJson(event.user, 2)} />
             </>
           )}
         </div>

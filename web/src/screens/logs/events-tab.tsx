@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { useState } from 'react';
 import { useList } from '../../api/queries';
@@ -44,8 +46,8 @@ export function EventsTab() {
     <>
       <FilterBar>
         <IdSearchBox
-          label="Search events"
-          placeholder="Event ID, or a value as in id:A-17"
+          label={t`Search events`}
+          placeholder={t`Event ID, or a value as in id:A-17`}
           value={values.q}
           onChange={(q) => set({ q })}
         />
@@ -56,20 +58,22 @@ export function EventsTab() {
       </FilterBar>
       <Card flush>
         <DataTable
-          label="Events"
+          label={t`Events`}
           list={list}
           columns={columns}
           rowId={webhookIdOf}
           onOpen={({ webhookId }) => drawer.show(webhookId)}
           empty={
             active ? (
-              <Empty title="No events match these filters">
+              <Empty title={t`No events match these filters`}>
                 {values.q
-                  ? 'Search finds IDs, and the values of the search keys that an event type declares in the catalog.'
-                  : 'Remove a filter to see more.'}
+                  ? t`Search finds IDs, and the values of the search keys that an event type declares in the catalog.`
+                  : t`Remove a filter to see more.`}
               </Empty>
             ) : (
-              <Empty title="No events yet">Producers send events with POST /v1/events.</Empty>
+              <Empty title={t`No events yet`}>
+                <Trans>Producers send events with POST /v1/events.</Trans>
+              </Empty>
             )
           }
         />
@@ -85,7 +89,7 @@ export const webhookIdOf = ({ webhookId }: SignpostEvent) => webhookId;
 export function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEvent>[] {
   return [
     {
-      header: 'Event',
+      header: t`Event`,
       meta: { grow: true },
       cell: ({ row: { original } }) => (
         <div className={styles.named}>
@@ -97,18 +101,22 @@ export function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEv
       ),
     },
     {
-      header: 'Customer',
+      header: t`Customer`,
       meta: { wide: true, width: 180 },
       cell: ({ row: { original } }) =>
-        original.customerId ?? <span className="muted">all customers of the product</span>,
+        original.customerId ?? (
+          <span className="muted">
+            <Trans>all customers of the product</Trans>
+          </span>
+        ),
     },
     {
-      header: 'Channels',
+      header: t`Channels`,
       meta: { wide: true, width: 150 },
       cell: ({ row: { original } }) => original.channels.join(', '),
     },
     {
-      header: 'Accepted',
+      header: t`Accepted`,
       meta: { width: 172, narrow: 104 },
       cell: ({ row: { original } }) => <TimeCell at={original.acceptedAt} />,
     },

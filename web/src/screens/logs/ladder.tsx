@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Check, Clock, Columns2, Hourglass, X } from 'lucide-react';
 import { useState } from 'react';
 import type { Attempt, NotificationDetail } from '../../api/types';
@@ -25,12 +27,12 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
       {attempts.length > 1 && (
         <div>
           <Button small icon={Columns2} onClick={() => setComparing(true)}>
-            Compare
+            <Trans>Compare</Trans>
           </Button>
         </div>
       )}
       {comparing && <CompareAttempts attempts={attempts} onClose={() => setComparing(false)} />}
-      <ol aria-label="Attempts">
+      <ol aria-label={t`Attempts`}>
         {attempts.map((attempt) => (
           <PastAttempt
             key={attempt.id}
@@ -42,16 +44,22 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
         ))}
         {status === 'retrying' && nextAttemptAt && (
           <Step icon={Hourglass} tone="next">
-            <strong>Attempt {attempts.length + 1}</strong>
+            <strong>
+              <Trans>Attempt {attempts.length + 1}</Trans>
+            </strong>
             <span>
-              <Countdown prefix="in " until={nextAttemptAt} />
+              <Countdown inSentence until={nextAttemptAt} />
             </span>
           </Step>
         )}
         {delays.map((seconds, index) => (
           <Step key={index} icon={Clock} tone="later">
-            <span>Attempt {attempts.length + 2 + index}</span>
-            <span>{formatDuration(seconds)} later, if that fails</span>
+            <span>
+              <Trans>Attempt {attempts.length + 2 + index}</Trans>
+            </span>
+            <span>
+              <Trans>{formatDuration(seconds)} later, if that fails</Trans>
+            </span>
           </Step>
         ))}
       </ol>
@@ -96,10 +104,14 @@ function PastAttempt({
       }
     >
       <button type="button" className="link-button" aria-expanded={open} onClick={onToggle}>
-        Attempt {number}
+        <Trans>Attempt {number}</Trans>
       </button>
       <ResponseBadge status={status} errorClass={error?.class} />
-      {trigger === 'manual' && <Badge tone="info">manual</Badge>}
+      {trigger === 'manual' && (
+        <Badge tone="info">
+          <Trans>manual</Trans>
+        </Badge>
+      )}
       <span className="muted">
         <Time at={startedAt} />, {formatMilliseconds(durationMs)}
       </span>

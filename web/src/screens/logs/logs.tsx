@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { PageHead } from '../../ui/page';
 import { Tabs } from '../../ui/tabs';
 import { EventsTab } from './events-tab';
@@ -6,12 +7,12 @@ import { NotificationsTab } from './notifications-tab';
 export function Logs() {
   return (
     <>
-      <PageHead title="Logs" />
+      <PageHead title={t`Logs`} />
       <Tabs
-        label="Logs"
+        label={t`Logs`}
         tabs={[
-          { id: 'notifications', title: 'Notifications', content: <NotificationsTab /> },
-          { id: 'events', title: 'Events', content: <EventsTab /> },
+          { id: 'notifications', title: t`Notifications`, content: <NotificationsTab /> },
+          { id: 'events', title: t`Events`, content: <EventsTab /> },
         ]}
       />
     </>

@@ -1,6 +1,9 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Ban, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import type { NotificationStatus } from '../../api/types';
+import { formatNumber } from '../../i18n/i18n';
 import { Button } from '../../ui/button';
 import { useDryRun, type BulkFilter } from '../recoveries/bulk-recovery';
 import { OPEN, UNDELIVERED } from '../shared/notification-status';
@@ -51,33 +54,35 @@ export function MatchingBar({
   const cancels = useDryRun('cancel', forCancel ?? {}, forCancel !== null);
   const counts = { retry: retries.data?.count ?? 0, cancel: cancels.data?.count ?? 0 };
   const counting = (forRetry && retries.isPending) || (forCancel && cancels.isPending);
-  const total = (counts.retry + counts.cancel).toLocaleString('en');
-  const more = retries.data?.exceeded || cancels.data?.exceeded ? ' or more' : '';
+  const total = formatNumber(counts.retry + counts.cancel);
+  const atLeast = retries.data?.exceeded || cancels.data?.exceeded;
+  const count = atLeast ? t`${total} or more` : total;
   if (!counting && counts.retry + counts.cancel === 0) return null;
   return (
-    <div className={styles.bar} role="region" aria-label="All that match">
+    <div className={styles.bar} role="region" aria-label={t`All that match`}>
       {selected ? (
         <>
           <strong className="num">
-            {total}
-            {more} that match are selected
+            <Trans>{count} that match are selected</Trans>
           </strong>
           {forRetry && counts.retry > 0 && (
             <Button small icon={RotateCcw} onClick={() => onStart({ action: 'retry', filter: forRetry })}>
-              Retry {counts.retry.toLocaleString('en')} that match…
+              <Trans>Retry {formatNumber(counts.retry)} that match…</Trans>
             </Button>
           )}
           {forCancel && counts.cancel > 0 && (
             <Button small icon={Ban} onClick={() => onStart({ action: 'cancel', filter: forCancel })}>
-              Cancel {counts.cancel.toLocaleString('en')} that match…
+              <Trans>Cancel {formatNumber(counts.cancel)} that match…</Trans>
             </Button>
           )}
         </>
       ) : (
         <>
-          <span>All {loaded.toLocaleString('en')} loaded are selected.</span>
+          <span>
+            <Trans>All {formatNumber(loaded)} loaded are selected.</Trans>
+          </span>
           <Button small variant="ghost" busy={Boolean(counting)} onClick={() => setSelected(true)}>
-            Select all {counting ? '' : `${total}${more} `}that match
+            {counting ? t`Select all that match` : t`Select all ${count} that match`}
           </Button>
         </>
       )}
@@ -88,10 +93,12 @@ export function MatchingBar({
 /** Says why a search offers only what is loaded: a recovery cannot filter by its terms. */
 export function SearchedBar({ loaded }: { loaded: number }) {
   return (
-    <div className={styles.bar} role="region" aria-label="All that match">
+    <div className={styles.bar} role="region" aria-label={t`All that match`}>
       <span>
-        All {loaded.toLocaleString('en')} loaded are selected. A search, the notifications of a recovery, and “Finished
-        since” cannot be retried or cancelled beyond the loaded rows. Scroll to load more, or use the other filters.
+        <Trans>
+          All {formatNumber(loaded)} loaded are selected. A search, the notifications of a recovery, and “Finished
+          since” cannot be retried or cancelled beyond the loaded rows. Scroll to load more, or use the other filters.
+        </Trans>
       </span>
     </div>
   );

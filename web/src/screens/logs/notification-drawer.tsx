@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Ban, RotateCcw, Waypoints } from 'lucide-react';
 import { Link } from 'react-router';
 import { api, at } from '../../api/client';
@@ -40,7 +42,7 @@ export function NotificationDrawer({
     <Drawer
       open={id !== null}
       onClose={onClose}
-      title={type ? `Notification: ${type}` : 'Notification'}
+      title={type ? t`Notification: ${type}` : t`Notification`}
       rowId={id}
       neighbours={neighbours}
     >
@@ -83,15 +85,17 @@ function Detail({ notification }: { notification: NotificationDetail }) {
         </p>
         {notification.status === 'retrying' && notification.nextAttemptAt && (
           <p>
-            Next attempt <Countdown prefix="in " until={notification.nextAttemptAt} />
+            <Trans>
+              Next attempt <Countdown inSentence until={notification.nextAttemptAt} />
+            </Trans>
           </p>
         )}
       </div>
       <NotificationActions notification={notification} />
       <Facts>
-        <Fact name="Endpoint">
+        <Fact name={t`Endpoint`}>
           {subscription.error ? (
-            'deleted'
+            t`deleted`
           ) : (
             <Link to={`/endpoints/${notification.subscriptionId}`}>
               {subscription.data?.name ?? notification.subscriptionId}
@@ -99,20 +103,26 @@ function Detail({ notification }: { notification: NotificationDetail }) {
           )}
           <div className="muted wrap-anywhere">{subscription.data?.url}</div>
         </Fact>
-        {!isCustomer && <Fact name="Customer">{notification.customerId}</Fact>}
-        <Fact name="Accepted">
+        {!isCustomer && <Fact name={t`Customer`}>{notification.customerId}</Fact>}
+        <Fact name={t`Accepted`}>
           <ExactTime at={notification.createdAt} />
         </Fact>
-        <Fact name="Event">
+        <Fact name={t`Event`}>
           <Link to={`/logs?tab=events&event=${encodeURIComponent(notification.eventId)}`}>{notification.eventId}</Link>
         </Fact>
-        <Fact name="ID">
+        <Fact name={t`ID`}>
           <Id id={notification.id} />
         </Fact>
       </Facts>
-      <section className="stack-s" aria-label="Attempts">
-        <h3>Attempts</h3>
-        {notification.attempts.length === 0 && <p className="muted">No attempts yet</p>}
+      <section className="stack-s" aria-label={t`Attempts`}>
+        <h3>
+          <Trans>Attempts</Trans>
+        </h3>
+        {notification.attempts.length === 0 && (
+          <p className="muted">
+            <Trans>No attempts yet</Trans>
+          </p>
+        )}
         <Ladder notification={notification} schedule={schedule} />
       </section>
     </div>
@@ -125,11 +135,11 @@ function NotificationActions({ notification }: { notification: NotificationDetai
   const { temporalUiUrl } = useSession();
   const invalidate = ['/v1/notifications', '/v1/subscriptions', '/v1/overview', '/v1/events'];
   const retry = useAction((force: boolean) => api.post(at`/v1/notifications/${id}/retry`, { force }), {
-    done: 'Retry started',
+    done: t`Retry started`,
     invalidate,
   });
   const cancel = useAction(() => api.post(at`/v1/notifications/${id}/cancel`), {
-    done: 'Notification cancelled',
+    done: t`Notification cancelled`,
     invalidate,
   });
   const workflow = temporalUiUrl && `${temporalUiUrl}/${encodeURIComponent(workflowId)}`;
@@ -137,30 +147,48 @@ function NotificationActions({ notification }: { notification: NotificationDetai
     <div className="row">
       {can.manageEndpoints && RETRYABLE.includes(status) && (
         <Button variant="primary" icon={RotateCcw} busy={retry.isPending} onClick={() => retry.mutate(false)}>
-          Retry now
+          <Trans>Retry now</Trans>
         </Button>
       )}
       {/* A question that is open stays when the notification changes: the next click is meant for it. */}
       {can.manageEndpoints && (
         <Confirm
-          trigger={status === 'delivered' && <Button icon={RotateCcw}>Deliver again</Button>}
-          title="Deliver this notification again?"
-          action="Deliver again"
+          trigger={
+            status === 'delivered' && (
+              <Button icon={RotateCcw}>
+                <Trans>Deliver again</Trans>
+              </Button>
+            )
+          }
+          title={t`Deliver this notification again?`}
+          action={t`Deliver again`}
           danger={false}
           onConfirm={() => retry.mutateAsync(true)}
         >
-          <p>The receiver already has it. The webhook-id stays the same, so the receiver can detect the duplicate.</p>
+          <p>
+            <Trans>
+              The receiver already has it. The webhook-id stays the same, so the receiver can detect the duplicate.
+            </Trans>
+          </p>
         </Confirm>
       )}
       {can.manageEndpoints && (
         <Confirm
-          trigger={!CLOSED.includes(status) && <Button icon={Ban}>Cancel</Button>}
-          title="Cancel this notification?"
-          action="Cancel notification"
-          dismiss="Keep notification"
+          trigger={
+            !CLOSED.includes(status) && (
+              <Button icon={Ban}>
+                <Trans>Cancel</Trans>
+              </Button>
+            )
+          }
+          title={t`Cancel this notification?`}
+          action={t`Cancel notification`}
+          dismiss={t`Keep notification`}
           onConfirm={() => cancel.mutateAsync()}
         >
-          <p>It will not be attempted again unless you retry it. An attempt in progress will finish.</p>
+          <p>
+            <Trans>It will not be attempted again unless you retry it. An attempt in progress will finish.</Trans>
+          </p>
         </Confirm>
       )}
       {can.manageEndpoints && <RecoverFrom notification={notification} offered={UNDELIVERED.includes(status)} />}
@@ -168,7 +196,7 @@ function NotificationActions({ notification }: { notification: NotificationDetai
       {workflow && !can.isCustomer && (
         <a className="button button-plain" href={workflow} target="_blank" rel="noreferrer">
           <Waypoints size={16} aria-hidden />
-          Workflow
+          <Trans>Workflow</Trans>
         </a>
       )}
     </div>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { ReactNode } from 'react';
 import { usePermissions } from '../../api/session';
 import { FilterBar, FilterChip, type useFilters } from '../../ui/filters';
@@ -34,8 +35,8 @@ export function NotificationFilters({
   return (
     <FilterBar>
       <IdSearchBox
-        label="Search notifications"
-        placeholder="ID, or a value as in id:A-17"
+        label={t`Search notifications`}
+        placeholder={t`ID, or a value as in id:A-17`}
         value={values.q}
         onChange={(q) => set({ q })}
       />
@@ -44,12 +45,12 @@ export function NotificationFilters({
       <PeriodFilter value={values} onChange={set} />
       {values.finishedSince && (
         <FilterChip
-          text={`Finished since ${exactTime(values.finishedSince)}`}
+          text={t`Finished since ${exactTime(values.finishedSince)}`}
           onRemove={() => set({ finishedSince: '' })}
         />
       )}
       <EndpointFilter value={values.subscriptionId} onChange={(subscriptionId) => set({ subscriptionId })} />
-      {values.recoveryId && <FilterChip text="Of one recovery" onRemove={() => set({ recoveryId: '' })} />}
+      {values.recoveryId && <FilterChip text={t`Of one recovery`} onRemove={() => set({ recoveryId: '' })} />}
       <StatusFilter value={values.status} onChange={(status) => set({ status })} />
       {children}
     </FilterBar>

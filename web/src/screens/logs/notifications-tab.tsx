@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { RowSelectionState } from '@tanstack/react-table';
 import { ArrowUp } from 'lucide-react';
 import { useMemo, useState, type ComponentProps } from 'react';
@@ -90,7 +92,7 @@ export function NotificationsTab() {
               window.scrollTo({ top: 0 });
             }}
           >
-            Show {newer} new
+            <Trans>Show {newer} new</Trans>
           </Button>
         </p>
       )}
@@ -101,7 +103,7 @@ export function NotificationsTab() {
       )}
       <Card flush>
         <DataTable
-          label="Notifications"
+          label={t`Notifications`}
           list={{ ...list, rows: shown }}
           columns={columns}
           rowId={({ id }) => id}
@@ -110,11 +112,15 @@ export function NotificationsTab() {
           onSelection={manageEndpoints ? setSelection : undefined}
           empty={
             filters.active ? (
-              <Empty title="No notifications match these filters">
-                <Button onClick={() => filters.set(NO_FILTER)}>Clear filters</Button>
+              <Empty title={t`No notifications match these filters`}>
+                <Button onClick={() => filters.set(NO_FILTER)}>
+                  <Trans>Clear filters</Trans>
+                </Button>
               </Empty>
             ) : (
-              <Empty title="No notifications yet">Each event creates one notification per matching endpoint.</Empty>
+              <Empty title={t`No notifications yet`}>
+                <Trans>Each event creates one notification per matching endpoint.</Trans>
+              </Empty>
             )
           }
         />

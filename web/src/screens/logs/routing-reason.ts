@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { RoutedSubscription } from '../../api/types';
 
 /** How many types or channels a reason names. */
@@ -5,7 +6,8 @@ const NAMED = 4;
 
 function some(names: readonly string[]): string {
   const more = names.length - NAMED;
-  return names.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const named = names.slice(0, NAMED).join(', ');
+  return more > 0 ? t`${named} and ${more} more` : named;
 }
 
 /** Says why an endpoint did not get an event. The endpoint is compared as it is now. */
@@ -15,19 +17,19 @@ export function routingReason(
 ): string {
   switch (result) {
     case 'created-later':
-      return 'Created after this event.';
+      return t`Created after this event.`;
     case 'product':
-      return 'Listens to another product.';
+      return t`Listens to another product.`;
     case 'event-type':
-      return `Not subscribed to this type. Listens to ${some(eventTypes)}.`;
+      return t`Not subscribed to this type. Listens to ${some(eventTypes)}.`;
     case 'channels':
-      return `Channel does not match. Needs ${some(channels)}; the event ${
-        event.channels.length > 0 ? `has ${some(event.channels)}` : 'has no channel'
-      }.`;
+      return event.channels.length > 0
+        ? t`Channel does not match. Needs ${some(channels)}; the event has ${some(event.channels)}.`
+        : t`Channel does not match. Needs ${some(channels)}; the event has no channel.`;
     case 'capability':
-      return `The customer lacks a capability of this type: ${some(missingCapabilities)}.`;
+      return t`The customer lacks a capability of this type: ${some(missingCapabilities)}.`;
     case 'changed-later':
-      return 'Matches now, but did not when the event arrived.';
+      return t`Matches now, but did not when the event arrived.`;
     default:
       return '';
   }

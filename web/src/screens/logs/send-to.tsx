@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Send } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -47,18 +49,18 @@ export function SendTo({
     <Dialog
       open
       onClose={onClose}
-      title={target.name ? `Send to ${target.name}?` : 'Send to an endpoint'}
-      description={`Creates another delivery of this ${event.type} event, also for an endpoint that does not listen to it. The webhook-id stays the same, so a receiver that already has it can detect the duplicate.`}
+      title={target.name ? t`Send to ${target.name}?` : t`Send to an endpoint`}
+      description={t`Creates another delivery of this ${event.type} event, also for an endpoint that does not listen to it. The webhook-id stays the same, so a receiver that already has it can detect the duplicate.`}
     >
       {send.data ? (
         <Sent id={send.data.id} onClose={onClose} />
       ) : (
-        <Form label="Send to" error={send.error} onSubmit={() => send.mutate()}>
+        <Form label={t`Send to`} error={send.error} onSubmit={() => send.mutate()}>
           {target.id === '' && (
             <Combobox
-              label="Endpoint"
+              label={t`Endpoint`}
               pointer="/subscriptionId"
-              placeholder="Name, URL or ID"
+              placeholder={t`Name, URL or ID`}
               value={chosen}
               valueText={name ?? chosen}
               onChange={setChosen}
@@ -67,9 +69,11 @@ export function SendTo({
             />
           )}
           <Actions>
-            <Button onClick={onClose}>Cancel</Button>
+            <Button onClick={onClose}>
+              <Trans>Cancel</Trans>
+            </Button>
             <Button type="submit" variant="primary" icon={Send} busy={send.isPending} disabled={chosen === ''}>
-              Send
+              <Trans>Send</Trans>
             </Button>
           </Actions>
         </Form>
@@ -88,7 +92,7 @@ export function SendToButton({
   return (
     <>
       <Button icon={Send} onClick={() => setOpen(true)}>
-        Send to…
+        <Trans>Send to…</Trans>
       </Button>
       {open && (
         <SendTo
@@ -113,14 +117,14 @@ function Sent({ id, onClose }: { id: string; onClose(): void }) {
     <>
       <p className="row" role="status">
         <StatusBadge status={status} />
-        {status === 'held' ? 'Held until the endpoint accepts deliveries again.' : why && <span>{why}</span>}
+        {status === 'held' ? t`Held until the endpoint accepts deliveries again.` : why && <span>{why}</span>}
         <Link to={`/logs?open=${id}`} onClick={onClose}>
-          Open the delivery
+          <Trans>Open the delivery</Trans>
         </Link>
       </p>
       <Actions>
         <Button variant="primary" onClick={onClose}>
-          Close
+          <Trans>Close</Trans>
         </Button>
       </Actions>
     </>

@@ -1,3 +1,5 @@
+import { Trans } from '@lingui/react/macro';
+import { statusText } from '../../ui/status-text';
 import styles from './status-filter.module.css';
 
 const STATUSES = ['pending', 'delivering', 'retrying', 'delivered', 'failed', 'held', 'cancelled'];
@@ -9,11 +11,13 @@ export function StatusFilter({ value, onChange }: { value: string; onChange(valu
     onChange(STATUSES.filter((each) => (each === status) !== chosen.includes(each)).join(','));
   return (
     <fieldset className={styles.statuses}>
-      <legend className="sr-only">Status</legend>
+      <legend className="sr-only">
+        <Trans>Status</Trans>
+      </legend>
       {STATUSES.map((status) => (
         <label key={status} className={styles.status}>
           <input type="checkbox" checked={chosen.includes(status)} onChange={() => toggle(status)} />
-          {status}
+          {statusText(status)}
         </label>
       ))}
     </fieldset>

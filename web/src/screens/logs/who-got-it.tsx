@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Plus, Send } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -8,6 +10,7 @@ import { at } from '../../api/client';
 import { StatusBadge } from '../../ui/badge';
 import { Button, ButtonLink } from '../../ui/button';
 import { Failed, Skeleton } from '../../ui/states';
+import { statusText } from '../../ui/status-text';
 import { MOVING, OPEN } from '../shared/notification-status';
 import { routingReason } from './routing-reason';
 import { SendTo } from './send-to';
@@ -30,29 +33,31 @@ export function WhoGotIt({ event }: { event: SignpostEvent }) {
   const [target, setTarget] = useState<{ id: string; name: string } | null>(null);
   const canSend = manageEndpoints && !event.payloadExpired;
   return (
-    <section className="stack-s" aria-label="Who got it">
+    <section className="stack-s" aria-label={t`Who got it`}>
       <div className="row spread">
-        <h3>Who got it</h3>
+        <h3>
+          <Trans>Who got it</Trans>
+        </h3>
         {canSend && (
           <Button small icon={Send} onClick={() => setTarget({ id: '', name: '' })}>
-            Send to…
+            <Trans>Send to…</Trans>
           </Button>
         )}
       </div>
       {list.error && list.rows.length === 0 ? (
-        <Failed what="the endpoints" error={list.error} onRetry={() => void list.refetch()} />
+        <Failed what={t`the endpoints`} error={list.error} onRetry={() => void list.refetch()} />
       ) : list.isPending ? (
         <Skeleton lines={2} />
       ) : list.rows.length === 0 ? (
         <div className={styles.none}>
           <p>
             {event.customerId === null
-              ? 'No customer of the product has an endpoint.'
-              : 'The customer has no endpoint.'}
+              ? t`No customer of the product has an endpoint.`
+              : t`The customer has no endpoint.`}
           </p>
           {write && event.customerId !== null && (
             <ButtonLink small icon={Plus} to={`/endpoints/new?customerId=${encodeURIComponent(event.customerId)}`}>
-              New endpoint
+              <Trans>New endpoint</Trans>
             </ButtonLink>
           )}
         </div>
@@ -60,11 +65,17 @@ export function WhoGotIt({ event }: { event: SignpostEvent }) {
         <table className={styles.table}>
           <thead>
             <tr>
-              <th scope="col">Endpoint</th>
-              <th scope="col">Result</th>
+              <th scope="col">
+                <Trans>Endpoint</Trans>
+              </th>
+              <th scope="col">
+                <Trans>Result</Trans>
+              </th>
               {canSend && (
                 <th scope="col">
-                  <span className="sr-only">Actions</span>
+                  <span className="sr-only">
+                    <Trans>Actions</Trans>
+                  </span>
                 </th>
               )}
             </tr>
@@ -90,7 +101,7 @@ export function WhoGotIt({ event }: { event: SignpostEvent }) {
                         small
                         variant="ghost"
                         icon={Send}
-                        label={`Send to ${routed.name}`}
+                        label={t`Send to ${routed.name}`}
                         onClick={() => setTarget({ id: routed.subscriptionId, name: routed.name })}
                       />
                     )}
@@ -103,13 +114,15 @@ export function WhoGotIt({ event }: { event: SignpostEvent }) {
       )}
       {list.hasNextPage && (
         <Button small busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-          Show more endpoints
+          <Trans>Show more endpoints</Trans>
         </Button>
       )}
       {list.rows.length > 0 && (
         <p className="muted">
-          Endpoints are compared as they are now.{' '}
-          <Link to={`/logs?q=${encodeURIComponent(event.webhookId)}`}>All deliveries of this event</Link>
+          <Trans>
+            Endpoints are compared as they are now.{' '}
+            <Link to={`/logs?q=${encodeURIComponent(event.webhookId)}`}>All deliveries of this event</Link>
+          </Trans>
         </p>
       )}
       {target && <SendTo event={event} target={target} onClose={() => setTarget(null)} />}
@@ -124,17 +137,23 @@ function Result({ routed, event }: { routed: RoutedSubscription; event: Signpost
   if (!notification)
     return (
       <>
-        <strong className={styles.not}>Not sent.</strong> {routingReason(routed, event)}
+        <strong className={styles.not}>
+          <Trans>Not sent.</Trans>
+        </strong>{' '}
+        {routingReason(routed, event)}
       </>
     );
   return (
     <>
-      <Link to={`/logs?open=${notification.id}`} aria-label={`${notification.status}: open the notification`}>
+      <Link
+        to={`/logs?open=${notification.id}`}
+        aria-label={t`${statusText(notification.status)}: open the notification`}
+      >
         <StatusBadge status={notification.status} />
       </Link>
       {notification.status === 'held' && status !== 'enabled' && (
         <div className="muted">
-          The endpoint is {status === 'out-of-order' ? 'disabled automatically' : status.replace('-', ' ')}.
+          <Trans>The endpoint is {statusText(status)}.</Trans>
         </div>
       )}
     </>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import type { Customer, Product } from '../../api/types';
@@ -21,13 +23,13 @@ export function ChooseCustomer({
       <CustomerField
         value={customer?.id ?? ''}
         onChange={onChoose}
-        placeholder="Name or ID"
+        placeholder={t`Name or ID`}
         offers={({ productId }) => productId === null || productId === product.id}
       />
       {customer && <p className="muted">{describeRetries(customer.retrySchedule)}</p>}
       <div className="row">
         <Button icon={Plus} variant={customer ? 'plain' : 'primary'} onClick={() => setCreating(true)}>
-          New customer
+          <Trans>New customer</Trans>
         </Button>
       </div>
       {creating && (

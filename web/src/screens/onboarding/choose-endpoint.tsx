@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api } from '../../api/client';
@@ -38,17 +40,21 @@ export function ChooseEndpoint({
     <div className="stack">
       {endpoints.length > 0 && (
         <SelectField
-          label="Endpoint"
+          label={t`Endpoint`}
           value={form ? NEW : (endpoint?.id ?? '')}
           onChange={(id) => (id === NEW ? setCreating(true) : (setCreating(false), onChoose(id)))}
         >
-          <option value="">Choose…</option>
+          <option value="">
+            <Trans>Choose…</Trans>
+          </option>
           {endpoints.map(({ id, name, url }) => (
             <option key={id} value={id}>
               {name}, {url}
             </option>
           ))}
-          <option value={NEW}>New endpoint…</option>
+          <option value={NEW}>
+            <Trans>New endpoint…</Trans>
+          </option>
         </SelectField>
       )}
       {endpoint && !form && (
@@ -95,17 +101,17 @@ function NewEndpoint({
         eventTypes: chosen,
         ...(customer.productId === null ? { productId: product.id } : {}),
       }),
-    { done: 'Endpoint created', invalidate: ['/v1/subscriptions'], quiet: true },
+    { done: t`Endpoint created`, invalidate: ['/v1/subscriptions'], quiet: true },
   );
   return (
     <Form
-      label="New endpoint"
+      label={t`New endpoint`}
       error={create.error}
       onSubmit={() => create.mutate(undefined, { onSuccess: ({ id }) => onCreated(id) })}
     >
-      <TextField label="Name" pointer="/name" value={name} onChange={setName} />
+      <TextField label={t`Name`} pointer="/name" value={name} onChange={setName} />
       <TextField
-        label="URL"
+        label={t`URL`}
         pointer="/url"
         type="url"
         value={url}
@@ -113,7 +119,9 @@ function NewEndpoint({
         placeholder="https://example.com/webhooks"
       />
       <fieldset className="stack-s">
-        <legend>Event types</legend>
+        <legend>
+          <Trans>Event types</Trans>
+        </legend>
         {types.map((type) => (
           <label key={type.name} className="row-nowrap">
             <input
@@ -135,7 +143,7 @@ function NewEndpoint({
           busy={create.isPending}
           disabled={url.trim() === '' || chosen.length === 0}
         >
-          Create endpoint
+          <Trans>Create endpoint</Trans>
         </Button>
       </div>
     </Form>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Plus, Power } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
@@ -16,13 +18,15 @@ export function ChooseProduct({ product, onChoose }: { product: Product | undefi
   const products = useProducts();
   const [creating, setCreating] = useState(false);
   const enable = useAction((id: string) => api.patch(at`/v1/products/${id}`, { enabled: true }), {
-    done: 'Product enabled',
+    done: t`Product enabled`,
     invalidate: ['/v1/products'],
   });
   return (
     <div className="stack">
-      <SelectField label="Product" value={product?.id ?? ''} onChange={onChoose}>
-        <option value="">Choose…</option>
+      <SelectField label={t`Product`} value={product?.id ?? ''} onChange={onChoose}>
+        <option value="">
+          <Trans>Choose…</Trans>
+        </option>
         {products.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
@@ -35,14 +39,16 @@ export function ChooseProduct({ product, onChoose }: { product: Product | undefi
           !product.enabled &&
           (administer ? (
             <Button variant="primary" icon={Power} busy={enable.isPending} onClick={() => enable.mutate(product.id)}>
-              Enable product
+              <Trans>Enable product</Trans>
             </Button>
           ) : (
-            <span className="muted">An admin must enable this product. Until then, its events are rejected.</span>
+            <span className="muted">
+              <Trans>An admin must enable this product. Until then, its events are rejected.</Trans>
+            </span>
           ))}
         {administer && (
           <Button icon={Plus} onClick={() => setCreating(true)}>
-            New product
+            <Trans>New product</Trans>
           </Button>
         )}
       </div>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { KeyRound, Printer } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
@@ -32,11 +34,13 @@ export function HandOver({ customer, product, types }: { customer: Customer; pro
     <div className="stack">
       <div className={`row ${styles.tools}`}>
         <Button icon={Printer} onClick={() => window.print()}>
-          Print
+          <Trans>Print</Trans>
         </Button>
       </div>
-      <article className={styles.sheet} aria-label="Hand-over sheet">
-        <h2>Webhooks for {customer.name}</h2>
+      <article className={styles.sheet} aria-label={t`Hand-over sheet`}>
+        <h2>
+          <Trans>Webhooks for {customer.name}</Trans>
+        </h2>
         {endpoints.map((endpoint) => (
           <EndpointSection
             key={endpoint.id}
@@ -46,13 +50,19 @@ export function HandOver({ customer, product, types }: { customer: Customer; pro
             onLink={(link) => setLinks((before) => ({ ...before, [endpoint.id]: link }))}
           />
         ))}
-        <h3>Verifying requests</h3>
+        <h3>
+          <Trans>Verifying requests</Trans>
+        </h3>
         <p>
-          Every request carries the Standard Webhooks headers webhook-id, webhook-timestamp and webhook-signature. Most
-          languages have a library that verifies them. Every retry has the same webhook-id, so you can discard
-          duplicates.
+          <Trans>
+            Every request carries the Standard Webhooks headers webhook-id, webhook-timestamp and webhook-signature.
+            Most languages have a library that verifies them. Every retry has the same webhook-id, so you can discard
+            duplicates.
+          </Trans>
         </p>
-        <h3>Event types</h3>
+        <h3>
+          <Trans>Event types</Trans>
+        </h3>
         {sent.map(({ name, description, schema, sample }) => (
           <details key={name} className={styles.type}>
             <summary>
@@ -60,7 +70,7 @@ export function HandOver({ customer, product, types }: { customer: Customer; pro
             </summary>
             <div className="stack-s">
               {schema && <FieldTable schema={schema} />}
-              {sample != null && <CodeBlock label={`Sample of ${name}`} text={formatJson(sample, 2)} />}
+              {sample != null && <CodeBlock label={t`Sample of ${name}`} text={formatJson(sample, 2)} />}
             </div>
           </details>
         ))}
@@ -86,21 +96,27 @@ function EndpointSection({
     <section className="stack-s" aria-label={name}>
       <h3>{name}</h3>
       <p>
-        We send each notification as an HTTP {method} request in {FORMATS[format].title} format to{' '}
-        <code className="wrap-anywhere">{url}</code>. Respond with any 2xx status within {timeoutSeconds} seconds.{' '}
-        {describeRetries(retrySchedule ?? customer.retrySchedule)}
+        <Trans>
+          We send each notification as an HTTP {method} request in {FORMATS[format].title} format to{' '}
+          <code className="wrap-anywhere">{url}</code>. Respond with any 2xx status within {timeoutSeconds} seconds.{' '}
+          {describeRetries(retrySchedule ?? customer.retrySchedule)}
+        </Trans>
       </p>
       {link ? (
         <>
-          <CodeBlock label={`Secret link of ${name}`} text={link.url} />
-          <p>The link shows the signing secret. It can be opened once, until {utc(link.expiresAt)}.</p>
+          <CodeBlock label={t`Secret link of ${name}`} text={link.url} />
+          <p>
+            <Trans>The link shows the signing secret. It can be opened once, until {utc(link.expiresAt)}.</Trans>
+          </p>
         </>
       ) : (
-        <p>You receive the signing secret through a link that can be opened once.</p>
+        <p>
+          <Trans>You receive the signing secret through a link that can be opened once.</Trans>
+        </p>
       )}
       <div className={styles.tools}>
         <Button icon={KeyRound} busy={create.isPending} onClick={() => create.mutate(undefined, { onSuccess: onLink })}>
-          {link ? 'Create another secret link' : 'Create secret link'}
+          {link ? t`Create another secret link` : t`Create secret link`}
         </Button>
       </div>
     </section>

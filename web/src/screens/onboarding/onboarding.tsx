@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Check, Circle } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { at } from '../../api/client';
@@ -32,17 +34,17 @@ export function Onboarding() {
   return (
     <>
       <PageHead
-        title="Onboarding"
-        sub="Set up a product, a customer and an endpoint, and deliver a first notification."
+        title={t`Onboarding`}
+        sub={t`Set up a product, a customer and an endpoint, and deliver a first notification.`}
       />
       <ol className={styles.steps}>
-        <Step number={1} title="Product" done={product?.enabled === true}>
+        <Step number={1} title={t`Product`} done={product?.enabled === true}>
           <ChooseProduct product={product} onChoose={(id) => set({ product: id, customer: '', endpoint: '' })} />
         </Step>
-        <Step number={2} title="Event types" done={types.length > 0} locked={!product}>
+        <Step number={2} title={t`Event types`} done={types.length > 0} locked={!product}>
           {product && <TypesStep product={product} types={types} />}
         </Step>
-        <Step number={3} title="Customer" done={Boolean(customer)} locked={!ready}>
+        <Step number={3} title={t`Customer`} done={Boolean(customer)} locked={!ready}>
           {product && (
             <ChooseCustomer
               product={product}
@@ -51,7 +53,7 @@ export function Onboarding() {
             />
           )}
         </Step>
-        <Step number={4} title="Endpoint" done={Boolean(endpoint)} locked={!customer}>
+        <Step number={4} title={t`Endpoint`} done={Boolean(endpoint)} locked={!customer}>
           {product && customer && (
             <ChooseEndpoint
               key={customer.id}
@@ -65,7 +67,7 @@ export function Onboarding() {
         </Step>
         <Step
           number={5}
-          title="URL approval"
+          title={t`URL approval`}
           done={endpoint !== undefined && endpoint.status !== 'awaiting-approval'}
           locked={!endpoint}
         >
@@ -73,13 +75,13 @@ export function Onboarding() {
         </Step>
         <Step
           number={6}
-          title="Challenge and test"
+          title={t`Challenge and test`}
           done={endpoint?.verification.status === 'verified'}
           locked={!endpoint}
         >
           {endpoint && <VerifyStep key={endpoint.id} endpoint={endpoint} />}
         </Step>
-        <Step number={7} title="Hand-over" done={false} locked={values.endpoint === ''}>
+        <Step number={7} title={t`Hand-over`} done={false} locked={values.endpoint === ''}>
           {/* Stays while another endpoint loads: the sheet is about all of them, and holds their links. */}
           {values.endpoint !== '' && product && customer && (
             <HandOver key={customer.id} customer={customer} product={product} types={types} />
@@ -113,11 +115,17 @@ function Step({
     <li className={locked ? `${styles.step} ${styles.locked}` : styles.step}>
       <span className={done ? `${styles.mark} ${styles.done}` : styles.mark}>
         {done ? <Check size={16} aria-hidden /> : <Circle size={10} aria-hidden />}
-        <span className="sr-only">{done ? 'Done' : 'To do'}</span>
+        <span className="sr-only">{done ? t`Done` : t`To do`}</span>
       </span>
       <div className="grow">
         <Card title={`${number}. ${title}`}>
-          {locked ? <p className="muted">Complete the previous step first.</p> : children}
+          {locked ? (
+            <p className="muted">
+              <Trans>Complete the previous step first.</Trans>
+            </p>
+          ) : (
+            children
+          )}
         </Card>
       </div>
     </li>

@@ -1,3 +1,4 @@
+import { Trans } from '@lingui/react/macro';
 import { Plus, Upload } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -12,7 +13,9 @@ export function TypesStep({ product, types }: { product: Product; types: EventTy
   return (
     <div className="stack">
       {types.length === 0 ? (
-        <p>No event types yet. An event type describes what happened and the data that comes with it.</p>
+        <p>
+          <Trans>No event types yet. An event type describes what happened and the data that comes with it.</Trans>
+        </p>
       ) : (
         <ul className="stack-s">
           {types.map(({ name, description }) => (
@@ -25,10 +28,10 @@ export function TypesStep({ product, types }: { product: Product; types: EventTy
       )}
       <div className="row">
         <Button icon={Plus} variant={types.length === 0 ? 'primary' : 'plain'} onClick={() => setDialog('new')}>
-          New event type
+          <Trans>New event type</Trans>
         </Button>
         <Button icon={Upload} onClick={() => setDialog('import')}>
-          Import
+          <Trans>Import</Trans>
         </Button>
       </div>
       {dialog === 'new' && <EventTypeDialog productId={product.id} stay onClose={() => setDialog(null)} />}

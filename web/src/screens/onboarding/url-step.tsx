@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Check } from 'lucide-react';
 import { api } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -10,23 +12,32 @@ export function UrlStep({ endpoint: { url, status, customerId } }: { endpoint: S
   const { administer } = usePermissions();
   const pattern = new URL(url).origin;
   const add = useAction(() => api.post('/v1/url-allowlist', { pattern, customerId }), {
-    done: 'URL approved',
+    done: t`URL approved`,
   });
-  if (status !== 'awaiting-approval') return <p>The URL is on the allow-list.</p>;
+  if (status !== 'awaiting-approval')
+    return (
+      <p>
+        <Trans>The URL is on the allow-list.</Trans>
+      </p>
+    );
   return (
     <div className="stack">
       <p>
-        <code className="wrap-anywhere">{pattern}</code> is not on the allow-list yet. Notifications are held until it
-        is approved.
+        <Trans>
+          <code className="wrap-anywhere">{pattern}</code> is not on the allow-list yet. Notifications are held until it
+          is approved.
+        </Trans>
       </p>
       {administer ? (
         <div className="row">
           <Button variant="primary" icon={Check} busy={add.isPending} onClick={() => add.mutate()}>
-            Approve for this customer
+            <Trans>Approve for this customer</Trans>
           </Button>
         </div>
       ) : (
-        <p>An admin was asked to approve it.</p>
+        <p>
+          <Trans>An admin was asked to approve it.</Trans>
+        </p>
       )}
     </div>
   );

@@ -1,3 +1,4 @@
+import { Trans } from '@lingui/react/macro';
 import { Send, ShieldCheck } from 'lucide-react';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -17,14 +18,16 @@ export function VerifyStep({ endpoint }: { endpoint: Subscription }) {
     <div className="stack">
       <div className="row">
         <Button icon={ShieldCheck} variant="primary" busy={challenge.isPending} onClick={() => challenge.mutate()}>
-          Run challenge
+          <Trans>Run challenge</Trans>
         </Button>
         <Button icon={Send} busy={trigger.isPending} onClick={() => trigger.mutate()}>
-          Send a test notification
+          <Trans>Send a test notification</Trans>
         </Button>
         {endpoint.verification.status === 'unverified' && endpoint.status !== 'unverified' ? (
           // The product does not require a challenge.
-          <Badge>not checked</Badge>
+          <Badge>
+            <Trans>not checked</Trans>
+          </Badge>
         ) : (
           <StatusBadge status={endpoint.verification.status} />
         )}

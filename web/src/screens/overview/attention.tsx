@@ -1,44 +1,61 @@
+import { plural, t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { CheckCircle2, ChevronRight, TriangleAlert } from 'lucide-react';
 import { Link } from 'react-router';
 import { usePermissions } from '../../api/session';
 import type { Overview } from '../../api/types';
+import { formatNumber } from '../../i18n/i18n';
 import { usePeriodStart } from '../shared/use-period';
 import styles from './attention.module.css';
 
 type ConditionName = keyof Overview['attention'];
 
-const CONDITIONS: { name: ConditionName; one: string; many: string; to: string; staff?: boolean; bad?: boolean }[] = [
+interface Condition {
+  name: ConditionName;
+  /** What the number before it counts. */
+  text(count: number): string;
+  to: string;
+  staff?: boolean;
+  bad?: boolean;
+}
+
+const CONDITIONS: Condition[] = [
   {
     name: 'outOfOrder',
-    one: 'endpoint was disabled automatically',
-    many: 'endpoints were disabled automatically',
+    text: (count) =>
+      plural(count, { one: 'endpoint was disabled automatically', other: 'endpoints were disabled automatically' }),
     to: '/endpoints?status=out-of-order',
     bad: true,
   },
   {
     name: 'failedLastDay',
-    one: 'notification failed in the last 24 hours (no retries left)',
-    many: 'notifications failed in the last 24 hours (no retries left)',
+    text: (count) =>
+      plural(count, {
+        one: 'notification failed in the last 24 hours (no retries left)',
+        other: 'notifications failed in the last 24 hours (no retries left)',
+      }),
     to: '/logs?status=failed&finishedSince=',
     bad: true,
   },
   {
     name: 'urlRequests',
-    one: 'URL to review',
-    many: 'URLs to review',
+    text: (count) => plural(count, { one: 'URL to review', other: 'URLs to review' }),
     to: '/allow-list',
     staff: true,
   },
   {
     name: 'awaitingApproval',
-    one: 'endpoint is waiting for URL approval',
-    many: 'endpoints are waiting for URL approval',
+    text: (count) =>
+      plural(count, { one: 'endpoint is waiting for URL approval', other: 'endpoints are waiting for URL approval' }),
     to: '/endpoints?status=awaiting-approval',
   },
   {
     name: 'unverified',
-    one: 'endpoint has not passed its challenge',
-    many: 'endpoints have not passed their challenge',
+    text: (count) =>
+      plural(count, {
+        one: 'endpoint has not passed its challenge',
+        other: 'endpoints have not passed their challenge',
+      }),
     to: '/endpoints?status=unverified',
   },
 ];
@@ -52,12 +69,12 @@ export function Attention({ attention }: { attention: Overview['attention'] }) {
     return (
       <p className={styles.calm}>
         <CheckCircle2 size={18} aria-hidden />
-        All clear
+        <Trans>All clear</Trans>
       </p>
     );
   return (
-    <section aria-label="Needs attention" className={styles.conditions}>
-      {active.map(({ name, one, many, to, bad }) => (
+    <section aria-label={t`Needs attention`} className={styles.conditions}>
+      {active.map(({ name, text, to, bad }) => (
         <Link
           key={name}
           to={name === 'failedLastDay' ? to + dayAgo : to}
@@ -65,7 +82,7 @@ export function Attention({ attention }: { attention: Overview['attention'] }) {
         >
           <TriangleAlert size={18} aria-hidden />
           <span className="grow">
-            <strong className="num">{attention[name].toLocaleString('en')}</strong> {attention[name] === 1 ? one : many}
+            <strong className="num">{formatNumber(attention[name])}</strong> {text(attention[name])}
           </span>
           <ChevronRight size={16} aria-hidden />
         </Link>

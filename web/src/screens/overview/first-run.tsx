@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { CheckCircle2, Circle } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useNavigate } from 'react-router';
@@ -39,11 +41,11 @@ function UseTestReceiver({ customerId }: { customerId: string }) {
   const navigate = useNavigate();
   const make = useAction(
     async () => {
-      const inbox = await api.post<PlayInbox>('/v1/play-inboxes', { customerId, name: 'Test receiver' });
+      const inbox = await api.post<PlayInbox>('/v1/play-inboxes', { customerId, name: t`Test receiver` });
       await addEndpoint(inbox);
       return inbox;
     },
-    { done: 'Test receiver added', invalidate: ['/v1/play-inboxes', '/v1/subscriptions'] },
+    { done: t`Test receiver added`, invalidate: ['/v1/play-inboxes', '/v1/subscriptions'] },
   );
   return (
     <Button
@@ -51,7 +53,7 @@ function UseTestReceiver({ customerId }: { customerId: string }) {
       busy={make.isPending}
       onClick={() => make.mutate(undefined, { onSuccess: ({ id }) => void navigate(`/play/${id}`) })}
     >
-      Use the test receiver
+      <Trans>Use the test receiver</Trans>
     </Button>
   );
 }
@@ -66,7 +68,7 @@ export function FirstRun() {
   const endpoint = useFirst('/v1/subscriptions');
   const delivery = useFirst('/v1/notifications');
   const example = useAction(loadExampleCatalog, {
-    done: 'Example catalog loaded',
+    done: t`Example catalog loaded`,
     invalidate: ['/v1/products', '/v1/event-types'],
   });
   const known = [type, endpoint, delivery, ...(can.isCustomer ? [] : [customer])];
@@ -76,68 +78,73 @@ export function FirstRun() {
       ? []
       : [
           {
-            title: 'Describe your events',
-            hint: 'A product and its event types, each with a schema and a sample.',
+            title: t`Describe your events`,
+            hint: t`A product and its event types, each with a schema and a sample.`,
             done: type !== null,
             action: (
               <>
                 {can.administer && (
                   <Button small busy={example.isPending} onClick={() => example.mutate()}>
-                    Load the example catalog
+                    <Trans>Load the example catalog</Trans>
                   </Button>
                 )}
                 <ButtonLink small to="/catalog">
-                  Open the catalog
+                  <Trans>Open the catalog</Trans>
                 </ButtonLink>
               </>
             ),
           },
           {
-            title: 'Create a customer',
-            hint: 'Whoever is notified of the events.',
+            title: t`Create a customer`,
+            hint: t`Whoever is notified of the events.`,
             done: customer !== null,
             action: (
               <ButtonLink small to="/customers">
-                Open customers
+                <Trans>Open customers</Trans>
               </ButtonLink>
             ),
           },
         ]),
     {
-      title: 'Add an endpoint',
+      title: t`Add an endpoint`,
       hint: hasFeature('play')
-        ? 'The URL that receives the events. The test receiver has one.'
-        : 'The URL that receives the events.',
+        ? t`The URL that receives the events. The test receiver has one.`
+        : t`The URL that receives the events.`,
       done: endpoint !== null,
       action: (
         <>
           {hasFeature('play') && customerId && <UseTestReceiver customerId={customerId} />}
           <ButtonLink small to="/endpoints/new">
-            Add endpoint
+            <Trans>Add endpoint</Trans>
           </ButtonLink>
         </>
       ),
     },
     {
-      title: 'Send the first event',
-      hint: 'Trigger now on the endpoint sends the sample of an event type.',
+      title: t`Send the first event`,
+      hint: t`Trigger now on the endpoint sends the sample of an event type.`,
       done: false,
       action: endpoint?.id && (
         <ButtonLink small to={`/endpoints/${encodeURIComponent(endpoint.id)}`}>
-          Open the endpoint
+          <Trans>Open the endpoint</Trans>
         </ButtonLink>
       ),
     },
   ];
   return (
-    <Card title="Getting started">
+    <Card title={t`Getting started`}>
       <ol className={styles.steps}>
         {steps.map(({ title, hint, done, action }) => (
           <li key={title} className={styles.step}>
             {done ? <CheckCircle2 size={20} className="done" aria-hidden /> : <Circle size={20} aria-hidden />}
             <div className={styles.text}>
               <strong>{title}</strong>
-              {done && <span className="sr-only"> (done)</span>}
+              {done && (
+                <span className="sr-only">
+                  {' '}
+                  <Trans>(done)</Trans>
+                </span>
+              )}
               <div className="muted">{hint}</div>
             </div>
             {!done && <div className="row">{action}</div>}

@@ -1,7 +1,9 @@
+import { plural, t } from '@lingui/core/macro';
 import { lazy, Suspense } from 'react';
 import { useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { Overview as OverviewData } from '../../api/types';
+import { formatNumber } from '../../i18n/i18n';
 import { formatRate, toneOf } from '../../ui/figures';
 import { FilterSelect, useFilters } from '../../ui/filters';
 import { Card, PageHead, Tile } from '../../ui/page';
@@ -14,8 +16,8 @@ import { MostFailing, Slowest } from './rankings';
 const TrafficChart = lazy(() => import('./traffic-chart'));
 const REFRESH_MS = 10_000;
 const WINDOWS = [
-  { value: 'hour', text: 'Last hour' },
-  { value: 'day', text: 'Last 24 hours' },
+  { value: 'hour', text: t`Last hour` },
+  { value: 'day', text: t`Last 24 hours` },
 ];
 
 /** The state of all deliveries, and what needs attention. */
@@ -30,10 +32,10 @@ export function Overview() {
   );
   return (
     <>
-      <PageHead title="Overview">
+      <PageHead title={t`Overview`}>
         {!isCustomer && <SegmentFilter value={values.segment} onChange={(segment) => set({ segment })} />}
         <FilterSelect
-          label="Period"
+          label={t`Period`}
           value={chosen}
           all={null}
           options={WINDOWS}
@@ -48,7 +50,9 @@ export function Overview() {
             <Figures overview={overview} />
             <Card
               title={
-                overview.window === 'hour' ? 'Accepted and attempts per minute' : 'Accepted and attempts per 15 minutes'
+                overview.window === 'hour'
+                  ? t`Accepted and attempts per minute`
+                  : t`Accepted and attempts per 15 minutes`
               }
             >
               <Suspense fallback={<Skeleton lines={8} />}>
@@ -74,39 +78,39 @@ function Figures({ overview: { buckets, attempts, successRate, backlog, failed }
   const comesPerBucket = Math.max(20, ...buckets.slice(-2).map(({ accepted }) => accepted));
   return (
     <div className="grid-tiles">
-      <Tile name="Accepted" value={sum('accepted').toLocaleString('en')} />
+      <Tile name={t`Accepted`} value={formatNumber(sum('accepted'))} />
       <Tile
-        name="Delivered"
-        value={sum('delivered').toLocaleString('en')}
+        name={t`Delivered`}
+        value={formatNumber(sum('delivered'))}
         to={`/logs?status=delivered&finishedSince=${buckets[0]!.at}`}
       />
       <Tile
-        name="Success rate"
+        name={t`Success rate`}
         value={formatRate(successRate)}
-        sub={attempts === 1 ? 'of 1 attempt' : `of ${attempts.toLocaleString('en')} attempts`}
+        sub={plural(attempts, { one: 'of # attempt', other: 'of # attempts' })}
         tone={toneOf(successRate)}
       />
       <Tile
-        name="Failed"
-        value={failed.toLocaleString('en')}
-        sub="no retries left"
+        name={t`Failed`}
+        value={formatNumber(failed)}
+        sub={t`no retries left`}
         tone={failed > 0 ? 'bad' : undefined}
         to={`/logs?status=failed&finishedSince=${buckets[0]!.at}`}
       />
       <Tile
-        name="Retrying"
-        value={backlog.retrying.toLocaleString('en')}
+        name={t`Retrying`}
+        value={formatNumber(backlog.retrying)}
         tone={backlog.retrying > 0 ? 'warn' : undefined}
         to="/logs?status=retrying"
       />
       <Tile
-        name="In progress"
-        value={waiting.toLocaleString('en')}
-        sub="first attempts"
+        name={t`In progress`}
+        value={formatNumber(waiting)}
+        sub={t`first attempts`}
         tone={waiting > comesPerBucket ? 'warn' : undefined}
         to="/logs?status=pending,delivering"
       />
-      <Tile name="Held" value={backlog.held.toLocaleString('en')} sub="endpoint not ready" to="/logs?status=held" />
+      <Tile name={t`Held`} value={formatNumber(backlog.held)} sub={t`endpoint not ready`} to="/logs?status=held" />
     </div>
   );
 }

@@ -1,7 +1,10 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { usePermissions } from '../../api/session';
 import type { Overview } from '../../api/types';
+import { formatNumber } from '../../i18n/i18n';
 import { StatusBadge } from '../../ui/badge';
 import { FigureTable, type FigureColumn } from '../../ui/figure-table';
 import { ResponseTime } from '../../ui/figures';
@@ -15,11 +18,15 @@ type Slow = Overview['slowest'][number];
 export function MostFailing({ overview: { worst } }: { overview: Overview }) {
   return (
     <Ranking
-      title="Most failing endpoints"
+      title={t`Most failing endpoints`}
       rows={worst}
       pageOf={({ subscriptionId }) => `/endpoints/${subscriptionId}`}
       figures={FAILURES}
-      empty={<Empty title="No failed attempts">Endpoints appear here when their deliveries fail.</Empty>}
+      empty={
+        <Empty title={t`No failed attempts`}>
+          <Trans>Endpoints appear here when their deliveries fail.</Trans>
+        </Empty>
+      }
     />
   );
 }
@@ -28,35 +35,45 @@ export function MostFailing({ overview: { worst } }: { overview: Overview }) {
 export function Slowest({ overview: { slowest } }: { overview: Overview }) {
   return (
     <Ranking
-      title="Slowest endpoints, last 24 hours"
+      title={t`Slowest endpoints, last 24 hours`}
       rows={slowest}
       pageOf={({ subscriptionId }) => `/endpoints/${subscriptionId}?tab=statistics`}
       figures={TIMES}
-      actions={<Link to="/endpoints?sort=-p95">All endpoints by p95</Link>}
-      empty={<Empty title="No attempts yet">Endpoints appear here about a minute after their first delivery.</Empty>}
+      actions={
+        <Link to="/endpoints?sort=-p95">
+          <Trans>All endpoints by p95</Trans>
+        </Link>
+      }
+      empty={
+        <Empty title={t`No attempts yet`}>
+          <Trans>Endpoints appear here about a minute after their first delivery.</Trans>
+        </Empty>
+      }
     />
   );
 }
 
 const FAILURES: FigureColumn<Failing>[] = [
   {
-    header: 'Failed',
+    header: t`Failed`,
     align: 'end',
     cell: ({ subscriptionId, failures, attempts }) => (
       <Link to={`/logs?subscriptionId=${subscriptionId}`}>
-        {failures.toLocaleString('en')} of {attempts.toLocaleString('en')}
+        <Trans>
+          {formatNumber(failures)} of {formatNumber(attempts)}
+        </Trans>
       </Link>
     ),
   },
-  { header: 'Last error', wide: true, cell: ({ lastError }) => <span className="muted">{lastError}</span> },
+  { header: t`Last error`, wide: true, cell: ({ lastError }) => <span className="muted">{lastError}</span> },
 ];
 
 const TIMES: FigureColumn<Slow>[] = [
   {
-    header: 'Attempts',
+    header: t`Attempts`,
     wide: true,
     align: 'end',
-    cell: ({ attempts }) => attempts.toLocaleString('en'),
+    cell: ({ attempts }) => formatNumber(attempts),
   },
   { header: 'p50', align: 'end', cell: ({ p50Ms }) => <ResponseTime ms={p50Ms} /> },
   { header: 'p95', align: 'end', cell: ({ p95Ms }) => <ResponseTime ms={p95Ms} /> },
@@ -83,7 +100,7 @@ function Ranking<Row extends Failing | Slow>({
   if (rows.length === 0) return <Card title={title}>{empty}</Card>;
   const columns: FigureColumn<Row>[] = [
     {
-      header: 'Endpoint',
+      header: t`Endpoint`,
       grow: true,
       cell: (row) => (
         <>
@@ -92,7 +109,7 @@ function Ranking<Row extends Failing | Slow>({
         </>
       ),
     },
-    { header: 'Status', wide: true, cell: ({ status }) => <StatusBadge status={status} /> },
+    { header: t`Status`, wide: true, cell: ({ status }) => <StatusBadge status={status} /> },
     ...figures,
   ];
   return (

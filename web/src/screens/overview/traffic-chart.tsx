@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { Bar, CartesianGrid, ComposedChart, Legend, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { useNavigate } from 'react-router';
 import type { Overview } from '../../api/types';
@@ -5,9 +6,9 @@ import { clockTime, exactTime, useZone } from '../../ui/zone';
 
 const HEIGHT = 260;
 const SERIES = [
-  { key: 'delivered', name: 'delivered', color: 'var(--chart-2)' },
-  { key: 'retrying', name: 'will retry', color: 'var(--chart-3)' },
-  { key: 'failed', name: 'failed', color: 'var(--chart-4)' },
+  { key: 'delivered', name: t`delivered`, color: 'var(--chart-2)' },
+  { key: 'retrying', name: t`will retry`, color: 'var(--chart-3)' },
+  { key: 'failed', name: t`failed`, color: 'var(--chart-4)' },
 ] as const;
 
 /** Accepted notifications as a line over the results of attempts as stacked bars. */
@@ -56,8 +57,8 @@ export default function TrafficChart({ overview: { buckets, bucketSeconds } }: {
           <Bar key={key} dataKey={key} name={name} stackId="outcome" fill={color} isAnimationActive={false} />
         ))}
         <Line
-          dataKey="accepted"
-          name="accepted"
+          dataKey={t`accepted`}
+          name={t`accepted`}
           stroke="var(--chart-1)"
           strokeWidth={2}
           dot={false}

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -8,11 +10,11 @@ import { Form, TextArea, TextField } from '../../ui/form';
 
 /** Answers that are worth a test. */
 const PRESETS = [
-  { text: 'OK', status: 200, delaySeconds: 0 },
-  { text: 'Failing', status: 500, delaySeconds: 0 },
-  { text: 'Overloaded', status: 503, delaySeconds: 0 },
-  { text: 'Gone', status: 410, delaySeconds: 0 },
-  { text: 'Slow', status: 200, delaySeconds: 30 },
+  { text: t`OK`, status: 200, delaySeconds: 0 },
+  { text: t`Failing`, status: 500, delaySeconds: 0 },
+  { text: t`Overloaded`, status: 503, delaySeconds: 0 },
+  { text: t`Gone`, status: 410, delaySeconds: 0 },
+  { text: t`Slow`, status: 200, delaySeconds: 30 },
 ];
 
 const numberIn = (text: string) => (/^\d+$/.test(text.trim()) ? Number(text) : NaN);
@@ -27,12 +29,12 @@ export function AnswerDialog({ inbox, onClose }: { inbox: PlayInbox; onClose(): 
       api.patch<PlayInbox>(at`/v1/play-inboxes/${inbox.id}`, {
         answer: { status: numberIn(status), delaySeconds: numberIn(delay), body },
       }),
-    { done: 'Answer changed', invalidate: ['/v1/play-inboxes'], quiet: true },
+    { done: t`Answer changed`, invalidate: ['/v1/play-inboxes'], quiet: true },
   );
   return (
-    <Dialog open onClose={onClose} title="Change answer" description="Given from the next request on.">
+    <Dialog open onClose={onClose} title={t`Change answer`} description={t`Given from the next request on.`}>
       <Form error={save.error} onSubmit={() => save.mutate(undefined, { onSuccess: onClose })}>
-        <div className="row" role="group" aria-label="Common answers">
+        <div className="row" role="group" aria-label={t`Common answers`}>
           {PRESETS.map((preset) => (
             <Button
               key={preset.text}
@@ -47,26 +49,28 @@ export function AnswerDialog({ inbox, onClose }: { inbox: PlayInbox; onClose(): 
           ))}
         </div>
         <TextField
-          label="Status"
+          label={t`Status`}
           pointer="/answer/status"
           value={status}
           onChange={setStatus}
           inputMode="numeric"
-          hint="200 to 599. 2xx is a success, 410 disables the endpoint, anything else is retried."
+          hint={t`200 to 599. 2xx is a success, 410 disables the endpoint, anything else is retried.`}
         />
         <TextField
-          label="Delay in seconds"
+          label={t`Delay in seconds`}
           pointer="/answer/delaySeconds"
           value={delay}
           onChange={setDelay}
           inputMode="numeric"
-          hint="0 to 60. Longer than the timeout of the endpoint is a timeout."
+          hint={t`0 to 60. Longer than the timeout of the endpoint is a timeout.`}
         />
-        <TextArea label="Body" optional code pointer="/answer/body" value={body} onChange={setBody} />
+        <TextArea label={t`Body`} optional code pointer="/answer/body" value={body} onChange={setBody} />
         <Actions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>
+            <Trans>Cancel</Trans>
+          </Button>
           <Button type="submit" variant="primary" busy={save.isPending}>
-            Save
+            <Trans>Save</Trans>
           </Button>
         </Actions>
       </Form>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../../api/client';
@@ -14,35 +16,37 @@ export function InboxDialog({ onClose }: { onClose(): void }) {
   const own = useSession().principal.customerId;
   const navigate = useNavigate();
   const [customerId, setCustomerId] = useState(own ?? '');
-  const [name, setName] = useState('Test inbox');
+  const [name, setName] = useState(t`Test inbox`);
   const create = useAction(() => api.post<PlayInbox>('/v1/play-inboxes', { customerId, name }), {
-    done: 'Inbox created',
+    done: t`Inbox created`,
     invalidate: ['/v1/play-inboxes'],
     quiet: true,
   });
   const submit = () =>
     create.mutate(undefined, { onSuccess: ({ id }) => void navigate(`/play/${encodeURIComponent(id)}`) });
   return (
-    <Dialog open onClose={onClose} title="New inbox">
+    <Dialog open onClose={onClose} title={t`New inbox`}>
       <Form error={create.error} onSubmit={submit}>
         {own === null && (
           <CustomerField
             pointer="/customerId"
             value={customerId}
             onChange={setCustomerId}
-            hint="Signatures are checked with the secrets of this customer's endpoints."
+            hint={t`Signatures are checked with the secrets of this customer's endpoints.`}
           />
         )}
-        <TextField label="Name" pointer="/name" value={name} onChange={setName} required />
+        <TextField label={t`Name`} pointer="/name" value={name} onChange={setName} required />
         <Actions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>
+            <Trans>Cancel</Trans>
+          </Button>
           <Button
             type="submit"
             variant="primary"
             busy={create.isPending}
             disabled={name.trim() === '' || customerId === ''}
           >
-            Create
+            <Trans>Create</Trans>
           </Button>
         </Actions>
       </Form>

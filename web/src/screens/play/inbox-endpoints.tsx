@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Plus, Send } from 'lucide-react';
 import { Link } from 'react-router';
 import { api, at } from '../../api/client';
@@ -17,15 +19,17 @@ export const addEndpoint = ({ customerId, productId, name, url }: PlayInbox) =>
 export function InboxEndpoints({ inbox }: { inbox: PlayInbox }) {
   const can = usePermissions();
   const { data } = useRead<Page<Subscription>>(PATH, { customerId: inbox.customerId, q: inbox.url, limit: 10 });
-  const add = useAction(() => addEndpoint(inbox), { done: 'Endpoint added', invalidate: [PATH] });
+  const add = useAction(() => addEndpoint(inbox), { done: t`Endpoint added`, invalidate: [PATH] });
   if (!data) return null;
   if (data.items.length === 0)
     return can.manageEndpoints ? (
       <Button small icon={Plus} busy={add.isPending} onClick={() => add.mutate()}>
-        Add an endpoint for this inbox
+        <Trans>Add an endpoint for this inbox</Trans>
       </Button>
     ) : (
-      <span className="muted">none</span>
+      <span className="muted">
+        <Trans>none</Trans>
+      </span>
     );
   return (
     <div className="stack-s">
@@ -42,12 +46,12 @@ export function InboxEndpoints({ inbox }: { inbox: PlayInbox }) {
 
 function SendSample({ subscription: { id, name }, inboxId }: { subscription: Subscription; inboxId: string }) {
   const send = useAction(() => api.post(at`/v1/subscriptions/${id}/trigger`), {
-    done: 'Sample sent',
+    done: t`Sample sent`,
     invalidate: ['/v1/notifications', at`/v1/play-inboxes/${inboxId}/requests`],
   });
   return (
-    <Button small icon={Send} label={`Send a sample to ${name}`} busy={send.isPending} onClick={() => send.mutate()}>
-      Send a sample
+    <Button small icon={Send} label={t`Send a sample to ${name}`} busy={send.isPending} onClick={() => send.mutate()}>
+      <Trans>Send a sample</Trans>
     </Button>
   );
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Pencil, Radio, Trash2 } from 'lucide-react';
 import { useState } from 'react';
@@ -6,6 +8,7 @@ import { api, at } from '../../api/client';
 import { useAction, useList, useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { PlayInbox, PlayRequestSummary } from '../../api/types';
+import { formatNumber } from '../../i18n/i18n';
 import { ResponseBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { CopyButton } from '../../ui/copy';
@@ -29,7 +32,7 @@ export function Inbox() {
   const { id = '' } = useParams();
   const query = useRead<PlayInbox>(at`/v1/play-inboxes/${id}`);
   return (
-    <Loaded query={query} lines={8} subject={{ one: 'Inbox', all: 'All inboxes', to: '/play' }}>
+    <Loaded query={query} lines={8} subject={{ one: t`Inbox`, all: t`All inboxes`, to: '/play' }}>
       {(inbox) => <InboxScreen inbox={inbox} />}
     </Loaded>
   );
@@ -40,32 +43,32 @@ function InboxScreen({ inbox }: { inbox: PlayInbox }) {
   const [answering, setAnswering] = useState(false);
   return (
     <>
-      <PageHead title={inbox.name} crumbs={[{ text: 'Play', to: '/play' }]}>
+      <PageHead title={inbox.name} crumbs={[{ text: t`Play`, to: '/play' }]}>
         {can.manageEndpoints && (
           <>
             <Button icon={Pencil} onClick={() => setAnswering(true)}>
-              Change answer
+              <Trans>Change answer</Trans>
             </Button>
             <DeleteInbox inbox={inbox} />
           </>
         )}
       </PageHead>
       <div className="stack">
-        <Card title="Inbox">
+        <Card title={t`Inbox`}>
           <Facts>
-            <Fact name="URL">
-              <LongText text={inbox.url} copies={inbox.url} label="Copy the URL" />
+            <Fact name={t`URL`}>
+              <LongText text={inbox.url} copies={inbox.url} label={t`Copy the URL`} />
             </Fact>
-            <Fact name="Answers">{answerText(inbox.answer)}</Fact>
-            <Fact name="Endpoint">
+            <Fact name={t`Answers`}>{answerText(inbox.answer)}</Fact>
+            <Fact name={t`Endpoint`}>
               <InboxEndpoints inbox={inbox} />
             </Fact>
             {!can.isCustomer && (
-              <Fact name="Customer">
+              <Fact name={t`Customer`}>
                 <Link to={`/customers/${encodeURIComponent(inbox.customerId)}`}>{inbox.customerId}</Link>
               </Fact>
             )}
-            <Fact name="Kept until">
+            <Fact name={t`Kept until`}>
               <ExactTime at={inbox.expiresAt} />
             </Fact>
           </Facts>
@@ -82,20 +85,22 @@ function Requests({ inbox }: { inbox: PlayInbox }) {
   const drawer = useDrawer('request');
   const example = `curl -d '{"hello":"world"}' ${inbox.url}`;
   return (
-    <Card title="Requests" flush>
+    <Card title={t`Requests`} flush>
       <DataTable
-        label="Requests"
+        label={t`Requests`}
         list={list}
         columns={columnsOf(drawer.show)}
         rowId={({ id }) => id}
         onOpen={({ id }) => drawer.show(id)}
         empty={
-          <Empty icon={Radio} title="Waiting for the first request">
+          <Empty icon={Radio} title={t`Waiting for the first request`}>
             <div className="stack-s">
-              <p>Requests appear here as they arrive. Send one from an endpoint, or with curl.</p>
+              <p>
+                <Trans>Requests appear here as they arrive. Send one from an endpoint, or with curl.</Trans>
+              </p>
               <div>
-                <CopyButton text={example} label="Copy a curl command">
-                  Copy a curl command
+                <CopyButton text={example} label={t`Copy a curl command`}>
+                  {t`Copy a curl command`}
                 </CopyButton>
               </div>
             </div>
@@ -110,7 +115,7 @@ function Requests({ inbox }: { inbox: PlayInbox }) {
 function columnsOf(open: (id: string) => void): ColumnDef<PlayRequestSummary>[] {
   return [
     {
-      header: 'Request',
+      header: t`Request`,
       meta: { grow: true },
       cell: ({ row: { original } }) => (
         <>
@@ -122,22 +127,22 @@ function columnsOf(open: (id: string) => void): ColumnDef<PlayRequestSummary>[] 
       ),
     },
     {
-      header: 'Signature',
+      header: t`Signature`,
       meta: { width: 150, narrow: 120 },
       cell: ({ row: { original } }) => <SignatureBadge status={original.signature.status} />,
     },
     {
-      header: 'Answer',
+      header: t`Answer`,
       meta: { width: 120, wide: true },
       cell: ({ row: { original } }) => <ResponseBadge status={original.responseStatus} />,
     },
     {
-      header: 'Size',
+      header: t`Size`,
       meta: { width: 110, roomy: true, align: 'end' },
-      cell: ({ row: { original } }) => `${original.bodyBytes.toLocaleString('en')} B`,
+      cell: ({ row: { original } }) => t`${formatNumber(original.bodyBytes)} B`,
     },
     {
-      header: 'Received',
+      header: t`Received`,
       meta: { width: 172, narrow: 104 },
       cell: ({ row: { original } }) => <TimeCell at={original.at} />,
     },
@@ -147,20 +152,26 @@ function columnsOf(open: (id: string) => void): ColumnDef<PlayRequestSummary>[] 
 function DeleteInbox({ inbox: { id, name } }: { inbox: PlayInbox }) {
   const navigate = useNavigate();
   const remove = useAction(() => api.delete(at`/v1/play-inboxes/${id}`), {
-    done: 'Inbox deleted',
+    done: t`Inbox deleted`,
     invalidate: ['/v1/play-inboxes'],
   });
   return (
     <Confirm
-      trigger={<Button icon={Trash2}>Delete</Button>}
-      title={`Delete ${name}?`}
-      action="Delete"
+      trigger={
+        <Button icon={Trash2}>
+          <Trans>Delete</Trans>
+        </Button>
+      }
+      title={t`Delete ${name}?`}
+      action={t`Delete`}
       onConfirm={async () => {
         await remove.mutateAsync();
         void navigate('/play', { replace: true });
       }}
     >
-      <p>Its requests are deleted too. Endpoints with its URL get 404 from now on.</p>
+      <p>
+        <Trans>Its requests are deleted too. Endpoints with its URL get 404 from now on.</Trans>
+      </p>
     </Confirm>
   );
 }

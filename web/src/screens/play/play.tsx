@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { FlaskConical, Plus } from 'lucide-react';
 import { useMemo, useState } from 'react';
@@ -22,24 +24,24 @@ export function Play() {
   return (
     <>
       <PageHead
-        title="Play"
-        sub="Test receivers. An inbox captures requests, checks their signatures and answers as you say."
+        title={t`Play`}
+        sub={t`Test receivers. An inbox captures requests, checks their signatures and answers as you say.`}
       >
         {can.manageEndpoints && (
           <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
-            New inbox
+            <Trans>New inbox</Trans>
           </Button>
         )}
       </PageHead>
       <Card flush>
         <DataTable
-          label="Inboxes"
+          label={t`Inboxes`}
           list={list}
           columns={columns}
           rowId={({ id }) => id}
           empty={
-            <Empty icon={FlaskConical} title="No inboxes yet">
-              An inbox has a URL that receives events like an endpoint of yours, before you have one.
+            <Empty icon={FlaskConical} title={t`No inboxes yet`}>
+              <Trans>An inbox has a URL that receives events like an endpoint of yours, before you have one.</Trans>
             </Empty>
           }
         />
@@ -51,7 +53,7 @@ export function Play() {
 
 function columnsOf(isCustomer: boolean): ColumnDef<PlayInbox>[] {
   const customer: ColumnDef<PlayInbox> = {
-    header: 'Customer',
+    header: t`Customer`,
     meta: { width: 200, wide: true },
     cell: ({ row: { original } }) => (
       <Link to={`/customers/${encodeURIComponent(original.customerId)}`} className="truncate">
@@ -61,7 +63,7 @@ function columnsOf(isCustomer: boolean): ColumnDef<PlayInbox>[] {
   };
   return [
     {
-      header: 'Inbox',
+      header: t`Inbox`,
       meta: { grow: true },
       cell: ({ row: { original } }) => (
         <>
@@ -74,12 +76,12 @@ function columnsOf(isCustomer: boolean): ColumnDef<PlayInbox>[] {
     },
     ...(isCustomer ? [] : [customer]),
     {
-      header: 'Answers',
+      header: t`Answers`,
       meta: { width: 160, narrow: 110 },
       cell: ({ row: { original } }) => answerText(original.answer),
     },
     {
-      header: 'Created',
+      header: t`Created`,
       meta: { wide: true, width: 172, narrow: 104 },
       cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
     },

@@ -1,7 +1,10 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Link } from 'react-router';
 import { at } from '../../api/client';
 import { useRead } from '../../api/queries';
 import type { PlayRequest } from '../../api/types';
+import { formatNumber } from '../../i18n/i18n';
 import { ResponseBadge } from '../../ui/badge';
 import { CodeBlock, indentJson } from '../../ui/copy';
 import { Drawer } from '../../ui/dialog';
@@ -15,7 +18,7 @@ import { SignatureBadge } from './signature-badge';
 /** A captured request. @param id - null: closed */
 export function RequestDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
   return (
-    <Drawer open={id !== null} onClose={onClose} title="Captured request" rowId={id}>
+    <Drawer open={id !== null} onClose={onClose} title={t`Captured request`} rowId={id}>
       {id && <Content key={id} id={id} />}
     </Drawer>
   );
@@ -43,48 +46,52 @@ function Detail({ request }: { request: PlayRequest }) {
         <p className="wrap-anywhere">{signature.detail}</p>
       </div>
       <Facts>
-        <Fact name="Received">
+        <Fact name={t`Received`}>
           <ExactTime at={request.at} />
         </Fact>
         {subscriptionId && (
-          <Fact name="Endpoint">
+          <Fact name={t`Endpoint`}>
             <Link to={`/endpoints/${subscriptionId}`}>{subscriptionId}</Link>
           </Fact>
         )}
         {notificationId && (
-          <Fact name="Notification">
+          <Fact name={t`Notification`}>
             <Link to={`/logs?open=${notificationId}`}>{notificationId}</Link>
           </Fact>
         )}
         {eventId && (
-          <Fact name="Event">
+          <Fact name={t`Event`}>
             <Link to={`/logs?tab=events&event=${eventId}`}>{eventId}</Link>
           </Fact>
         )}
-        {request.query && <Fact name="Query">{request.query}</Fact>}
+        {request.query && <Fact name={t`Query`}>{request.query}</Fact>}
       </Facts>
       <LocalTabs
-        label="Request"
-        first="body"
+        label={t`Request`}
+        first={t`body`}
         tabs={[
           {
-            id: 'body',
-            title: 'Body',
+            id: t`body`,
+            title: t`Body`,
             content: body ? (
               <div className="stack-s">
-                <CodeBlock label="Request body" text={indentJson(body)} />
+                <CodeBlock label={t`Request body`} text={indentJson(body)} />
                 {request.bodyTruncated && (
-                  <p className="muted">Only the start of {bodyBytes.toLocaleString('en')} bytes is stored.</p>
+                  <p className="muted">
+                    <Trans>Only the start of {formatNumber(bodyBytes)} bytes is stored.</Trans>
+                  </p>
                 )}
               </div>
             ) : (
-              <p className="muted">No body</p>
+              <p className="muted">
+                <Trans>No body</Trans>
+              </p>
             ),
           },
           {
             id: 'headers',
-            title: 'Headers',
-            content: <CodeBlock label="Request headers" text={headerLines(request.headers)} />,
+            title: t`Headers`,
+            content: <CodeBlock label={t`Request headers`} text={headerLines(request.headers)} />,
           },
         ]}
       />

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -21,7 +23,7 @@ export function AppearanceDialog({ product, onClose }: { product: Product; onClo
     accentColor: given(draft.accentColor),
   };
   const save = useAction(() => api.patch<Product>(at`/v1/products/${product.id}`, { branding }), {
-    done: 'Changes saved',
+    done: t`Changes saved`,
     invalidate: ['/v1/products'],
     quiet: true,
   });
@@ -29,40 +31,42 @@ export function AppearanceDialog({ product, onClose }: { product: Product; onClo
     <Dialog
       open
       onClose={onClose}
-      title={`Portal of ${product.name}`}
-      description="What the customers of this product see in their portal. Empty fields look like Signpost."
+      title={t`Portal of ${product.name}`}
+      description={t`What the customers of this product see in their portal. Empty fields look like Signpost.`}
     >
       <Form error={save.error} onSubmit={() => save.mutate(undefined, { onSuccess: onClose })}>
         <TextField
-          label="Name"
+          label={t`Name`}
           optional
           pointer="/branding/name"
-          placeholder="Acme Pay"
+          placeholder={t`Acme Pay`}
           value={draft.name}
           onChange={(name) => set({ name })}
         />
         <TextField
-          label="Logo URL"
+          label={t`Logo URL`}
           optional
           pointer="/branding/logoUrl"
           placeholder="https://acme.example/logo.svg"
-          hint="An https URL, or a data URL of an image in base64, at most 8,192 characters."
+          hint={t`An https URL, or a data URL of an image in base64, at most 8,192 characters.`}
           value={draft.logoUrl}
           onChange={(logoUrl) => set({ logoUrl })}
         />
         <TextField
-          label="Accent color"
+          label={t`Accent color`}
           optional
           pointer="/branding/accentColor"
           placeholder="#0a5c3b"
-          hint="Color of buttons and links, readable with white text. The dark theme uses a lighter shade."
+          hint={t`Color of buttons and links, readable with white text. The dark theme uses a lighter shade.`}
           value={draft.accentColor}
           onChange={(accentColor) => set({ accentColor })}
         />
         <Actions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>
+            <Trans>Cancel</Trans>
+          </Button>
           <Button type="submit" variant="primary" busy={save.isPending}>
-            Save
+            <Trans>Save</Trans>
           </Button>
         </Actions>
       </Form>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -26,7 +28,7 @@ export function ProductDialog({
       product
         ? api.patch<Product>(at`/v1/products/${product.id}`, settings)
         : api.post<Product>('/v1/products', { ...settings, enabled, ...(id.trim() ? { id: id.trim() } : {}) }),
-    { done: product ? 'Changes saved' : 'Product created', invalidate: ['/v1/products'], quiet: true },
+    { done: product ? t`Changes saved` : t`Product created`, invalidate: ['/v1/products'], quiet: true },
   );
   const submit = () =>
     save.mutate(undefined, {
@@ -36,40 +38,42 @@ export function ProductDialog({
       },
     });
   return (
-    <Dialog open onClose={onClose} title={product ? `Edit ${product.name}` : 'New product'}>
+    <Dialog open onClose={onClose} title={product ? t`Edit ${product.name}` : t`New product`}>
       <Form error={save.error} onSubmit={submit}>
-        <TextField label="Name" pointer="/name" value={name} onChange={setName} required />
+        <TextField label={t`Name`} pointer="/name" value={name} onChange={setName} required />
         <TextField
-          label="Segment"
+          label={t`Segment`}
           optional
           pointer="/segment"
           value={segment}
           onChange={setSegment}
-          placeholder="Payments and cash"
-          hint="Groups product lines. Lists filter by it, and credentials may be granted it."
+          placeholder={t`Payments and cash`}
+          hint={t`Groups product lines. Lists filter by it, and credentials may be granted it.`}
         />
         {!product && (
           <>
             <TextField
-              label="ID"
+              label={t`ID`}
               optional
               pointer="/id"
               value={id}
               onChange={setId}
-              hint="Short, for example payments. Leave empty to generate one."
+              hint={t`Short, for example payments. Leave empty to generate one.`}
             />
             <SwitchField
-              label="Enabled"
-              hint="While the product is disabled, its events are rejected."
+              label={t`Enabled`}
+              hint={t`While the product is disabled, its events are rejected.`}
               checked={enabled}
               onChange={setEnabled}
             />
           </>
         )}
         <Actions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>
+            <Trans>Cancel</Trans>
+          </Button>
           <Button type="submit" variant="primary" busy={save.isPending} disabled={name.trim() === ''}>
-            {product ? 'Save' : 'Create'}
+            {product ? t`Save` : t`Create`}
           </Button>
         </Actions>
       </Form>

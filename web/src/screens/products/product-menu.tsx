@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { MoreHorizontal, Palette, Pencil, Power, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
@@ -16,7 +17,7 @@ export function ProductMenu({ product }: { product: Product }) {
   const { id, name, enabled, requireVerification } = product;
   const [open, setOpen] = useState<'switch' | 'verify' | 'portal' | 'edit' | null>(null);
   const change = useAction((changes: Partial<Product>) => api.patch(at`/v1/products/${id}`, changes), {
-    done: 'Changes saved',
+    done: t`Changes saved`,
     invalidate: ['/v1/products', '/v1/subscriptions'],
   });
   if (!administer) return null;
@@ -24,45 +25,45 @@ export function ProductMenu({ product }: { product: Product }) {
   return (
     <>
       <Menu
-        label={`Actions for ${name}`}
-        trigger={<Button small variant="ghost" icon={MoreHorizontal} label={`Actions for ${name}`} />}
+        label={t`Actions for ${name}`}
+        trigger={<Button small variant="ghost" icon={MoreHorizontal} label={t`Actions for ${name}`} />}
         items={[
-          { text: enabled ? 'Disable…' : 'Enable…', icon: Power, onSelect: () => setOpen('switch') },
+          { text: enabled ? t`Disable…` : t`Enable…`, icon: Power, onSelect: () => setOpen('switch') },
           {
-            text: requireVerification ? 'Stop requiring a challenge…' : 'Require a challenge…',
+            text: requireVerification ? t`Stop requiring a challenge…` : t`Require a challenge…`,
             icon: ShieldCheck,
             onSelect: () => setOpen('verify'),
           },
-          { text: 'Portal appearance…', icon: Palette, onSelect: () => setOpen('portal') },
-          { text: 'Edit…', icon: Pencil, onSelect: () => setOpen('edit') },
+          { text: t`Portal appearance…`, icon: Palette, onSelect: () => setOpen('portal') },
+          { text: t`Edit…`, icon: Pencil, onSelect: () => setOpen('edit') },
         ]}
       />
       <Confirm
         open={open === 'switch'}
         onClose={close}
-        title={`${enabled ? 'Disable' : 'Enable'} ${name}?`}
-        action={enabled ? 'Disable product' : 'Enable product'}
+        title={`${enabled ? t`Disable` : t`Enable`} ${name}?`}
+        action={enabled ? t`Disable product` : t`Enable product`}
         danger={enabled}
         onConfirm={() => change.mutateAsync({ enabled: !enabled })}
       >
         <p>
           {enabled
-            ? 'New events will be rejected. Events already accepted will still be delivered.'
-            : 'New events will be accepted.'}
+            ? t`New events will be rejected. Events already accepted will still be delivered.`
+            : t`New events will be accepted.`}
         </p>
       </Confirm>
       <Confirm
         open={open === 'verify'}
         onClose={close}
-        title={requireVerification ? 'Stop requiring a challenge?' : 'Require a challenge?'}
-        action={requireVerification ? 'Stop requiring' : 'Require challenge'}
+        title={requireVerification ? t`Stop requiring a challenge?` : t`Require a challenge?`}
+        action={requireVerification ? t`Stop requiring` : t`Require challenge`}
         danger={!requireVerification}
         onConfirm={() => change.mutateAsync({ requireVerification: !requireVerification })}
       >
         <p>
           {requireVerification
-            ? 'Notifications held for unverified endpoints will be sent.'
-            : 'Unverified endpoints receive nothing until they pass a challenge. Their notifications are held, not lost.'}
+            ? t`Notifications held for unverified endpoints will be sent.`
+            : t`Unverified endpoints receive nothing until they pass a challenge. Their notifications are held, not lost.`}
         </p>
       </Confirm>
       {open === 'portal' && <AppearanceDialog product={product} onClose={close} />}

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
@@ -18,7 +20,7 @@ import { ProductMenu } from './product-menu';
 
 const columns: ColumnDef<Product>[] = [
   {
-    header: 'Product',
+    header: t`Product`,
     meta: { grow: true },
     cell: ({ row: { original } }) => (
       <>
@@ -28,29 +30,46 @@ const columns: ColumnDef<Product>[] = [
     ),
   },
   {
-    header: 'Segment',
+    header: t`Segment`,
     meta: { roomy: true, width: 140 },
-    cell: ({ row: { original } }) => original.segment ?? <span className="muted">none</span>,
+    cell: ({ row: { original } }) =>
+      original.segment ?? (
+        <span className="muted">
+          <Trans>none</Trans>
+        </span>
+      ),
   },
   {
-    header: 'Status',
+    header: t`Status`,
     meta: { width: 124 },
     cell: ({ row: { original } }) => <StatusBadge status={original.enabled ? 'enabled' : 'disabled'} />,
   },
   {
-    header: 'Challenge required',
+    header: t`Challenge required`,
     meta: { wide: true, width: 150 },
     cell: ({ row: { original } }) =>
-      original.requireVerification ? <Badge tone="info">yes</Badge> : <span className="muted">no</span>,
+      original.requireVerification ? (
+        <Badge tone="info">
+          <Trans>yes</Trans>
+        </Badge>
+      ) : (
+        <span className="muted">
+          <Trans>no</Trans>
+        </span>
+      ),
   },
   {
-    header: 'Created',
+    header: t`Created`,
     meta: { wide: true, width: 172, narrow: 104 },
     cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
   },
   {
     id: 'actions',
-    header: () => <span className="sr-only">Actions</span>,
+    header: () => (
+      <span className="sr-only">
+        <Trans>Actions</Trans>
+      </span>
+    ),
     meta: { width: 56 },
     cell: ({ row: { original } }) => <ProductMenu product={original} />,
   },
@@ -63,10 +82,13 @@ export function Products() {
   const [creating, setCreating] = useState(false);
   return (
     <>
-      <PageHead title="Products" sub="Products publish events. A new product is disabled until an admin enables it.">
+      <PageHead
+        title={t`Products`}
+        sub={t`Products publish events. A new product is disabled until an admin enables it.`}
+      >
         {administer && (
           <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
-            New product
+            <Trans>New product</Trans>
           </Button>
         )}
       </PageHead>
@@ -75,15 +97,17 @@ export function Products() {
       </FilterBar>
       <Card flush>
         <DataTable
-          label="Products"
+          label={t`Products`}
           list={list}
           columns={columns}
           rowId={({ id }) => id}
           empty={
             active ? (
-              <Empty title="No products in this segment" />
+              <Empty title={t`No products in this segment`} />
             ) : (
-              <Empty title="No products yet">A product owns event types and the API keys that post events.</Empty>
+              <Empty title={t`No products yet`}>
+                <Trans>A product owns event types and the API keys that post events.</Trans>
+              </Empty>
             )
           }
         />

@@ -1,3 +1,5 @@
+import { plural, t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Ban, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
@@ -5,6 +7,7 @@ import { Link } from 'react-router';
 import { api } from '../../api/client';
 import { useAction } from '../../api/queries';
 import type { Recovery, RecoveryFilter } from '../../api/types';
+import { formatNumber } from '../../i18n/i18n';
 import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, TextField } from '../../ui/form';
@@ -16,8 +19,8 @@ export type BulkFilter = RecoveryFilter & { since?: string; until?: string };
 
 const RATES = { retry: '10', cancel: '100' };
 const WORDS = {
-  retry: { title: 'Retry all that match', verb: 'Retry', icon: RotateCcw, rate: 'Retries per second' },
-  cancel: { title: 'Cancel all that match', verb: 'Cancel', icon: Ban, rate: 'Notifications per second' },
+  retry: { title: t`Retry all that match`, verb: t`Retry`, icon: RotateCcw, rate: t`Retries per second` },
+  cancel: { title: t`Cancel all that match`, verb: t`Cancel`, icon: Ban, rate: t`Notifications per second` },
 };
 
 interface Props {
@@ -65,10 +68,10 @@ export function BulkForm({ action, filter, onClose }: Props) {
         step="any"
         value={rate}
         onChange={setRate}
-        hint="Customers take turns."
+        hint={t`Customers take turns.`}
       />
       <Actions>
-        <Button onClick={() => onClose(false)}>{action === 'cancel' ? 'Keep them' : 'Cancel'}</Button>
+        <Button onClick={() => onClose(false)}>{action === 'cancel' ? t`Keep them` : t`Cancel`}</Button>
         <Button
           type="submit"
           variant={action === 'cancel' ? 'danger' : 'primary'}
@@ -76,7 +79,7 @@ export function BulkForm({ action, filter, onClose }: Props) {
           busy={start.isPending}
           disabled={!count || exceeded}
         >
-          {count ? `${words.verb} ${count.toLocaleString('en')}` : words.verb}
+          {count ? `${words.verb} ${formatNumber(count)}` : words.verb}
         </Button>
       </Actions>
     </Form>
@@ -90,10 +93,10 @@ export function StartedRecovery({ id, onClose }: { id: string; onClose(): void }
       <RecoveryState id={id} onLeave={onClose} />
       <Actions>
         <Link className="button button-plain" to={`/recoveries?open=${id}`} onClick={onClose}>
-          Open in Recoveries
+          <Trans>Open in Recoveries</Trans>
         </Link>
         <Button variant="primary" onClick={onClose}>
-          Close
+          <Trans>Close</Trans>
         </Button>
       </Actions>
     </>
@@ -103,7 +106,7 @@ export function StartedRecovery({ id, onClose }: { id: string; onClose(): void }
 /** Counts what a filter matches, without changing anything. */
 export function useDryRun(action: 'retry' | 'cancel', filter: BulkFilter, enabled = true) {
   return useQuery({
-    queryKey: ['/v1/recoveries', 'dry run', action, filter],
+    queryKey: ['/v1/recoveries', t`dry run`, action, filter],
     queryFn: () => api.post<{ count: number; exceeded: boolean }>('/v1/recoveries', { action, filter, dryRun: true }),
     enabled,
     staleTime: Infinity,
@@ -111,9 +114,9 @@ export function useDryRun(action: 'retry' | 'cancel', filter: BulkFilter, enable
 }
 
 function countText(count: number | undefined, exceeded: boolean | undefined, rate: number): string {
-  if (count === undefined) return 'Counting…';
-  if (exceeded) return `More than ${count.toLocaleString('en')} match. Narrow the filter.`;
-  if (count === 0) return 'Nothing matches.';
+  if (count === undefined) return t`Counting…`;
+  if (exceeded) return t`More than ${formatNumber(count)} match. Narrow the filter.`;
+  if (count === 0) return t`Nothing matches.`;
   const seconds = rate > 0 ? Math.ceil(count / rate) : 0;
-  return `${count.toLocaleString('en')} ${count === 1 ? 'notification matches' : 'notifications match'}. This takes about ${formatDuration(seconds)}.`;
+  return t`${plural(count, { one: '# notification matches', other: '# notifications match' })}. This takes about ${formatDuration(seconds)}.`;
 }

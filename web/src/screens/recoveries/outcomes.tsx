@@ -1,10 +1,14 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { Link } from 'react-router';
 import { at } from '../../api/client';
 import { useRead } from '../../api/queries';
 import type { Recovery, RecoveryDetail } from '../../api/types';
+import { formatNumber } from '../../i18n/i18n';
 import { StatusBadge } from '../../ui/badge';
+import { statusText } from '../../ui/status-text';
 import { OPEN } from '../shared/notification-status';
 import { Progress } from './progress';
 import styles from './recoveries.module.css';
@@ -43,7 +47,11 @@ export function RecoveryState({ id, onLeave }: { id: string; onLeave?(): void })
     <div className="stack-s" role="status">
       <div className="row">
         <StatusBadge status={recovery.status} />
-        {recovery.status === 'running' && <span>It continues when you close this.</span>}
+        {recovery.status === 'running' && (
+          <span>
+            <Trans>It continues when you close this.</Trans>
+          </span>
+        )}
       </div>
       <Progress recovery={recovery} />
       <Outcomes recovery={recovery} onLeave={onLeave} />
@@ -52,21 +60,21 @@ export function RecoveryState({ id, onLeave }: { id: string; onLeave?(): void })
 }
 
 const OUTCOMES = [
-  { name: 'delivered', text: 'delivered', statuses: 'delivered' },
-  { name: 'failed', text: 'still failing', statuses: 'failed' },
-  { name: 'waiting', text: 'waiting', statuses: OPEN.join() },
-  { name: 'cancelled', text: 'cancelled', statuses: 'cancelled' },
+  { name: 'delivered', text: t`delivered`, statuses: 'delivered' },
+  { name: 'failed', text: t`still failing`, statuses: 'failed' },
+  { name: 'waiting', text: t`waiting`, statuses: OPEN.join() },
+  { name: 'cancelled', text: t`cancelled`, statuses: 'cancelled' },
 ] as const;
 
 /** How many are delivered, still failing and waiting, each linked to its list. */
 function Outcomes({ recovery: { id, outcomes }, onLeave }: { recovery: RecoveryDetail; onLeave?(): void }) {
   return (
-    <ul className={styles.outcomes} aria-label="Outcomes">
+    <ul className={styles.outcomes} aria-label={t`Outcomes`}>
       {OUTCOMES.filter(({ name }) => name !== 'cancelled' || outcomes.cancelled > 0).map(({ name, text, statuses }) => (
         <li key={name} className={styles[name]}>
           {outcomes[name] > 0 ? (
             <Link to={`/logs?recoveryId=${id}&status=${statuses}`} onClick={onLeave}>
-              <strong className="num">{outcomes[name].toLocaleString('en')}</strong> {text}
+              <strong className="num">{formatNumber(outcomes[name])}</strong> {text}
             </Link>
           ) : (
             <span>
@@ -83,13 +91,14 @@ function Outcomes({ recovery: { id, outcomes }, onLeave }: { recovery: RecoveryD
 export function describeFilter({ action, filter }: Pick<Recovery, 'action' | 'filter'>): string {
   if (!filter) return '';
   const { customerId, productId, type, status = [], responseStatus, errorClass } = filter;
+  const statuses = status.map(statusText).join(', ');
   return [
-    `${action === 'cancel' ? 'Cancel' : 'Retry'} ${status.join(', ')}`,
-    customerId && `customer ${customerId}`,
-    !customerId && productId && `product ${productId}`,
+    action === 'cancel' ? t`Cancel ${statuses}` : t`Retry ${statuses}`,
+    customerId && t`customer ${customerId}`,
+    !customerId && productId && t`product ${productId}`,
     type?.join(', '),
     responseStatus && `HTTP ${responseStatus}`,
-    errorClass && `error ${errorClass.join(', ')}`,
+    errorClass && t`error ${errorClass.join(', ')}`,
   ]
     .filter(Boolean)
     .join(' · ');

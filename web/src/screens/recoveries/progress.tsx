@@ -1,10 +1,15 @@
+import { t } from '@lingui/core/macro';
 import type { Recovery } from '../../api/types';
+import { formatNumber } from '../../i18n/i18n';
 import styles from './recoveries.module.css';
 
 /** A recovery's progress as a bar and in figures. */
 export function Progress({ recovery: { status, retried, skipped, total, action } }: { recovery: Recovery }) {
-  const text = `${retried.toLocaleString('en')} of ${total.toLocaleString('en')} ${action === 'cancel' ? 'cancelled' : 'retried'}`;
-  const rest = skipped > 0 ? `, ${skipped.toLocaleString('en')} no longer failed` : '';
+  const text =
+    action === 'cancel'
+      ? t`${formatNumber(retried)} of ${formatNumber(total)} cancelled`
+      : t`${formatNumber(retried)} of ${formatNumber(total)} retried`;
+  const rest = skipped > 0 ? `, ${t`${formatNumber(skipped)} no longer failed`}` : '';
   return (
     <div className={styles.progress}>
       <progress

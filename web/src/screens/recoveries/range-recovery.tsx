@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { RotateCcw } from 'lucide-react';
 import { Button } from '../../ui/button';
@@ -20,7 +22,7 @@ interface Props {
 export function RangeRecovery(props: Props) {
   const { title, onClose } = props;
   return (
-    <Dialog open onClose={onClose} title={title} description="Retries what was accepted in a time range.">
+    <Dialog open onClose={onClose} title={title} description={t`Retries what was accepted in a time range.`}>
       <RangeForm {...props} />
     </Dialog>
   );
@@ -49,18 +51,22 @@ export function RangeForm({ scope, title, onClose }: Props) {
       }
     >
       <div className={styles.range}>
-        <Moment label="From" value={since} onChange={setSince} />
-        <Moment label="Until" value={until} onChange={setUntil} />
+        <Moment label={t`From`} value={since} onChange={setSince} />
+        <Moment label={t`Until`} value={until} onChange={setUntil} />
       </div>
       <TypeFilter value={type} onChange={setType} />
       <label className="row">
-        <input type="checkbox" checked={cancelled} onChange={({ target }) => setCancelled(target.checked)} />
-        Include cancelled notifications
+        <Trans>
+          <input type="checkbox" checked={cancelled} onChange={({ target }) => setCancelled(target.checked)} />
+          Include cancelled notifications
+        </Trans>
       </label>
       <Actions>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={onClose}>
+          <Trans>Cancel</Trans>
+        </Button>
         <Button type="submit" variant="primary" icon={RotateCcw}>
-          Count…
+          <Trans>Count…</Trans>
         </Button>
       </Actions>
     </Form>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { History, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import type { Notification } from '../../api/types';
@@ -18,13 +20,13 @@ export function RecoverFrom({
     <>
       {offered && (
         <Button icon={History} onClick={() => setOpen(true)}>
-          Recover from here…
+          <Trans>Recover from here…</Trans>
         </Button>
       )}
       {open && (
         <RangeRecovery
           scope={{ subscriptionId, since: createdAt }}
-          title="Recover from here"
+          title={t`Recover from here`}
           onClose={() => setOpen(false)}
         />
       )}
@@ -38,9 +40,9 @@ export function RecoverCustomer({ customerId }: { customerId: string }) {
   return (
     <>
       <Button icon={RotateCcw} onClick={() => setOpen(true)}>
-        Recover…
+        <Trans>Recover…</Trans>
       </Button>
-      {open && <RangeRecovery scope={{ customerId }} title={`Recover ${customerId}`} onClose={() => setOpen(false)} />}
+      {open && <RangeRecovery scope={{ customerId }} title={t`Recover ${customerId}`} onClose={() => setOpen(false)} />}
     </>
   );
 }

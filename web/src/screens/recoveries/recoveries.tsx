@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { RotateCcw } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useList } from '../../api/queries';
@@ -10,6 +12,7 @@ import { DataTable } from '../../ui/data-table';
 import { FilterBar, FilterSelect, useDrawer, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
+import { statusText } from '../../ui/status-text';
 import { EndpointFilter } from '../shared/entity-filters';
 import { recoveryColumns } from './columns';
 import { RecoveryDrawer } from './recovery-drawer';
@@ -50,19 +53,24 @@ export function Recoveries() {
   const { columns, choice } = useColumns('recoveries', all);
   const start = manageEndpoints && (
     <Button variant="primary" icon={RotateCcw} onClick={() => setStarting(true)}>
-      Start recovery
+      <Trans>Start recovery</Trans>
     </Button>
   );
   return (
     <>
       <PageHead
-        title="Recoveries"
-        sub="Resend everything that failed for an endpoint or a customer, at a rate the receivers can handle."
+        title={t`Recoveries`}
+        sub={t`Resend everything that failed for an endpoint or a customer, at a rate the receivers can handle.`}
       >
         {start}
       </PageHead>
       <FilterBar>
-        <FilterSelect label="Status" value={values.status} onChange={(status) => set({ status })} options={STATUSES} />
+        <FilterSelect
+          label={t`Status`}
+          value={values.status}
+          onChange={(status) => set({ status })}
+          options={STATUSES.map((value) => ({ value, text: statusText(value) }))}
+        />
         <EndpointFilter value={values.subscriptionId} onChange={(subscriptionId) => set({ subscriptionId })} />
         <ListTools
           list="recoveries"
@@ -72,19 +80,21 @@ export function Recoveries() {
       </FilterBar>
       <Card flush>
         <DataTable
-          label="Recoveries"
+          label={t`Recoveries`}
           list={list}
           columns={columns}
           rowId={({ id }) => id}
           onOpen={({ id }) => drawer.show(id)}
           empty={
             active ? (
-              <Empty icon={RotateCcw} title="No recoveries match these filters">
-                <Button onClick={() => set({ status: '', subscriptionId: '' })}>Clear filters</Button>
+              <Empty icon={RotateCcw} title={t`No recoveries match these filters`}>
+                <Button onClick={() => set({ status: '', subscriptionId: '' })}>
+                  <Trans>Clear filters</Trans>
+                </Button>
               </Empty>
             ) : (
-              <Empty icon={RotateCcw} title="No recoveries yet">
-                After a receiver outage, a recovery resends everything that failed in the meantime.
+              <Empty icon={RotateCcw} title={t`No recoveries yet`}>
+                <Trans>After a receiver outage, a recovery resends everything that failed in the meantime.</Trans>
               </Empty>
             )
           }

@@ -1,3 +1,6 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
+import { formatNumber } from '../../i18n/i18n';
 import { Drawer } from '../../ui/dialog';
 import { Fact, Facts } from '../../ui/page';
 import { Skeleton } from '../../ui/states';
@@ -10,7 +13,7 @@ import { describeFilter, RecoveryState, useRecovery } from './outcomes';
 /** A recovery: what it is for, its progress and its outcomes. @param id - null: closed */
 export function RecoveryDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
   return (
-    <Drawer open={id !== null} onClose={onClose} title="Recovery" rowId={id}>
+    <Drawer open={id !== null} onClose={onClose} title={t`Recovery`} rowId={id}>
       {id && <Content id={id} />}
     </Drawer>
   );
@@ -26,23 +29,27 @@ function Content({ id }: { id: string }) {
       <RecoveryState id={id} />
       <Facts>
         {subscriptionId && (
-          <Fact name="Endpoint">
+          <Fact name={t`Endpoint`}>
             <EndpointName id={subscriptionId} />
           </Fact>
         )}
-        {recovery.filter && <Fact name="Filter">{describeFilter(recovery)}</Fact>}
-        <Fact name="Accepted from">{Date.parse(recovery.since) === 0 ? 'Any time' : exactTime(recovery.since)}</Fact>
-        <Fact name="Accepted before">{exactTime(recovery.until)}</Fact>
-        <Fact name="Rate">{recovery.ratePerSecond.toLocaleString('en')} per second</Fact>
-        <Fact name="Started">
+        {recovery.filter && <Fact name={t`Filter`}>{describeFilter(recovery)}</Fact>}
+        <Fact name={t`Accepted from`}>
+          {Date.parse(recovery.since) === 0 ? t`Any time` : exactTime(recovery.since)}
+        </Fact>
+        <Fact name={t`Accepted before`}>{exactTime(recovery.until)}</Fact>
+        <Fact name={t`Rate`}>
+          <Trans>{formatNumber(recovery.ratePerSecond)} per second</Trans>
+        </Fact>
+        <Fact name={t`Started`}>
           <ExactTime at={recovery.createdAt} />
         </Fact>
         {recovery.finishedAt && (
-          <Fact name="Finished">
+          <Fact name={t`Finished`}>
             <ExactTime at={recovery.finishedAt} />
           </Fact>
         )}
-        <Fact name="ID">
+        <Fact name={t`ID`}>
           <Id id={id} />
         </Fact>
       </Facts>

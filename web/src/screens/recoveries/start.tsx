@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
@@ -20,8 +22,8 @@ export function StartRecovery({ open, onClose }: { open: boolean; onClose(): voi
     <Dialog
       open={open}
       onClose={onClose}
-      title="Start recovery"
-      description="Retries failed notifications, oldest first."
+      title={t`Start recovery`}
+      description={t`Retries failed notifications, oldest first.`}
     >
       <Start onClose={onClose} />
     </Dialog>
@@ -34,9 +36,13 @@ function Start({ onClose }: { onClose(): void }) {
   return (
     <div className="stack">
       {!isCustomer && (
-        <SelectField label="Of" value={scope} onChange={setScope}>
-          <option value="endpoint">One endpoint</option>
-          <option value="customer">All endpoints of a customer</option>
+        <SelectField label={t`Of`} value={scope} onChange={setScope}>
+          <option value="endpoint">
+            <Trans>One endpoint</Trans>
+          </option>
+          <option value="customer">
+            <Trans>All endpoints of a customer</Trans>
+          </option>
         </SelectField>
       )}
       {scope === 'endpoint' ? <OfEndpoint onClose={onClose} /> : <OfCustomer onClose={onClose} />}
@@ -49,7 +55,7 @@ function OfCustomer({ onClose }: { onClose(): void }) {
   return (
     <>
       <CustomerField value={id} onChange={setId} />
-      {id !== '' && <RangeForm key={id} scope={{ customerId: id }} title={`Recover ${id}`} onClose={onClose} />}
+      {id !== '' && <RangeForm key={id} scope={{ customerId: id }} title={t`Recover ${id}`} onClose={onClose} />}
     </>
   );
 }
@@ -66,8 +72,8 @@ function OfEndpoint({ onClose }: { onClose(): void }) {
   return (
     <>
       <Combobox
-        label="Endpoint"
-        placeholder="Name, URL, customer or ID"
+        label={t`Endpoint`}
+        placeholder={t`Name, URL, customer or ID`}
         value={id}
         valueText={chosen.data?.name}
         onChange={setId}

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+
 /** In this order: most browsers also name those that they descend from. */
 const BROWSERS: [RegExp, string][] = [
   [/Edg(e|A|iOS)?\//, 'Edge'],
@@ -19,6 +21,6 @@ const first = (table: [RegExp, string][], text: string) => table.find(([pattern]
 /** Names a browser and its system by its user agent: `Firefox on Linux`. */
 export function browserName(userAgent: string): string {
   const [browser, system] = [first(BROWSERS, userAgent), first(SYSTEMS, userAgent)];
-  if (browser && system) return `${browser} on ${system}`;
-  return browser ?? (userAgent || 'Unknown browser');
+  if (browser && system) return t`${browser} on ${system}`;
+  return browser ?? (userAgent || t`Unknown browser`);
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { LogOut } from 'lucide-react';
 import { useMemo } from 'react';
@@ -26,34 +28,40 @@ export function Sessions() {
   const columns = useMemo(() => columnsOf(values.of === 'everyone'), [values.of]);
   return (
     <>
-      <PageHead title="Sessions" sub="Browsers that are signed in to Signpost.">
+      <PageHead title={t`Sessions`} sub={t`Browsers that are signed in to Signpost.`}>
         <Confirm
-          trigger={<Button icon={LogOut}>Sign out everywhere</Button>}
-          title="Sign out everywhere?"
-          action="Sign out everywhere"
+          trigger={
+            <Button icon={LogOut}>
+              <Trans>Sign out everywhere</Trans>
+            </Button>
+          }
+          title={t`Sign out everywhere?`}
+          action={t`Sign out everywhere`}
           onConfirm={() => signOut.mutateAsync()}
         >
-          <p>All your sessions end within one second, this one too. API keys stay valid.</p>
+          <p>
+            <Trans>All your sessions end within one second, this one too. API keys stay valid.</Trans>
+          </p>
         </Confirm>
       </PageHead>
       {administer && (
         <FilterBar>
           <FilterSelect
-            label="Sessions of"
+            label={t`Sessions of`}
             value={values.of}
-            all="Me"
-            options={[{ value: 'everyone', text: 'Everyone' }]}
+            all={t`Me`}
+            options={[{ value: 'everyone', text: t`Everyone` }]}
             onChange={(of) => set({ of })}
           />
         </FilterBar>
       )}
       <Card flush>
         <DataTable
-          label="Sessions"
+          label={t`Sessions`}
           list={list}
           columns={columns}
           rowId={({ id }) => id}
-          empty={<Empty title="No sessions" />}
+          empty={<Empty title={t`No sessions`} />}
         />
       </Card>
     </>
@@ -62,7 +70,7 @@ export function Sessions() {
 
 function columnsOf(everyone: boolean): ColumnDef<BrowserSession>[] {
   const person: ColumnDef<BrowserSession> = {
-    header: 'Who',
+    header: t`Who`,
     meta: { width: 180, narrow: 110 },
     cell: ({ row: { original } }) => (
       <>
@@ -73,7 +81,7 @@ function columnsOf(everyone: boolean): ColumnDef<BrowserSession>[] {
   };
   return [
     {
-      header: 'Browser',
+      header: t`Browser`,
       meta: { grow: true },
       cell: ({ row: { original } }) => (
         <>
@@ -81,29 +89,37 @@ function columnsOf(everyone: boolean): ColumnDef<BrowserSession>[] {
             <span className="truncate" title={original.userAgent}>
               {browserName(original.userAgent)}
             </span>
-            {original.current && <Badge tone="ok">this session</Badge>}
+            {original.current && (
+              <Badge tone="ok">
+                <Trans>this session</Trans>
+              </Badge>
+            )}
           </span>
           <div className="muted truncate">
             {original.address}
-            {original.method === 'oidc' && ' · single sign-on'}
+            {original.method === 'oidc' && <> · {t`single sign-on`}</>}
           </div>
         </>
       ),
     },
     ...(everyone ? [person] : []),
     {
-      header: 'Signed in',
+      header: t`Signed in`,
       meta: { roomy: true, width: 172, narrow: 104 },
       cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
     },
     {
-      header: 'Last used',
+      header: t`Last used`,
       meta: { wide: true, width: 172, narrow: 104 },
       cell: ({ row: { original } }) => <TimeCell at={original.lastUsedAt} />,
     },
     {
       id: 'end',
-      header: () => <span className="sr-only">Actions</span>,
+      header: () => (
+        <span className="sr-only">
+          <Trans>Actions</Trans>
+        </span>
+      ),
       meta: { width: 100 },
       cell: ({ row: { original } }) => !original.current && <End session={original} />,
     },
@@ -111,17 +127,17 @@ function columnsOf(everyone: boolean): ColumnDef<BrowserSession>[] {
 }
 
 function End({ session: { id, userAgent } }: { session: BrowserSession }) {
-  const end = useAction(() => api.delete(at`/v1/sessions/${id}`), { done: 'Session ended', invalidate: [PATH] });
+  const end = useAction(() => api.delete(at`/v1/sessions/${id}`), { done: t`Session ended`, invalidate: [PATH] });
   return (
     <Button
       small
       variant="ghost"
       icon={LogOut}
-      label={`End the session of ${browserName(userAgent)}`}
+      label={t`End the session of ${browserName(userAgent)}`}
       busy={end.isPending}
       onClick={() => end.mutate()}
     >
-      End
+      <Trans>End</Trans>
     </Button>
   );
 }

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'react';
 import { useRead } from '../../api/queries';
 import type { Customer, Page } from '../../api/types';
@@ -28,7 +29,7 @@ export function CustomerField({
   const name = useCustomer(value)?.name;
   return (
     <Combobox
-      label="Customer"
+      label={t`Customer`}
       {...rest}
       value={value}
       // The ID alone while the name is unknown.

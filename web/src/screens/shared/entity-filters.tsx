@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'react';
 import { useRead } from '../../api/queries';
 import type { EventType, Page, Subscription } from '../../api/types';
@@ -18,7 +19,7 @@ interface FilterProps {
 export function CustomerFilter(props: FilterProps) {
   return (
     <div className={`filter-select ${styles.filter}`}>
-      <CustomerField placeholder="All" {...props} />
+      <CustomerField placeholder={t`All`} {...props} />
     </div>
   );
 }
@@ -27,7 +28,7 @@ export function CustomerFilter(props: FilterProps) {
 export function SegmentFilter({ value, onChange }: FilterProps) {
   const segments = segmentsOf(useProducts());
   if (segments.length === 0 && value === '') return null;
-  return <FilterSelect label="Segment" value={value} onChange={onChange} options={segments} />;
+  return <FilterSelect label={t`Segment`} value={value} onChange={onChange} options={segments} />;
 }
 
 export function TypeFilter({ value, onChange }: FilterProps) {
@@ -40,8 +41,8 @@ export function TypeFilter({ value, onChange }: FilterProps) {
   return (
     <div className={`filter-select ${styles.filter}`}>
       <Combobox
-        label="Event type"
-        placeholder="All"
+        label={t`Event type`}
+        placeholder={t`All`}
         value={value}
         onChange={onChange}
         onSearch={setQ}
@@ -66,8 +67,8 @@ export function EndpointFilter({ value, onChange }: FilterProps) {
   return (
     <div className={`filter-select ${styles.filter}`}>
       <Combobox
-        label="Endpoint"
-        placeholder="All"
+        label={t`Endpoint`}
+        placeholder={t`All`}
         value={value}
         valueText={value === '' ? '' : chosen?.name}
         onChange={onChange}

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useId } from 'react';
 import { FilterSelect } from '../../ui/filters';
 import { fromInputTime, inputTime, useZone, zoneName } from '../../ui/zone';
@@ -30,16 +31,16 @@ export function PeriodFilter({
   return (
     <>
       <FilterSelect
-        label="Accepted"
+        label={t`Accepted`}
         value={period}
-        all="Any time"
+        all={t`Any time`}
         options={[...PERIODS, BETWEEN]}
         onChange={(next) => onChange({ period: next, since: '', until: '' })}
       />
       {period === BETWEEN.value && (
         <>
-          <Moment label="From" value={since} onChange={(next) => onChange({ since: next })} />
-          <Moment label="Until" value={until} onChange={(next) => onChange({ until: next })} />
+          <Moment label={t`From`} value={since} onChange={(next) => onChange({ since: next })} />
+          <Moment label={t`Until`} value={until} onChange={(next) => onChange({ until: next })} />
         </>
       )}
     </>

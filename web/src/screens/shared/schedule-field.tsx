@@ -1,6 +1,7 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'react';
 import { TextField } from '../../ui/form';
-import { describeRetries, formatDuration } from '../../ui/time';
+import { describeRetries } from '../../ui/time';
 
 export const DEFAULT_SCHEDULE: readonly number[] = [30, 300, 1800, 7200];
 const UNITS: Record<string, number> = { s: 1, min: 60, m: 60, h: 3600, d: 86_400 };
@@ -13,7 +14,7 @@ const MAX_TOTAL_SECONDS = 86_400;
  * the API rejects too.
  */
 export function ScheduleField({
-  label = 'Retries',
+  label = t`Retries`,
   value,
   onChange,
 }: {
@@ -21,7 +22,7 @@ export function ScheduleField({
   value: readonly number[];
   onChange(delays: number[]): void;
 }) {
-  const [text, setText] = useState(() => value.map(formatDuration).join(', '));
+  const [text, setText] = useState(() => value.map(delayText).join(', '));
   const delays = parseDelays(text);
   const error = errorOf(delays);
   return (
@@ -34,9 +35,23 @@ export function ScheduleField({
         onChange(parseDelays(next));
       }}
       error={error}
-      hint={error ? undefined : `${describeRetries(delays)} At most 5 retries, within 24 hours in total.`}
+      hint={error ? undefined : t`${describeRetries(delays)} At most 5 retries, within 24 hours in total.`}
     />
   );
+}
+
+/** Writes a delay as {@link parseDelays} reads it, with the same units in every language. */
+function delayText(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor((seconds % 86_400) / 3600), 'h'],
+    [Math.floor((seconds % 3600) / 60), 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  return parts
+    .filter(([count, unit]) => count > 0 || (seconds === 0 && unit === 's'))
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ');
 }
 
 /** Parses `30, 5 min, 1 h 30 min` to seconds. */
@@ -52,9 +67,9 @@ function parseDelays(text: string): number[] {
 }
 
 function errorOf(delays: number[]): string | undefined {
-  if (delays.some(Number.isNaN)) return 'Separate the delays with commas, for example: 30 s, 5 min, 2 h.';
-  if (delays.length > MAX_RETRIES) return 'Enter at most 5 delays.';
+  if (delays.some(Number.isNaN)) return t`Separate the delays with commas, for example: 30 s, 5 min, 2 h.`;
+  if (delays.length > MAX_RETRIES) return t`Enter at most 5 delays.`;
   return delays.reduce((sum, wait) => sum + wait, 0) > MAX_TOTAL_SECONDS
-    ? 'The delays must add up to at most 24 hours.'
+    ? t`The delays must add up to at most 24 hours.`
     : undefined;
 }

@@ -1,11 +1,12 @@
+import { t } from '@lingui/core/macro';
 import { useMemo, useSyncExternalStore } from 'react';
 
 export const PERIODS = [
-  { value: 'hour', text: 'Last hour' },
-  { value: 'day', text: 'Last 24 hours' },
-  { value: 'week', text: 'Last 7 days' },
+  { value: 'hour', text: t`Last hour` },
+  { value: 'day', text: t`Last 24 hours` },
+  { value: 'week', text: t`Last 7 days` },
 ];
-export const BETWEEN = { value: 'between', text: 'Custom range…' };
+export const BETWEEN = { value: 'between', text: t`Custom range…` };
 const SECONDS: Record<string, number> = { hour: 3600, day: 86_400, week: 604_800 };
 const MINUTE_MS = 60_000;
 

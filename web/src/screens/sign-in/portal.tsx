@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useEffect } from 'react';
 import { setWindowTitle } from '../../api/branding';
 import { rememberedPortal } from '../../api/portal';
@@ -8,13 +10,15 @@ import { SignInCard } from './sign-in';
 export function PortalEntry({ token, onOpened }: { token: string; onOpened(): void }) {
   const { mutate, isError } = useSignIn();
   useEffect(() => {
-    setWindowTitle('Portal');
+    setWindowTitle(t`Portal`);
     mutate(token, { onSuccess: onOpened });
   }, [token, mutate, onOpened]);
   if (isError) return <PortalClosed />;
   return (
-    <SignInCard label="Portal" title="Your webhook portal">
-      <p role="status">Opening…</p>
+    <SignInCard label={t`Portal`} title={t`Your webhook portal`}>
+      <p role="status">
+        <Trans>Opening…</Trans>
+      </p>
     </SignInCard>
   );
 }
@@ -22,20 +26,20 @@ export function PortalEntry({ token, onOpened }: { token: string; onOpened(): vo
 /** Shown without a portal session: there is nothing that a customer could sign in with. */
 export function PortalClosed() {
   useEffect(() => {
-    setWindowTitle('Portal');
+    setWindowTitle(t`Portal`);
   }, []);
   const returnUrl = rememberedPortal();
   return (
-    <SignInCard label="Portal" title="Your webhook portal">
+    <SignInCard label={t`Portal`} title={t`Your webhook portal`}>
       <div className="stack">
         <p role="alert">
           {returnUrl === null
-            ? 'This link is incomplete or has expired. Ask the sender for a new link.'
-            : 'Your session has ended. Ask the sender of the link for a new one.'}
+            ? t`This link is incomplete or has expired. Ask the sender for a new link.`
+            : t`Your session has ended. Ask the sender of the link for a new one.`}
         </p>
         {returnUrl && (
           <a className="button button-primary" href={returnUrl} target="_top">
-            Back to {new URL(returnUrl).host}
+            <Trans>Back to {new URL(returnUrl).host}</Trans>
           </a>
         )}
       </div>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { LogIn } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Navigate, useLocation, useSearchParams } from 'react-router';
@@ -14,12 +16,11 @@ const ON_THIS_MACHINE = ['localhost', '127.0.0.1', '[::1]'].includes(location.ho
 
 /** Why a sign-in at the provider failed, and what to do, by the reason in the address. */
 const FAILURES: Record<string, string> = {
-  'no-role':
-    'You signed in, but your account has no role in Signpost. Ask an administrator to add you to a group that has one, then sign in again.',
-  denied: 'The provider did not sign you in, or you cancelled. Try again.',
-  expired: 'The sign-in took too long, or was started in another browser. Try again.',
-  rejected: 'The response of the provider was not valid for this sign-in. Try again.',
-  'provider-unavailable': 'The provider does not respond. Try again in a moment, or sign in with an API key.',
+  'no-role': t`You signed in, but your account has no role in Signpost. Ask an administrator to add you to a group that has one, then sign in again.`,
+  denied: t`The provider did not sign you in, or you cancelled. Try again.`,
+  expired: t`The sign-in took too long, or was started in another browser. Try again.`,
+  rejected: t`The response of the provider was not valid for this sign-in. Try again.`,
+  'provider-unavailable': t`The provider does not respond. Try again in a moment, or sign in with an API key.`,
 };
 
 /**
@@ -33,18 +34,22 @@ export function SignIn() {
   const failure = FAILURES[params.get('error') ?? ''];
   const target = state?.from ?? '/';
   useEffect(() => {
-    setWindowTitle('Sign in');
+    setWindowTitle(t`Sign in`);
   }, []);
   if (session.data && !failure) return <Navigate to={target} replace />;
   return (
-    <SignInCard label="Sign in" title="Signpost" sub="Webhook notifications">
+    <SignInCard label={t`Sign in`} title="Signpost" sub={t`Webhook notifications`}>
       <div className="stack">
         {failure && (
           <p role="alert" className="notice notice-bad">
             {failure}
           </p>
         )}
-        {session.data && <ButtonLink to="/">Go to overview</ButtonLink>}
+        {session.data && (
+          <ButtonLink to="/">
+            <Trans>Go to overview</Trans>
+          </ButtonLink>
+        )}
         <ProviderLink target={target} />
         <KeyForm />
       </div>
@@ -59,12 +64,16 @@ function ProviderLink({ target }: { target: string }) {
     <>
       <a className="button button-primary" href={withQuery('/v1/session/oidc', { returnTo: target })}>
         <LogIn size={16} aria-hidden />
-        Sign in with {data.oidc.name}
+        <Trans>Sign in with {data.oidc.name}</Trans>
       </a>
       <p className="muted sign-in-or">
-        On a shared computer, also <a href="/v1/session/oidc/sign-out">sign out at {data.oidc.name}</a>.
+        <Trans>
+          On a shared computer, also <a href="/v1/session/oidc/sign-out">sign out at {data.oidc.name}</a>.
+        </Trans>
       </p>
-      <p className="muted sign-in-or">or with an API key</p>
+      <p className="muted sign-in-or">
+        <Trans>or with an API key</Trans>
+      </p>
     </>
   );
 }
@@ -74,7 +83,7 @@ function KeyForm() {
   const signIn = useSignIn();
   const refused = signIn.error instanceof ProblemError && signIn.error.status === 401;
   const error = refused
-    ? 'This key is unknown, revoked or expired.'
+    ? t`This key is unknown, revoked or expired.`
     : signIn.error
       ? errorText(signIn.error)
       : undefined;
@@ -87,19 +96,23 @@ function KeyForm() {
       }}
     >
       <TextField
-        label="API key"
+        label={t`API key`}
         type="password"
         name="credential"
         autoComplete="current-password"
         value={credential}
         onChange={setCredential}
         error={error}
-        hint={`${ON_THIS_MACHINE ? 'The first npm start prints the admin key and keeps it in .signpost/admin-key. ' : ''}The role of your key decides what you see.`}
+        hint={
+          ON_THIS_MACHINE
+            ? t`The first npm start prints the admin key and keeps it in .signpost/admin-key. The role of your key decides what you see.`
+            : t`The role of your key decides what you see.`
+        }
         autoFocus
         required
       />
       <Button type="submit" variant="primary" icon={LogIn} busy={signIn.isPending} disabled={credential.trim() === ''}>
-        Sign in
+        <Trans>Sign in</Trans>
       </Button>
     </form>
   );

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState, type ComponentType } from 'react';
 import { useSearchParams } from 'react-router';
 import { api } from '../../../api/client';
@@ -54,7 +56,7 @@ export function CreateEndpoint() {
   const requested = STEPS.findIndex(({ id }) => id === params.get('step'));
   const index = Math.min(Math.max(requested, 0), reached);
   const step = STEPS[index]!;
-  if (!can.manageEndpoints) return <Empty title="You don’t have permission to create endpoints" />;
+  if (!can.manageEndpoints) return <Empty title={t`You don’t have permission to create endpoints`} />;
   if (create.data) return <Created subscription={create.data} />;
 
   function go(to: StepId) {
@@ -100,16 +102,20 @@ export function CreateEndpoint() {
   const Fields = step.id === 'review' ? null : FIELDS[step.id];
   return (
     <>
-      <PageHead title="New endpoint" crumbs={[{ text: 'Endpoints', to: '/endpoints' }]} />
+      <PageHead title={t`New endpoint`} crumbs={[{ text: t`Endpoints`, to: '/endpoints' }]} />
       <Stepper steps={STEPS} current={index} reached={reached} onGo={go} />
       <Card title={step.title}>
-        <Form label="New endpoint" error={error} summary={step.id === 'review'} onSubmit={() => void forward()}>
+        <Form label={t`New endpoint`} error={error} summary={step.id === 'review'} onSubmit={() => void forward()}>
           {Fields ? <Fields draft={draft} set={set} /> : <Review draft={draft} onEdit={go} />}
           {unsaved.question}
           <Actions>
-            {index > 0 && <Button onClick={() => go(STEPS[index - 1]!.id)}>Back</Button>}
+            {index > 0 && (
+              <Button onClick={() => go(STEPS[index - 1]!.id)}>
+                <Trans>Back</Trans>
+              </Button>
+            )}
             <Button type="submit" variant="primary" busy={create.isPending}>
-              {step.id === 'review' ? 'Create endpoint' : 'Next'}
+              {step.id === 'review' ? t`Create endpoint` : t`Next`}
             </Button>
           </Actions>
         </Form>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { ArrowRight, Send, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { useRead } from '../../../api/queries';
@@ -19,30 +21,32 @@ export function Created({ subscription: created }: { subscription: Subscription 
   return (
     <>
       <PageHead
-        title={`${created.name} created`}
+        title={t`${created.name} created`}
         badge={<StatusBadge status={subscription.status} />}
-        crumbs={[{ text: 'Endpoints', to: '/endpoints' }]}
+        crumbs={[{ text: t`Endpoints`, to: '/endpoints' }]}
         sub={created.url}
       />
       <div className="stack">
         <Notice subscription={subscription} />
-        <Card title="Signing secret">
+        <Card title={t`Signing secret`}>
           <div className="stack-s">
-            <p>The receiver uses it to verify that a request came from Signpost. Store it like a password.</p>
-            <CodeBlock label="Secret" text={created.secret ?? ''} />
+            <p>
+              <Trans>The receiver uses it to verify that a request came from Signpost. Store it like a password.</Trans>
+            </p>
+            <CodeBlock label={t`Secret`} text={created.secret ?? ''} />
           </div>
         </Card>
-        <Card title="Next steps">
+        <Card title={t`Next steps`}>
           <div className="stack">
             <div className="row">
               <Button icon={ShieldCheck} busy={challenge.isPending} onClick={() => challenge.mutate()}>
-                Run challenge
+                <Trans>Run challenge</Trans>
               </Button>
               <Button icon={Send} onClick={() => setTriggering(true)}>
-                Trigger now
+                <Trans>Trigger now</Trans>
               </Button>
               <ButtonLink to={`/endpoints/${created.id}`} variant="primary" icon={ArrowRight}>
-                View endpoint
+                <Trans>View endpoint</Trans>
               </ButtonLink>
             </div>
             {challenge.data && <ChallengeResult challenge={challenge.data} />}

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { ProblemError } from '../../../api/problem';
 import { Button } from '../../../ui/button';
@@ -36,31 +38,33 @@ export function QuickAdd({
     onSubmit(
       validationError(
         ...(host === undefined
-          ? [{ path: '/url', message: 'Enter the full URL, for example https://example.com/hooks.' }]
+          ? [{ path: '/url', message: t`Enter the full URL, for example https://example.com/hooks.` }]
           : []),
-        ...(draft.eventTypes.length === 0 ? [{ path: '/eventTypes', message: 'Choose at least one event type.' }] : []),
+        ...(draft.eventTypes.length === 0
+          ? [{ path: '/eventTypes', message: t`Choose at least one event type.` }]
+          : []),
       ),
     );
   }
   return (
     <>
-      <PageHead title="Add endpoint" crumbs={[{ text: 'Endpoints', to: '/endpoints' }]} />
+      <PageHead title={t`Add endpoint`} crumbs={[{ text: t`Endpoints`, to: '/endpoints' }]} />
       <Card>
-        <Form label="Add endpoint" error={error} summary={false} onSubmit={submit}>
+        <Form label={t`Add endpoint`} error={error} summary={false} onSubmit={submit}>
           <TextField
-            label="URL"
+            label={t`URL`}
             pointer="/url"
             type="url"
             inputMode="url"
             placeholder="https://example.com/webhooks"
-            hint="Events are sent here with POST, signed with a secret that you get next."
+            hint={t`Events are sent here with POST, signed with a secret that you get next.`}
             value={draft.url}
             onChange={(url) => set({ url, ...(named ? {} : { name: hostOf(url) ?? '' }) })}
             autoFocus
           />
           {(named || nameRefused) && (
             <TextField
-              label="Name"
+              label={t`Name`}
               pointer="/name"
               value={draft.name}
               onChange={(name) => {
@@ -70,8 +74,8 @@ export function QuickAdd({
             />
           )}
           <SwitchField
-            label="All events"
-            hint="Event types that are added later are included."
+            label={t`All events`}
+            hint={t`Event types that are added later are included.`}
             checked={everything}
             onChange={(all) => set({ eventTypes: all ? [EVERYTHING] : [] })}
           />
@@ -79,10 +83,10 @@ export function QuickAdd({
           {unsaved}
           <Actions>
             <Button variant="ghost" onClick={onMore}>
-              More settings
+              <Trans>More settings</Trans>
             </Button>
             <Button type="submit" variant="primary" busy={busy}>
-              Add endpoint
+              <Trans>Add endpoint</Trans>
             </Button>
           </Actions>
         </Form>

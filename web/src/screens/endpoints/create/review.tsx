@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Pencil } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button } from '../../../ui/button';
@@ -18,8 +20,8 @@ export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): 
     <section className={styles.part} aria-label={title}>
       <header className="row-nowrap spread">
         <h3>{title}</h3>
-        <Button variant="ghost" small icon={Pencil} label={`Edit ${title.toLowerCase()}`} onClick={() => onEdit(id)}>
-          Edit
+        <Button variant="ghost" small icon={Pencil} label={t`Edit ${title.toLowerCase()}`} onClick={() => onEdit(id)}>
+          <Trans>Edit</Trans>
         </Button>
       </header>
       {children}
@@ -30,36 +32,50 @@ export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): 
     <div>
       {part(
         'general',
-        'General',
+        t`General`,
         <Facts>
-          <Fact name="Name">{draft.name}</Fact>
-          <Fact name="Customer">{draft.customerId}</Fact>
-          <Fact name="Product">{draft.productId || <span className="muted">same as the customer</span>}</Fact>
-          <Fact name="Enabled">{draft.enabled ? 'Yes' : 'No. Notifications are held.'}</Fact>
-          {draft.description && <Fact name="Description">{draft.description}</Fact>}
+          <Fact name={t`Name`}>{draft.name}</Fact>
+          <Fact name={t`Customer`}>{draft.customerId}</Fact>
+          <Fact name={t`Product`}>
+            {draft.productId || (
+              <span className="muted">
+                <Trans>same as the customer</Trans>
+              </span>
+            )}
+          </Fact>
+          <Fact name={t`Enabled`}>{draft.enabled ? t`Yes` : t`No. Notifications are held.`}</Fact>
+          {draft.description && <Fact name={t`Description`}>{draft.description}</Fact>}
         </Facts>,
       )}
-      {part('types', 'Event types', <Chips label="Event types" items={draft.eventTypes} />)}
+      {part('types', t`Event types`, <Chips label={t`Event types`} items={draft.eventTypes} />)}
       {part(
         'http',
-        'HTTP settings',
+        t`HTTP settings`,
         <Facts>
-          <Fact name="URL">
+          <Fact name={t`URL`}>
             <code>
               {draft.method} {draft.url}
             </code>
           </Fact>
-          <Fact name="Format">{FORMATS[draft.format].title}</Fact>
-          <Fact name="Secret">{draft.secret === null ? 'Generated' : 'Custom'}</Fact>
-          <Fact name="Authentication">{AUTH_TITLES[draft.auth.type]}</Fact>
-          {tlsOf(draft.tls) && <Fact name="TLS">Own credentials</Fact>}
-          <Fact name="Retries">
-            {draft.retrySchedule === null ? 'Customer default' : formatSchedule(draft.retrySchedule)}
+          <Fact name={t`Format`}>{FORMATS[draft.format].title}</Fact>
+          <Fact name={t`Secret`}>{draft.secret === null ? t`Generated` : t`Custom`}</Fact>
+          <Fact name={t`Authentication`}>{AUTH_TITLES[draft.auth.type]}</Fact>
+          {tlsOf(draft.tls) && (
+            <Fact name={t`TLS`}>
+              <Trans>Own credentials</Trans>
+            </Fact>
+          )}
+          <Fact name={t`Retries`}>
+            {draft.retrySchedule === null ? t`Customer default` : formatSchedule(draft.retrySchedule)}
           </Fact>
-          <Fact name="Timeout">{draft.timeoutSeconds} s</Fact>
-          <Fact name="Rate limit">{draft.rateLimitPerSecond ? `${draft.rateLimitPerSecond} per second` : 'None'}</Fact>
+          <Fact name={t`Timeout`}>
+            <Trans>{draft.timeoutSeconds} s</Trans>
+          </Fact>
+          <Fact name={t`Rate limit`}>
+            {draft.rateLimitPerSecond ? t`${draft.rateLimitPerSecond} per second` : t`None`}
+          </Fact>
           {headers.length > 0 && (
-            <Fact name="Headers">
+            <Fact name={t`Headers`}>
               {headers.map(({ name, value }) => (
                 <div key={name}>
                   <code>
@@ -73,19 +89,21 @@ export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): 
       )}
       {part(
         'channels',
-        'Channels',
-        <Chips label="Channels" items={draft.channels} empty="None. It receives every event of its types." />,
+        t`Channels`,
+        <Chips label={t`Channels`} items={draft.channels} empty={t`None. It receives every event of its types.`} />,
       )}
       {part(
         'data',
-        'Custom data',
+        t`Custom data`,
         <div className="stack-s">
           {draft.format === 'trigger' ? (
-            <CodeBlock label="Custom data" text={draft.customData} />
+            <CodeBlock label={t`Custom data`} text={draft.customData} />
           ) : (
-            <p className="muted">Not sent in this format</p>
+            <p className="muted">
+              <Trans>Not sent in this format</Trans>
+            </p>
           )}
-          {draft.transform.trim() && <CodeBlock label="Transform" text={draft.transform} />}
+          {draft.transform.trim() && <CodeBlock label={t`Transform`} text={draft.transform} />}
         </div>,
       )}
     </div>

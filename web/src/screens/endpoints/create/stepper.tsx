@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Check } from 'lucide-react';
 import styles from './stepper.module.css';
 
@@ -14,9 +16,11 @@ export function Stepper<Id extends string>({
   onGo(id: Id): void;
 }) {
   return (
-    <nav aria-label="Steps">
+    <nav aria-label={t`Steps`}>
       <p className={styles.narrow}>
-        Step {current + 1} of {steps.length}
+        <Trans>
+          Step {current + 1} of {steps.length}
+        </Trans>
       </p>
       <ol className={styles.steps}>
         {steps.map(({ id, title }, index) => (

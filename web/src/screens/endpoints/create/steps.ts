@@ -1,13 +1,14 @@
+import { t } from '@lingui/core/macro';
 import { ProblemError } from '../../../api/problem';
 import { customDataOf, validationError, type Draft } from '../shared/draft';
 
 /** The steps of the wizard, each with the API pointers of its fields. */
 export const STEPS = [
-  { id: 'general', title: 'General', fields: ['/name', '/description', '/enabled', '/customerId', '/productId'] },
-  { id: 'types', title: 'Event types', fields: ['/eventTypes'] },
+  { id: 'general', title: t`General`, fields: ['/name', '/description', '/enabled', '/customerId', '/productId'] },
+  { id: 'types', title: t`Event types`, fields: ['/eventTypes'] },
   {
     id: 'http',
-    title: 'HTTP settings',
+    title: t`HTTP settings`,
     fields: [
       '/url',
       '/method',
@@ -21,9 +22,9 @@ export const STEPS = [
       '/rateLimitPerSecond',
     ],
   },
-  { id: 'channels', title: 'Channels', fields: ['/channels'] },
-  { id: 'data', title: 'Custom data', fields: ['/customData', '/transform'] },
-  { id: 'review', title: 'Review', fields: [] },
+  { id: 'channels', title: t`Channels`, fields: ['/channels'] },
+  { id: 'data', title: t`Custom data`, fields: ['/customData', '/transform'] },
+  { id: 'review', title: t`Review`, fields: [] },
 ] as const;
 
 export type StepId = (typeof STEPS)[number]['id'];
@@ -38,14 +39,14 @@ export function missingFields(draft: Draft, step: StepId): ProblemError | undefi
     if (!there) errors.push({ path, message });
   };
   if (step === 'general') {
-    need('/name', draft.name.trim(), 'Enter a name.');
-    need('/customerId', draft.customerId, 'Choose a customer.');
+    need('/name', draft.name.trim(), t`Enter a name.`);
+    need('/customerId', draft.customerId, t`Choose a customer.`);
   }
   if (step === 'types')
-    need('/eventTypes', draft.eventTypes.length, 'Choose at least one event type, or add a pattern.');
+    need('/eventTypes', draft.eventTypes.length, t`Choose at least one event type, or add a pattern.`);
   if (step === 'http') {
-    need('/url', URL.canParse(draft.url.trim()), 'Enter the full URL, for example https://example.com/hooks.');
-    need('/secret', draft.secret === null || draft.secret, 'Enter a secret, or generate one.');
+    need('/url', URL.canParse(draft.url.trim()), t`Enter the full URL, for example https://example.com/hooks.`);
+    need('/secret', draft.secret === null || draft.secret, t`Enter a secret, or generate one.`);
   }
   if (step === 'data') {
     try {

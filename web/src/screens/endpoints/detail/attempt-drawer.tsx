@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Link } from 'react-router';
 import { useRead } from '../../../api/queries';
 import type { AttemptDetail } from '../../../api/types';
@@ -11,7 +13,7 @@ import { AttemptParts } from '../../logs/attempt-content';
 /** An attempt with its request and response. @param id - null: closed */
 export function AttemptDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
   return (
-    <Drawer open={id !== null} onClose={onClose} title="Attempt">
+    <Drawer open={id !== null} onClose={onClose} title={t`Attempt`}>
       {id && <Attempt id={id} />}
     </Drawer>
   );
@@ -24,19 +26,21 @@ function Attempt({ id }: { id: string }) {
       {(attempt) => (
         <div className="stack">
           <Facts>
-            <Fact name="Result">
+            <Fact name={t`Result`}>
               <ResponseBadge status={attempt.status} errorClass={attempt.error?.class} />
             </Fact>
-            <Fact name="Started">
+            <Fact name={t`Started`}>
               <ExactTime at={attempt.startedAt} />
             </Fact>
-            <Fact name="Response time">{formatMilliseconds(attempt.durationMs)}</Fact>
-            <Fact name="Attempt">
+            <Fact name={t`Response time`}>{formatMilliseconds(attempt.durationMs)}</Fact>
+            <Fact name={t`Attempt`}>
               {attempt.number} ({attempt.trigger})
             </Fact>
           </Facts>
           <p>
-            <Link to={`/logs?open=${attempt.notificationId}`}>View notification</Link>
+            <Link to={`/logs?open=${attempt.notificationId}`}>
+              <Trans>View notification</Trans>
+            </Link>
           </p>
           <AttemptParts attempt={attempt} />
         </div>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { ReactElement } from 'react';
 import {
   Bar,
@@ -30,8 +31,14 @@ export function OutcomeChart({ series }: { series: Series }) {
           <YAxis allowDecimals={false} stroke="var(--text-3)" fontSize={12} tickLine={false} axisLine={false} />
           {tooltip()}
           {legend()}
-          <Bar dataKey="successes" name="succeeded" stackId="outcome" fill="var(--chart-2)" isAnimationActive={false} />
-          <Bar dataKey="failures" name="failed" stackId="outcome" fill="var(--chart-4)" isAnimationActive={false} />
+          <Bar
+            dataKey="successes"
+            name={t`succeeded`}
+            stackId="outcome"
+            fill="var(--chart-2)"
+            isAnimationActive={false}
+          />
+          <Bar dataKey="failures" name={t`failed`} stackId="outcome" fill="var(--chart-4)" isAnimationActive={false} />
         </BarChart>
       </ResponsiveContainer>
     </div>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useParams } from 'react-router';
 import { useRead } from '../../../api/queries';
 import { usePermissions } from '../../../api/session';
@@ -19,7 +20,7 @@ import { OverviewTab } from './tabs/overview';
 import { SecretTab } from './tabs/secret';
 import { StatisticsTab } from './tabs/statistics';
 
-const SUBJECT = { one: 'Endpoint', all: 'All endpoints', to: '/endpoints' };
+const SUBJECT = { one: t`Endpoint`, all: t`All endpoints`, to: '/endpoints' };
 
 export function EndpointDetail() {
   const { id = '' } = useParams();
@@ -39,26 +40,26 @@ export function EndpointDetail() {
 function Endpoint({ subscription }: { subscription: Subscription }) {
   const can = usePermissions();
   const tabs = [
-    { id: 'overview', title: 'Overview', content: <OverviewTab subscription={subscription} /> },
-    { id: 'notifications', title: 'Notifications', content: <NotificationsTab subscription={subscription} /> },
-    { id: 'statistics', title: 'Statistics', content: <StatisticsTab subscription={subscription} /> },
-    { id: 'http', title: 'HTTP settings', content: <HttpTab subscription={subscription} /> },
-    { id: 'channels', title: 'Channels', content: <ChannelsTab subscription={subscription} /> },
-    { id: 'data', title: 'Custom data', content: <DataTab subscription={subscription} /> },
-    { id: 'challenge', title: 'Challenge', content: <ChallengeTab subscription={subscription} /> },
+    { id: 'overview', title: t`Overview`, content: <OverviewTab subscription={subscription} /> },
+    { id: 'notifications', title: t`Notifications`, content: <NotificationsTab subscription={subscription} /> },
+    { id: 'statistics', title: t`Statistics`, content: <StatisticsTab subscription={subscription} /> },
+    { id: 'http', title: t`HTTP settings`, content: <HttpTab subscription={subscription} /> },
+    { id: 'channels', title: t`Channels`, content: <ChannelsTab subscription={subscription} /> },
+    { id: 'data', title: t`Custom data`, content: <DataTab subscription={subscription} /> },
+    { id: 'challenge', title: t`Challenge`, content: <ChallengeTab subscription={subscription} /> },
   ];
   if (can.write)
-    tabs.splice(3, 0, { id: 'history', title: 'History', content: <HistoryTab subscription={subscription} /> });
+    tabs.splice(3, 0, { id: 'history', title: t`History`, content: <HistoryTab subscription={subscription} /> });
   if (can.manageEndpoints)
-    tabs.push({ id: 'secret', title: 'Secret', content: <SecretTab subscription={subscription} /> });
+    tabs.push({ id: 'secret', title: t`Secret`, content: <SecretTab subscription={subscription} /> });
   return (
     <>
       <PageHead
         title={subscription.name}
         badge={<StatusBadge status={subscription.status} />}
-        crumbs={[{ text: 'Endpoints', to: '/endpoints' }]}
+        crumbs={[{ text: t`Endpoints`, to: '/endpoints' }]}
         sub={
-          <LongText text={`${subscription.method} ${subscription.url}`} copies={subscription.url} label="Copy URL" />
+          <LongText text={`${subscription.method} ${subscription.url}`} copies={subscription.url} label={t`Copy URL`} />
         }
       >
         <HeadActions subscription={subscription} />

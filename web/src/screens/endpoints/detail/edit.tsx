@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { useRead } from '../../../api/queries';
@@ -19,7 +21,7 @@ import { HttpFields } from '../fields/http';
 import { TypeFields } from '../fields/types';
 import { useUpdateEndpoint } from '../shared/actions';
 
-const SUBJECT = { one: 'Endpoint', all: 'All endpoints', to: '/endpoints' };
+const SUBJECT = { one: t`Endpoint`, all: t`All endpoints`, to: '/endpoints' };
 
 /** Edits an endpoint: every section of the wizard on one page. */
 export function EditEndpoint() {
@@ -30,7 +32,7 @@ export function EditEndpoint() {
     {},
     { placeholderData: undefined },
   );
-  if (!can.manageEndpoints) return <Empty title="You don’t have permission to edit endpoints" />;
+  if (!can.manageEndpoints) return <Empty title={t`You don’t have permission to edit endpoints`} />;
   return (
     <Loaded query={query} subject={SUBJECT}>
       {(subscription) => <EditForm key={id} subscription={subscription} />}
@@ -70,35 +72,35 @@ function EditForm({ subscription }: { subscription: Subscription }) {
   return (
     <>
       <PageHead
-        title={`Edit ${subscription.name}`}
+        title={t`Edit ${subscription.name}`}
         crumbs={[
-          { text: 'Endpoints', to: '/endpoints' },
+          { text: t`Endpoints`, to: '/endpoints' },
           { text: subscription.name, to: page },
         ]}
-        sub={`The customer (${subscription.customerId}) and the product cannot be changed.`}
+        sub={t`The customer (${subscription.customerId}) and the product cannot be changed.`}
       />
-      <Form label="Endpoint" error={error} summary={false} onSubmit={() => void save()}>
-        <Card title="General">
+      <Form label={t`Endpoint`} error={error} summary={false} onSubmit={() => void save()}>
+        <Card title={t`General`}>
           <div className="stack">
             <GeneralFields {...props} />
           </div>
         </Card>
-        <Card title="Event types">
+        <Card title={t`Event types`}>
           <div className="stack">
             <TypeFields {...props} />
           </div>
         </Card>
-        <Card title="HTTP settings">
+        <Card title={t`HTTP settings`}>
           <div className="stack">
             <HttpFields {...props} />
           </div>
         </Card>
-        <Card title="Channels">
+        <Card title={t`Channels`}>
           <div className="stack">
             <ChannelFields {...props} />
           </div>
         </Card>
-        <Card title="Custom data">
+        <Card title={t`Custom data`}>
           <div className="stack">
             <DataFields {...props} />
           </div>
@@ -107,9 +109,11 @@ function EditForm({ subscription }: { subscription: Subscription }) {
         <div className={styles.saveBar}>
           <FormErrorSummary error={error} />
           <Actions>
-            <ButtonLink to={page}>Cancel</ButtonLink>
+            <ButtonLink to={page}>
+              <Trans>Cancel</Trans>
+            </ButtonLink>
             <Button type="submit" variant="primary" busy={change.isPending}>
-              Save changes
+              <Trans>Save changes</Trans>
             </Button>
           </Actions>
         </div>

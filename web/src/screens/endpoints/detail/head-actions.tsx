@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Pause, Pencil, Play, RotateCcw, Send, ShieldCheck, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { usePermissions } from '../../../api/session';
@@ -27,24 +29,24 @@ export function HeadActions({ subscription }: { subscription: Subscription }) {
   return (
     <>
       <Button variant="primary" icon={Send} onClick={() => setShown('trigger')}>
-        Trigger now
+        <Trans>Trigger now</Trans>
       </Button>
       <Button icon={ShieldCheck} busy={challenge.isPending} onClick={runChallenge}>
-        Run challenge
+        <Trans>Run challenge</Trans>
       </Button>
       <Button icon={RotateCcw} onClick={() => setShown('recover')}>
-        Recover…
+        <Trans>Recover…</Trans>
       </Button>
       <ButtonLink to={`/endpoints/${subscription.id}/edit`} icon={Pencil}>
-        Edit
+        <Trans>Edit</Trans>
       </ButtonLink>
       <Menu
-        label="More actions"
+        label={t`More actions`}
         items={[
           subscription.enabled
-            ? { text: 'Disable', icon: Pause, onSelect: () => change.mutate(false) }
-            : { text: 'Enable', icon: Play, onSelect: () => change.mutate(true) },
-          { text: 'Delete', icon: Trash2, danger: true, onSelect: () => setShown('delete') },
+            ? { text: t`Disable`, icon: Pause, onSelect: () => change.mutate(false) }
+            : { text: t`Enable`, icon: Play, onSelect: () => change.mutate(true) },
+          { text: t`Delete`, icon: Trash2, danger: true, onSelect: () => setShown('delete') },
         ]}
       />
       <TriggerDialog subscription={subscription} open={shown === 'trigger'} onClose={close} />

@@ -1,4 +1,6 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'react';
+import { formatNumber } from '../../../i18n/i18n';
 import { Tile } from '../../../ui/page';
 import { clockTime, dayTime, useZone, zoneName } from '../../../ui/zone';
 
@@ -27,14 +29,14 @@ export function HeldTile({ id, held, readAt }: { id: string; held: number; readA
   const end = caughtUpAt(readings);
   return (
     <Tile
-      name="Held"
-      value={held.toLocaleString('en')}
+      name={t`Held`}
+      value={formatNumber(held)}
       sub={
         held === 0
           ? undefined
           : end === undefined
-            ? 'until the endpoint is ready'
-            : `caught up at about ${timeText(end)}`
+            ? t`until the endpoint is ready`
+            : t`caught up at about ${timeText(end)}`
       }
       tone={held > 0 ? 'warn' : undefined}
       to={held > 0 ? `/logs?subscriptionId=${id}&status=held` : undefined}

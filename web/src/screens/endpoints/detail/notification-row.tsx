@@ -1,3 +1,4 @@
+import { Trans } from '@lingui/react/macro';
 import { Link } from 'react-router';
 import type { Notification } from '../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../ui/badge';
@@ -15,7 +16,9 @@ export function NotificationRow({ notification }: { notification: Notification }
       {attemptCount > 0 && <ResponseBadge status={lastResponseStatus} errorClass={lastError?.class} />}
       {status === 'retrying' && nextAttemptAt && (
         <span className="muted">
-          retry <Countdown prefix="in " until={nextAttemptAt} />
+          <Trans>
+            retry <Countdown inSentence until={nextAttemptAt} />
+          </Trans>
         </span>
       )}
       <span className="muted">

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import type { Subscription } from '../../../api/types';
@@ -26,13 +28,15 @@ export function DeleteDialog({
     <Confirm
       open={open}
       onClose={onClose}
-      title={`Delete ${subscription.name}?`}
-      action="Delete endpoint"
+      title={t`Delete ${subscription.name}?`}
+      action={t`Delete endpoint`}
       onConfirm={confirm}
     >
       <p>
-        Undelivered notifications are cancelled, and the secret is deleted. This cannot be undone. To pause deliveries,
-        disable the endpoint instead: its notifications are then held.
+        <Trans>
+          Undelivered notifications are cancelled, and the secret is deleted. This cannot be undone. To pause
+          deliveries, disable the endpoint instead: its notifications are then held.
+        </Trans>
       </p>
     </Confirm>
   );

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../../api/client';
@@ -13,10 +15,10 @@ import { formatDuration } from '../../../ui/time';
 const HOUR_SECONDS = 3600;
 const DAY_SECONDS = 86_400;
 const PERIODS = [
-  { seconds: HOUR_SECONDS, text: 'Last hour' },
-  { seconds: DAY_SECONDS, text: 'Last 24 hours' },
-  { seconds: 7 * DAY_SECONDS, text: 'Last 7 days' },
-  { seconds: 30 * DAY_SECONDS, text: 'Last 30 days' },
+  { seconds: HOUR_SECONDS, text: t`Last hour` },
+  { seconds: DAY_SECONDS, text: t`Last 24 hours` },
+  { seconds: 7 * DAY_SECONDS, text: t`Last 7 days` },
+  { seconds: 30 * DAY_SECONDS, text: t`Last 30 days` },
 ];
 const COUNT_LIMIT = 200;
 
@@ -32,8 +34,8 @@ export function RecoverDialog({ subscription, open, onClose }: DialogProps) {
     <Dialog
       open={open}
       onClose={onClose}
-      title="Recover"
-      description={`Retries the failed notifications of ${subscription.name}, oldest first.`}
+      title={t`Recover`}
+      description={t`Retries the failed notifications of ${subscription.name}, oldest first.`}
     >
       <RecoverForm subscription={subscription} onClose={onClose} />
     </Dialog>
@@ -62,16 +64,20 @@ export function RecoverForm({ subscription, onClose }: Omit<DialogProps, 'open'>
   );
   if (ranged)
     return (
-      <RangeForm scope={{ subscriptionId: subscription.id }} title={`Recover ${subscription.name}`} onClose={onClose} />
+      <RangeForm
+        scope={{ subscriptionId: subscription.id }}
+        title={t`Recover ${subscription.name}`}
+        onClose={onClose}
+      />
     );
   if (start.data) return <StartedRecovery id={start.data.id} onClose={onClose} />;
   const count = failed?.items.length;
   const more = failed?.nextCursor !== null;
   const seconds = count && Number(rate) > 0 ? Math.ceil(count / Number(rate)) : 0;
   return (
-    <Form label="Recover" error={start.error} onSubmit={() => start.mutate()}>
+    <Form label={t`Recover`} error={start.error} onSubmit={() => start.mutate()}>
       <SelectField
-        label="Accepted"
+        label={t`Accepted`}
         pointer="/since"
         value={since.seconds}
         onChange={(next) => setSince(secondsAgo(Number(next)))}
@@ -83,7 +89,7 @@ export function RecoverForm({ subscription, onClose }: Omit<DialogProps, 'open'>
         ))}
       </SelectField>
       <TextField
-        label="Retries per second"
+        label={t`Retries per second`}
         pointer="/ratePerSecond"
         type="number"
         min={0.1}
@@ -94,18 +100,22 @@ export function RecoverForm({ subscription, onClose }: Omit<DialogProps, 'open'>
       />
       <p role="status">
         {count === undefined
-          ? 'Counting…'
+          ? t`Counting…`
           : count === 0
-            ? 'No failed notifications in this period.'
-            : `${count}${more ? ' or more' : ''} failed. Retrying them takes ${more ? 'at least' : 'about'} ${formatDuration(seconds)}.`}
+            ? t`No failed notifications in this period.`
+            : more
+              ? t`${count} or more failed. Retrying them takes at least ${formatDuration(seconds)}.`
+              : t`${count} failed. Retrying them takes about ${formatDuration(seconds)}.`}
       </p>
       <Actions>
         <Button variant="ghost" onClick={() => setRanged(true)}>
-          More options…
+          <Trans>More options…</Trans>
         </Button>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={onClose}>
+          <Trans>Cancel</Trans>
+        </Button>
         <Button type="submit" variant="primary" icon={RotateCcw} busy={start.isPending} disabled={!count}>
-          Recover
+          <Trans>Recover</Trans>
         </Button>
       </Actions>
     </Form>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { api, at } from '../../../api/client';
 import { useAction } from '../../../api/queries';
@@ -7,10 +9,10 @@ import { Actions, Dialog } from '../../../ui/dialog';
 import { Form, SelectField, SwitchField, TextField } from '../../../ui/form';
 
 const OVERLAPS = [
-  { seconds: 0, text: 'Stops signing immediately' },
-  { seconds: 3600, text: 'Keeps signing for 1 hour' },
-  { seconds: 86_400, text: 'Keeps signing for 1 day' },
-  { seconds: 604_800, text: 'Keeps signing for 1 week' },
+  { seconds: 0, text: t`Stops signing immediately` },
+  { seconds: 3600, text: t`Keeps signing for 1 hour` },
+  { seconds: 86_400, text: t`Keeps signing for 1 day` },
+  { seconds: 604_800, text: t`Keeps signing for 1 week` },
 ];
 const DEFAULT_SECONDS = '86400';
 
@@ -26,8 +28,8 @@ export function RotateDialog({ open, onClose, ...rest }: DialogProps) {
     <Dialog
       open={open}
       onClose={onClose}
-      title="Rotate secret"
-      description="The new secret signs from the next attempt."
+      title={t`Rotate secret`}
+      description={t`The new secret signs from the next attempt.`}
     >
       <RotateForm {...rest} onClose={onClose} />
     </Dialog>
@@ -43,7 +45,7 @@ function RotateForm({ id, onClose, onRotated }: Omit<DialogProps, 'open'>) {
         overlapSeconds: Number(overlapSeconds),
         ...(customSecret !== null && { secret: customSecret }),
       }),
-    { done: 'Secret rotated', quiet: true, invalidate: ['/v1/audit'] },
+    { done: t`Secret rotated`, quiet: true, invalidate: ['/v1/audit'] },
   );
   const submit = () =>
     rotate.mutate(undefined, {
@@ -53,25 +55,25 @@ function RotateForm({ id, onClose, onRotated }: Omit<DialogProps, 'open'>) {
       },
     });
   return (
-    <Form label="Rotate secret" error={rotate.error} onSubmit={submit}>
+    <Form label={t`Rotate secret`} error={rotate.error} onSubmit={submit}>
       <SwitchField
-        label="Generate a new secret"
+        label={t`Generate a new secret`}
         checked={customSecret === null}
         onChange={(generate) => setCustomSecret(generate ? null : '')}
       />
       {customSecret !== null && (
         <TextField
-          label="New secret"
+          label={t`New secret`}
           pointer="/secret"
-          hint="Any text, or whsec_ followed by 24 to 64 bytes in base64."
+          hint={t`Any text, or whsec_ followed by 24 to 64 bytes in base64.`}
           value={customSecret}
           onChange={setCustomSecret}
         />
       )}
       <SelectField
-        label="Old secret"
+        label={t`Old secret`}
         pointer="/overlapSeconds"
-        hint="While both secrets sign, the receiver can switch without rejecting anything."
+        hint={t`While both secrets sign, the receiver can switch without rejecting anything.`}
         value={overlapSeconds}
         onChange={setOverlap}
       >
@@ -82,12 +84,16 @@ function RotateForm({ id, onClose, onRotated }: Omit<DialogProps, 'open'>) {
         ))}
       </SelectField>
       {overlapSeconds === '0' && (
-        <p className="notice notice-warn">A receiver that only knows the old secret will reject new deliveries.</p>
+        <p className="notice notice-warn">
+          <Trans>A receiver that only knows the old secret will reject new deliveries.</Trans>
+        </p>
       )}
       <Actions>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={onClose}>
+          <Trans>Cancel</Trans>
+        </Button>
         <Button type="submit" variant="danger" busy={rotate.isPending}>
-          Rotate secret
+          <Trans>Rotate secret</Trans>
         </Button>
       </Actions>
     </Form>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Send } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../../api/client';
@@ -24,11 +26,11 @@ export function TriggerDialog({ subscription, open, onClose }: DialogProps) {
     <Dialog
       open={open}
       onClose={onClose}
-      title="Trigger now"
+      title={t`Trigger now`}
       description={
         subscription.status === 'enabled'
-          ? `Sent only to ${subscription.name}. Signed, recorded and retried like any event.`
-          : `${subscription.name} is not accepting deliveries. Triggered notifications are held.`
+          ? t`Sent only to ${subscription.name}. Signed, recorded and retried like any event.`
+          : t`${subscription.name} is not accepting deliveries. Triggered notifications are held.`
       }
     >
       <TriggerForm subscription={subscription} onClose={onClose} />
@@ -57,18 +59,25 @@ function TriggerForm({ subscription, onClose }: Omit<DialogProps, 'open'>) {
       <>
         <DeliveryProgress id={send.data.id} />
         <Actions>
-          <Button onClick={() => send.reset()}>Send another</Button>
+          <Button onClick={() => send.reset()}>
+            <Trans>Send another</Trans>
+          </Button>
           <Button variant="primary" onClick={onClose}>
-            Done
+            <Trans>Done</Trans>
           </Button>
         </Actions>
       </>
     );
-  if (!type) return <Empty title="Nothing to send yet">None of the endpoint’s event types is in the catalog.</Empty>;
+  if (!type)
+    return (
+      <Empty title={t`Nothing to send yet`}>
+        <Trans>None of the endpoint’s event types is in the catalog.</Trans>
+      </Empty>
+    );
   return (
-    <Form label="Trigger now" error={send.error} onSubmit={() => send.mutate()}>
+    <Form label={t`Trigger now`} error={send.error} onSubmit={() => send.mutate()}>
       <SelectField
-        label="Event type"
+        label={t`Event type`}
         pointer="/type"
         hint={type.description}
         value={type.name}
@@ -82,7 +91,7 @@ function TriggerForm({ subscription, onClose }: Omit<DialogProps, 'open'>) {
         ))}
       </SelectField>
       <TextArea
-        label="Data"
+        label={t`Data`}
         pointer="/data"
         code
         rows={10}
@@ -94,9 +103,11 @@ function TriggerForm({ subscription, onClose }: Omit<DialogProps, 'open'>) {
         }}
       />
       <Actions>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={onClose}>
+          <Trans>Cancel</Trans>
+        </Button>
         <Button type="submit" variant="primary" icon={Send} busy={send.isPending}>
-          Send
+          <Trans>Send</Trans>
         </Button>
       </Actions>
     </Form>
@@ -108,6 +119,6 @@ function parsed(text: string): unknown {
   try {
     return parseJson(text);
   } catch (error) {
-    throw validationError({ path: '/data', message: `Invalid JSON: ${(error as Error).message}` });
+    throw validationError({ path: '/data', message: t`Invalid JSON: ${(error as Error).message}` });
   }
 }

@@ -1,11 +1,13 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { SelectField, TextField } from '../../../ui/form';
 import { keepsSecret, type AuthDraft, type AuthType } from '../shared/access-draft';
 
 export const AUTH_TITLES: Record<AuthType, string> = {
-  none: 'None',
-  basic: 'Basic',
-  bearer: 'Bearer token',
-  oauth2: 'OAuth 2.0 client credentials',
+  none: t`None`,
+  basic: t`Basic`,
+  bearer: t`Bearer token`,
+  oauth2: t`OAuth 2.0 client credentials`,
 };
 
 interface Props {
@@ -18,11 +20,13 @@ export function AuthFields({ auth, onChange }: Props) {
   const set = (change: Partial<AuthDraft>) => onChange({ ...auth, ...change });
   return (
     <fieldset className="stack">
-      <legend>Authentication</legend>
+      <legend>
+        <Trans>Authentication</Trans>
+      </legend>
       <SelectField
-        label="Kind of authentication"
+        label={t`Kind of authentication`}
         pointer="/auth/type"
-        hint="Deliveries and challenges carry it. The signature is sent in any case."
+        hint={t`Deliveries and challenges carry it. The signature is sent in any case.`}
         value={auth.type}
         onChange={(type) => set({ type: type as AuthType, secret: '' })}
       >
@@ -35,15 +39,15 @@ export function AuthFields({ auth, onChange }: Props) {
       {auth.type === 'basic' && (
         <div className="grid-2">
           <TextField
-            label="User name"
+            label={t`User name`}
             pointer="/auth/username"
             value={auth.username}
             onChange={(username) => set({ username })}
           />
-          <SecretInput label="Password" pointer="/auth/password" auth={auth} onChange={onChange} />
+          <SecretInput label={t`Password`} pointer="/auth/password" auth={auth} onChange={onChange} />
         </div>
       )}
-      {auth.type === 'bearer' && <SecretInput label="Token" pointer="/auth/token" auth={auth} onChange={onChange} />}
+      {auth.type === 'bearer' && <SecretInput label={t`Token`} pointer="/auth/token" auth={auth} onChange={onChange} />}
       {auth.type === 'oauth2' && <OAuth2Fields auth={auth} onChange={onChange} />}
     </fieldset>
   );
@@ -54,9 +58,9 @@ function OAuth2Fields({ auth, onChange }: Props) {
   return (
     <>
       <TextField
-        label="Token URL"
+        label={t`Token URL`}
         pointer="/auth/tokenUrl"
-        hint="The allow-list has to approve it too. A new URL needs the client secret again."
+        hint={t`The allow-list has to approve it too. A new URL needs the client secret again.`}
         type="url"
         inputMode="url"
         value={auth.tokenUrl}
@@ -64,21 +68,21 @@ function OAuth2Fields({ auth, onChange }: Props) {
       />
       <div className="grid-2">
         <TextField
-          label="Client ID"
+          label={t`Client ID`}
           pointer="/auth/clientId"
           value={auth.clientId}
           onChange={(clientId) => set({ clientId })}
         />
-        <SecretInput label="Client secret" pointer="/auth/clientSecret" auth={auth} onChange={onChange} />
+        <SecretInput label={t`Client secret`} pointer="/auth/clientSecret" auth={auth} onChange={onChange} />
         <TextField
-          label="Scope"
+          label={t`Scope`}
           pointer="/auth/scope"
           optional
           value={auth.scope}
           onChange={(scope) => set({ scope })}
         />
         <TextField
-          label="Audience"
+          label={t`Audience`}
           pointer="/auth/audience"
           optional
           value={auth.audience}
@@ -95,8 +99,8 @@ function SecretInput({ label, pointer, auth, onChange }: Props & { label: string
     <TextField
       label={label}
       pointer={pointer}
-      hint={keeps ? 'Stored, and not shown. Leave empty to keep it.' : 'Not shown again after it is saved.'}
-      placeholder={keeps ? 'unchanged' : undefined}
+      hint={keeps ? t`Stored, and not shown. Leave empty to keep it.` : t`Not shown again after it is saved.`}
+      placeholder={keeps ? t`unchanged` : undefined}
       type="password"
       autoComplete="new-password"
       value={auth.secret}

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { Button } from '../../../ui/button';
@@ -7,9 +9,9 @@ import type { DraftProps } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 
 const KINDS = [
-  { id: 'client', title: 'Client', prefix: 'client_' },
-  { id: 'agent', title: 'Agent', prefix: 'agent_' },
-  { id: 'own', title: 'Other', prefix: '' },
+  { id: 'client', title: t`Client`, prefix: 'client_' },
+  { id: 'agent', title: t`Agent`, prefix: 'agent_' },
+  { id: 'own', title: t`Other`, prefix: '' },
 ];
 
 /** Limits the endpoint to events with one of its channels. Without channels, it receives all. */
@@ -30,16 +32,16 @@ export function ChannelFields({
     <>
       <p className="muted">
         {channels.length === 0
-          ? 'Without channels, the endpoint receives every event of its types.'
-          : 'The endpoint receives only events that carry one of these channels.'}
+          ? t`Without channels, the endpoint receives every event of its types.`
+          : t`The endpoint receives only events that carry one of these channels.`}
       </p>
       <Chips
-        label="Channels"
+        label={t`Channels`}
         items={channels}
         onRemove={(channel) => set({ channels: channels.filter((entry) => entry !== channel) })}
       />
       <div className={styles.channel}>
-        <SelectField label="Kind" value={kind} onChange={setKind}>
+        <SelectField label={t`Kind`} value={kind} onChange={setKind}>
           {KINDS.map(({ id, title }) => (
             <option key={id} value={id}>
               {title}
@@ -47,9 +49,9 @@ export function ChannelFields({
           ))}
         </SelectField>
         <TextField
-          label={prefix ? 'ID' : 'Name'}
+          label={prefix ? t`ID` : t`Name`}
           pointer="/channels"
-          hint={prefix ? `Added as ${prefix}${name.trim() || '…'}` : undefined}
+          hint={prefix ? t`Added as ${prefix}${name.trim() || '…'}` : undefined}
           placeholder={prefix ? '42' : 'eu-west'}
           value={name}
           onChange={setName}
@@ -60,7 +62,7 @@ export function ChannelFields({
           }}
         />
         <Button icon={Plus} onClick={add}>
-          Add channel
+          <Trans>Add channel</Trans>
         </Button>
       </div>
     </>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { TextArea } from '../../../ui/form';
 import type { DraftProps } from '../shared/draft';
 import { DryRun } from './dry-run';
@@ -7,14 +9,16 @@ export function DataFields({ draft, set, existing }: DraftProps) {
     <>
       {draft.format === 'trigger' ? (
         <TextArea
-          label="Custom data"
+          label={t`Custom data`}
           pointer="/customData"
           hint={
             draft.method === 'GET' ? (
-              'A JSON object. It is part of the token, because a GET has no body.'
+              t`A JSON object. It is part of the token, because a GET has no body.`
             ) : (
               <>
-                A JSON object, sent as <code>data</code>. The event is added to it as <code>event</code>.
+                <Trans>
+                  A JSON object, sent as <code>data</code>. The event is added to it as <code>event</code>.
+                </Trans>
               </>
             )
           }
@@ -24,16 +28,20 @@ export function DataFields({ draft, set, existing }: DraftProps) {
           onChange={(customData) => set({ customData })}
         />
       ) : (
-        <p className="muted">Custom data is sent only in Trigger format.</p>
+        <p className="muted">
+          <Trans>Custom data is sent only in Trigger format.</Trans>
+        </p>
       )}
       <TextArea
-        label="Transform"
+        label={t`Transform`}
         pointer="/transform"
         optional
         hint={
           <>
-            A JSONata expression that builds the payload from the event&#39;s data, for example{' '}
-            <code>{'{"total": amount, "currency": currency}'}</code>.
+            <Trans>
+              A JSONata expression that builds the payload from the event&#39;s data, for example{' '}
+              <code>{'{"total": amount, "currency": currency}'}</code>.
+            </Trans>
           </>
         }
         code

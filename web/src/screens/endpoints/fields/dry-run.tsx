@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { FlaskConical } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../../api/client';
@@ -26,14 +28,14 @@ export function DryRun({ draft, existing }: { draft: Draft; existing?: Subscript
     <div className="stack-s">
       <div className={styles.try}>
         {types.length > 1 && (
-          <SelectField label="Sample event" value={type.name} onChange={setChosen}>
+          <SelectField label={t`Sample event`} value={type.name} onChange={setChosen}>
             {types.map(({ name }) => (
               <option key={name}>{name}</option>
             ))}
           </SelectField>
         )}
         <Button icon={FlaskConical} busy={run.isPending} onClick={() => run.mutate(type)}>
-          Preview payload
+          <Trans>Preview payload</Trans>
         </Button>
       </div>
       <FormErrorSummary error={run.error} />
@@ -53,7 +55,12 @@ function dryRun({ customerId, transform: expression }: Draft, existing: Subscrip
 }
 
 function Preview({ result }: { result: DryRunResult }) {
-  if ('data' in result) return <CodeBlock label={`Data for ${result.type}`} text={indentJson(result.data)} />;
-  if (result.body === null) return <p className="muted">A GET has no body.</p>;
-  return <CodeBlock label={`Body for ${result.type}`} text={indentJson(result.body)} />;
+  if ('data' in result) return <CodeBlock label={t`Data for ${result.type}`} text={indentJson(result.data)} />;
+  if (result.body === null)
+    return (
+      <p className="muted">
+        <Trans>A GET has no body.</Trans>
+      </p>
+    );
+  return <CodeBlock label={t`Body for ${result.type}`} text={indentJson(result.body)} />;
 }

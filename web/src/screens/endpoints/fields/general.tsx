@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useChoices } from '../../../api/queries';
 import { usePermissions, useSession } from '../../../api/session';
 import type { Product } from '../../../api/types';
@@ -11,15 +13,15 @@ export function GeneralFields({ draft, set, existing }: DraftProps) {
   return (
     <>
       <TextField
-        label="Name"
+        label={t`Name`}
         pointer="/name"
-        hint="A name to tell this endpoint apart from the customer's others."
-        placeholder="Order updates"
+        hint={t`A name to tell this endpoint apart from the customer's others.`}
+        placeholder={t`Order updates`}
         value={draft.name}
         onChange={(name) => set({ name })}
       />
       <TextArea
-        label="Description"
+        label={t`Description`}
         pointer="/description"
         optional
         rows={2}
@@ -28,8 +30,8 @@ export function GeneralFields({ draft, set, existing }: DraftProps) {
       />
       {!existing && <OwnerFields draft={draft} set={set} />}
       <SwitchField
-        label="Enabled"
-        hint="While the endpoint is disabled, notifications are held, not lost."
+        label={t`Enabled`}
+        hint={t`While the endpoint is disabled, notifications are held, not lost.`}
         checked={draft.enabled}
         onChange={(enabled) => set({ enabled })}
       />
@@ -48,21 +50,23 @@ function OwnerFields({ draft, set }: DraftProps) {
       {!isCustomer && (
         <CustomerField
           pointer="/customerId"
-          hint="The customer to notify. Search by name or ID."
-          placeholder="Search customers"
+          hint={t`The customer to notify. Search by name or ID.`}
+          placeholder={t`Search customers`}
           value={draft.customerId}
           onChange={(customerId) => set({ customerId, productId: principal.productId ?? '' })}
         />
       )}
       {shared && products.length > 0 && (
         <SelectField
-          label="Product"
+          label={t`Product`}
           pointer="/productId"
-          hint="All products share this customer. Choose whose events the endpoint receives. This cannot be changed later."
+          hint={t`All products share this customer. Choose whose events the endpoint receives. This cannot be changed later.`}
           value={draft.productId}
           onChange={(productId) => set({ productId })}
         >
-          <option value="">All products</option>
+          <option value="">
+            <Trans>All products</Trans>
+          </option>
           {products.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Plus, Trash2 } from 'lucide-react';
 import { useContext } from 'react';
 import { ProblemError } from '../../../api/problem';
@@ -16,13 +18,15 @@ export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChang
   return (
     <fieldset className="stack-s">
       <legend>
-        Headers <span className="muted">(optional)</span>
+        <Trans>
+          Headers <span className="muted">(optional)</span>
+        </Trans>
       </legend>
       {rows.map(({ name, value }, index) => (
         <div key={index} className={styles.header}>
           <input
             className="input mono"
-            aria-label={`Name of header ${index + 1}`}
+            aria-label={t`Name of header ${index + 1}`}
             placeholder="X-Source"
             spellCheck={false}
             value={name}
@@ -31,8 +35,8 @@ export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChang
           />
           <input
             className="input mono"
-            aria-label={`Value of header ${index + 1}`}
-            placeholder="value"
+            aria-label={t`Value of header ${index + 1}`}
+            placeholder={t`value`}
             spellCheck={false}
             value={value}
             onChange={(event) => update(index, { value: event.target.value })}
@@ -40,7 +44,7 @@ export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChang
           <Button
             variant="ghost"
             icon={Trash2}
-            label={`Remove header ${index + 1}`}
+            label={t`Remove header ${index + 1}`}
             onClick={() => onChange(rows.filter((_, at) => at !== index))}
           />
         </div>
@@ -52,7 +56,7 @@ export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChang
       )}
       <div>
         <Button small icon={Plus} onClick={() => onChange([...rows, { name: '', value: '' }])}>
-          Add header
+          <Trans>Add header</Trans>
         </Button>
       </div>
     </fieldset>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { Format, Method } from '../../../api/types';
 import { SelectField, SwitchField, TextField } from '../../../ui/form';
 import { formatSchedule } from '../../../ui/time';
@@ -18,7 +19,7 @@ export function HttpFields({ draft, set, existing }: DraftProps) {
     <>
       <div className={styles.address}>
         <SelectField
-          label="Method"
+          label={t`Method`}
           pointer="/method"
           value={draft.method}
           onChange={(method) => set({ method: method as Method })}
@@ -28,7 +29,7 @@ export function HttpFields({ draft, set, existing }: DraftProps) {
           ))}
         </SelectField>
         <TextField
-          label="URL"
+          label={t`URL`}
           pointer="/url"
           type="url"
           inputMode="url"
@@ -49,9 +50,9 @@ export function HttpFields({ draft, set, existing }: DraftProps) {
       />
       <div className="grid-2">
         <TextField
-          label="Timeout (seconds)"
+          label={t`Timeout (seconds)`}
           pointer="/timeoutSeconds"
-          hint="How long the receiver has to respond, from 1 to 600 seconds."
+          hint={t`How long the receiver has to respond, from 1 to 600 seconds.`}
           type="number"
           min={1}
           max={600}
@@ -59,9 +60,9 @@ export function HttpFields({ draft, set, existing }: DraftProps) {
           onChange={(timeoutSeconds) => set({ timeoutSeconds })}
         />
         <TextField
-          label="Rate limit (per second)"
+          label={t`Rate limit (per second)`}
           pointer="/rateLimitPerSecond"
-          hint="Extra deliveries queue. Leave empty for no limit."
+          hint={t`Extra deliveries queue. Leave empty for no limit.`}
           optional
           type="number"
           min={0}
@@ -79,12 +80,14 @@ function FormatField({ draft, set, existing }: DraftProps) {
   const choices = (Object.keys(FORMATS) as Format[]).filter((format) => !existing || fixed || format !== 'trigger');
   return (
     <SelectField
-      label="Format"
+      label={t`Format`}
       pointer="/format"
       hint={
         fixed
-          ? `${FORMATS.trigger.about} The format of this endpoint cannot be changed.`
-          : `${FORMATS[draft.format].about}${existing ? ' To use Trigger, create another endpoint.' : ''}`
+          ? t`${FORMATS.trigger.about} The format of this endpoint cannot be changed.`
+          : existing
+            ? t`${FORMATS[draft.format].about} To use Trigger, create another endpoint.`
+            : FORMATS[draft.format].about
       }
       disabled={fixed}
       value={draft.format}
@@ -103,16 +106,16 @@ function SecretField({ draft, set }: DraftProps) {
   return (
     <div className="stack-s">
       <SwitchField
-        label="Generate a secret"
-        hint="The secret signs every delivery. It is shown once the endpoint is created."
+        label={t`Generate a secret`}
+        hint={t`The secret signs every delivery. It is shown once the endpoint is created.`}
         checked={draft.secret === null}
         onChange={(generate) => set({ secret: generate ? null : '' })}
       />
       {draft.secret !== null && (
         <TextField
-          label="Custom secret"
+          label={t`Custom secret`}
           pointer="/secret"
-          hint="Any text, or whsec_ followed by 24 to 64 bytes in base64."
+          hint={t`Any text, or whsec_ followed by 24 to 64 bytes in base64.`}
           value={draft.secret}
           onChange={(secret) => set({ secret })}
         />

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { SelectField } from '../../../ui/form';
 import { formatSchedule } from '../../../ui/time';
@@ -27,16 +29,20 @@ export function RetryField({
   }
   return (
     <div className="stack-s">
-      <SelectField label="Retries" pointer={custom ? undefined : '/retrySchedule'} value={current} onChange={choose}>
-        <option value="customer">Customer default{inherited ? ` (${inherited})` : ''}</option>
+      <SelectField label={t`Retries`} pointer={custom ? undefined : '/retrySchedule'} value={current} onChange={choose}>
+        <option value="customer">
+          <Trans>Customer default{inherited ? ` (${inherited})` : ''}</Trans>
+        </option>
         {RETRY_PRESETS.map(({ name, delays }, index) => (
           <option key={name} value={index}>
             {delays.length > 0 ? `${name} (${formatSchedule(delays)})` : name}
           </option>
         ))}
-        <option value="custom">Custom</option>
+        <option value="custom">
+          <Trans>Custom</Trans>
+        </option>
       </SelectField>
-      {custom && <ScheduleField label="Delay before each retry" value={delays} onChange={onChange} />}
+      {custom && <ScheduleField label={t`Delay before each retry`} value={delays} onChange={onChange} />}
     </div>
   );
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { TextArea } from '../../../ui/form';
 import type { TlsDraft } from '../shared/access-draft';
 
@@ -7,35 +9,37 @@ export function TlsFields({ tls, onChange }: { tls: TlsDraft; onChange(tls: TlsD
   const pem = { code: true, rows: 3, placeholder: '-----BEGIN …' };
   return (
     <fieldset className="stack">
-      <legend>TLS</legend>
+      <legend>
+        <Trans>TLS</Trans>
+      </legend>
       <TextArea
-        label="Client certificate"
+        label={t`Client certificate`}
         pointer="/tls/clientCertificate"
-        hint="PEM, followed by its chain. For receivers that require mutual TLS."
+        hint={t`PEM, followed by its chain. For receivers that require mutual TLS.`}
         optional
         {...pem}
         value={tls.clientCertificate}
         onChange={(clientCertificate) => set({ clientCertificate })}
       />
       <TextArea
-        label="Client key"
+        label={t`Client key`}
         pointer="/tls/clientKey"
         hint={
           tls.hasKey
-            ? 'Stored, and not shown. Leave empty to keep it.'
-            : 'PEM without a passphrase. Not shown again after it is saved.'
+            ? t`Stored, and not shown. Leave empty to keep it.`
+            : t`PEM without a passphrase. Not shown again after it is saved.`
         }
         optional
         {...pem}
-        placeholder={tls.hasKey ? 'unchanged' : pem.placeholder}
+        placeholder={tls.hasKey ? t`unchanged` : pem.placeholder}
         autoComplete="off"
         value={tls.clientKey}
         onChange={(clientKey) => set({ clientKey })}
       />
       <TextArea
-        label="Certificate authorities"
+        label={t`Certificate authorities`}
         pointer="/tls/caCertificate"
-        hint="PEM. Then no other authorities are trusted."
+        hint={t`PEM. Then no other authorities are trusted.`}
         optional
         {...pem}
         value={tls.caCertificate}

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useId, useState } from 'react';
 import { formatJson } from '../../../api/exact-json';
@@ -36,7 +38,11 @@ export function TypeRow({
           <label htmlFor={id} className="mono wrap-anywhere">
             {name}
           </label>{' '}
-          {covered && !chosen && <Badge tone="info">matched by a pattern</Badge>}
+          {covered && !chosen && (
+            <Badge tone="info">
+              <Trans>matched by a pattern</Trans>
+            </Badge>
+          )}
           {description && (
             <p id={`${id}-about`} className="field-hint">
               {description}
@@ -51,11 +57,11 @@ export function TypeRow({
             aria-expanded={open}
             onClick={() => setOpen(!open)}
           >
-            Sample
+            <Trans>Sample</Trans>
           </Button>
         )}
       </div>
-      {open && <CodeBlock label={`Sample of ${name}`} text={formatJson(sample, 2)} />}
+      {open && <CodeBlock label={t`Sample of ${name}`} text={formatJson(sample, 2)} />}
     </li>
   );
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Plus } from 'lucide-react';
 import { useContext, useState } from 'react';
 import { ProblemError } from '../../../api/problem';
@@ -38,19 +40,21 @@ export function TypeFields({ draft, set, existing }: DraftProps) {
   if (fixed)
     return (
       <div className="stack-s">
-        <Chips label="Event types" items={eventTypes} />
+        <Chips label={t`Event types`} items={eventTypes} />
         <p className="field-hint">
-          An endpoint in Trigger format keeps the event types it was created with. To receive other types, create
-          another endpoint.
+          <Trans>
+            An endpoint in Trigger format keeps the event types it was created with. To receive other types, create
+            another endpoint.
+          </Trans>
         </p>
       </div>
     );
   return (
     <>
       <Chips
-        label="Selected"
+        label={t`Selected`}
         items={eventTypes}
-        empty="None selected yet"
+        empty={t`None selected yet`}
         onRemove={(name) => set({ eventTypes: eventTypes.filter((entry) => entry !== name) })}
       />
       {fieldError && (
@@ -60,13 +64,13 @@ export function TypeFields({ draft, set, existing }: DraftProps) {
       )}
       <PatternField onAdd={(pattern) => eventTypes.includes(pattern) || toggle(pattern)} />
       <div className="row">
-        <SearchBox label="Search event types" value={q} onChange={setQ} />
+        <SearchBox label={t`Search event types`} value={q} onChange={setQ} />
       </div>
       <Loaded query={query}>
         {({ items }) =>
           items.length === 0 ? (
-            <Empty title={q ? 'No event types match this search' : 'No event types yet'}>
-              {q ? 'Try another word.' : 'A product adds them to the catalog. You can already add a pattern.'}
+            <Empty title={q ? t`No event types match this search` : t`No event types yet`}>
+              {q ? t`Try another word.` : t`A product adds them to the catalog. You can already add a pattern.`}
             </Empty>
           ) : (
             byProduct(items).map(([productId, types]) => (
@@ -102,12 +106,14 @@ function PatternField({ onAdd }: { onAdd(pattern: string): void }) {
   return (
     <div className={styles.addRow}>
       <TextField
-        label="Pattern"
+        label={t`Pattern`}
         optional
         hint={
           <>
-            <Badge>payment.*.v1</Badge> matches version 1 of every payment event, <Badge>payment.*</Badge> every payment
-            event, and <Badge>*</Badge> everything. Types added later are included.
+            <Trans>
+              <Badge>payment.*.v1</Badge> matches version 1 of every payment event, <Badge>payment.*</Badge> every
+              payment event, and <Badge>*</Badge> everything. Types added later are included.
+            </Trans>
           </>
         }
         value={pattern}
@@ -119,7 +125,7 @@ function PatternField({ onAdd }: { onAdd(pattern: string): void }) {
         }}
       />
       <Button icon={Plus} onClick={add}>
-        Add pattern
+        <Trans>Add pattern</Trans>
       </Button>
     </div>
   );

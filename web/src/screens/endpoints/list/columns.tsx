@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { useMemo } from 'react';
 import { Link } from 'react-router';
@@ -19,7 +21,7 @@ export function useEndpointColumns(
   return useMemo(
     () => [
       {
-        header: 'Endpoint',
+        header: t`Endpoint`,
         meta: { grow: true, sorts: ['name'] },
         cell: ({ row: { original } }) => (
           <div className={styles.named}>
@@ -34,38 +36,42 @@ export function useEndpointColumns(
         ),
       },
       {
-        header: 'Event types',
+        header: t`Event types`,
         meta: { spacious: true, width: 170 },
         cell: ({ row: { original } }) => <Types names={original.eventTypes} />,
       },
       {
-        header: 'Status',
+        header: t`Status`,
         meta: { width: 186 },
         cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
       },
       {
-        header: 'Last 24 hours',
+        header: t`Last 24 hours`,
         meta: { roomy: true, width: 124 },
         cell: ({ row: { original } }) => original.health && <Sparkline buckets={original.health.buckets} />,
       },
       {
-        header: 'Success 24 h',
+        header: t`Success 24 h`,
         meta: { wide: true, align: 'end', width: 126, sorts: ['success-rate', '-success-rate'] },
         cell: ({ row: { original } }) => <SuccessRate rate={original.statistics?.successRate ?? null} />,
       },
       {
-        header: 'p95 24 h',
+        header: t`p95 24 h`,
         meta: { wide: true, align: 'end', width: 104, sorts: ['-p95', 'p95'] },
         cell: ({ row: { original } }) => <ResponseTime ms={original.statistics?.p95Ms ?? null} />,
       },
       {
-        header: 'Last response',
+        header: t`Last response`,
         meta: { roomy: true, width: 184 },
         cell: ({ row: { original } }) => <LastAnswer health={original.health} />,
       },
       {
         id: 'actions',
-        header: () => <span className="sr-only">Actions</span>,
+        header: () => (
+          <span className="sr-only">
+            <Trans>Actions</Trans>
+          </span>
+        ),
         meta: { align: 'end', width: 52 },
         cell: ({ row: { original } }) => <RowMenu subscription={original} onAction={onAction} />,
       },
@@ -86,7 +92,12 @@ function Types({ names }: { names: string[] }) {
 function LastAnswer({ health }: { health: Subscription['health'] }) {
   if (!health) return null;
   const last = health.lastAttempt;
-  if (!last) return <span className="muted">none yet</span>;
+  if (!last)
+    return (
+      <span className="muted">
+        <Trans>none yet</Trans>
+      </span>
+    );
   return (
     <span className="row-nowrap">
       <ResponseBadge status={last.responseStatus} errorClass={last.errorClass} />

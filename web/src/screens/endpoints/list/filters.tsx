@@ -1,25 +1,24 @@
+import { t } from '@lingui/core/macro';
 import { useChoices } from '../../../api/queries';
 import { usePermissions } from '../../../api/session';
 import type { Product } from '../../../api/types';
 import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../../ui/filters';
+import { statusText } from '../../../ui/status-text';
 import { CustomerFilter, SegmentFilter, TypeFilter } from '../../shared/entity-filters';
 
-const STATUSES = [
-  'enabled',
-  'disabled',
-  { value: 'out-of-order', text: 'disabled automatically' },
-  { value: 'awaiting-approval', text: 'awaiting approval' },
-  'unverified',
-];
+const STATUSES = ['enabled', 'disabled', 'out-of-order', 'awaiting-approval', 'unverified'].map((value) => ({
+  value,
+  text: statusText(value),
+}));
 const SORTS = [
-  { value: '', text: 'Newest first' },
-  { value: 'oldest', text: 'Oldest first' },
-  { value: 'name', text: 'Name' },
-  { value: 'customer', text: 'Customer' },
-  { value: 'success-rate', text: 'Lowest success rate' },
-  { value: '-success-rate', text: 'Highest success rate' },
-  { value: '-p95', text: 'Slowest first (p95)' },
-  { value: 'p95', text: 'Fastest first (p95)' },
+  { value: '', text: t`Newest first` },
+  { value: 'oldest', text: t`Oldest first` },
+  { value: 'name', text: t`Name` },
+  { value: 'customer', text: t`Customer` },
+  { value: 'success-rate', text: t`Lowest success rate` },
+  { value: '-success-rate', text: t`Highest success rate` },
+  { value: '-p95', text: t`Slowest first (p95)` },
+  { value: 'p95', text: t`Fastest first (p95)` },
 ];
 
 /** The filters and the sort order, by the API's parameter names. */
@@ -35,24 +34,30 @@ export function EndpointFilters({ filters: { values, set } }: { filters: ReturnT
   return (
     <FilterBar>
       <SearchBox
-        label="Search endpoints"
-        placeholder={isCustomer ? 'Name, URL or ID' : 'Name, URL, customer or ID'}
+        label={t`Search endpoints`}
+        placeholder={isCustomer ? t`Name, URL or ID` : t`Name, URL, customer or ID`}
         value={values.q}
         onChange={(q) => set({ q })}
       />
-      <FilterSelect label="Status" value={values.status} onChange={(status) => set({ status })} options={STATUSES} />
+      <FilterSelect label={t`Status`} value={values.status} onChange={(status) => set({ status })} options={STATUSES} />
       {!isCustomer && <CustomerFilter value={values.customerId} onChange={(customerId) => set({ customerId })} />}
       {!isCustomer && <SegmentFilter value={values.segment} onChange={(segment) => set({ segment })} />}
       {products.length > 1 && (
         <FilterSelect
-          label="Product"
+          label={t`Product`}
           value={values.productId}
           onChange={(productId) => set({ productId })}
           options={products.map(({ id, name }) => ({ value: id, text: name }))}
         />
       )}
       <TypeFilter value={values.eventType} onChange={(eventType) => set({ eventType })} />
-      <FilterSelect label="Sort by" all={null} value={values.sort} onChange={(sort) => set({ sort })} options={SORTS} />
+      <FilterSelect
+        label={t`Sort by`}
+        all={null}
+        value={values.sort}
+        onChange={(sort) => set({ sort })}
+        options={SORTS}
+      />
     </FilterBar>
   );
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Plus } from 'lucide-react';
 import { useCallback, useState } from 'react';
 import { useList } from '../../../api/queries';
@@ -31,16 +33,16 @@ export function Endpoints() {
   const target = list.rows.find(({ id }) => id === acting?.subscription.id) ?? acting?.subscription;
   const create = can.manageEndpoints && (
     <ButtonLink variant="primary" icon={Plus} to="/endpoints/new">
-      {can.isCustomer ? 'Add endpoint' : 'New endpoint'}
+      {can.isCustomer ? t`Add endpoint` : t`New endpoint`}
     </ButtonLink>
   );
   return (
     <>
-      <PageHead title="Endpoints">{create}</PageHead>
+      <PageHead title={t`Endpoints`}>{create}</PageHead>
       <EndpointFilters filters={filters} />
       <Card flush>
         <DataTable
-          label="Endpoints"
+          label={t`Endpoints`}
           list={list}
           columns={columns}
           rowId={({ id }) => id}
@@ -48,11 +50,17 @@ export function Endpoints() {
           onSort={(sort) => filters.set({ sort })}
           empty={
             filters.active ? (
-              <Empty title="No endpoints match these filters">Change the search, or remove a filter.</Empty>
+              <Empty title={t`No endpoints match these filters`}>
+                <Trans>Change the search, or remove a filter.</Trans>
+              </Empty>
             ) : (
-              <Empty title="No endpoints yet">
+              <Empty title={t`No endpoints yet`}>
                 <div className="stack-s">
-                  <p>An endpoint is a URL that receives {can.isCustomer ? 'your' : 'a customer’s'} events.</p>
+                  <p>
+                    {can.isCustomer
+                      ? t`An endpoint is a URL that receives your events.`
+                      : t`An endpoint is a URL that receives a customer’s events.`}
+                  </p>
                   <div>{create}</div>
                 </div>
               </Empty>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { Copy, MoreHorizontal, Pause, Pencil, Play, Send, Trash2 } from 'lucide-react';
 import { useNavigate } from 'react-router';
 import { usePermissions } from '../../../api/session';
@@ -26,30 +27,34 @@ export function RowMenu({
   const { id, name, enabled, status } = subscription;
   async function copyId() {
     await writeClipboard(id);
-    toast({ tone: 'ok', text: `${id} copied` });
+    toast({ tone: 'ok', text: t`${id} copied` });
   }
   return (
     <>
       <Menu
-        label={`Actions for ${name}`}
-        trigger={<Button variant="ghost" small icon={MoreHorizontal} label={`Actions for ${name}`} />}
+        label={t`Actions for ${name}`}
+        trigger={<Button variant="ghost" small icon={MoreHorizontal} label={t`Actions for ${name}`} />}
         items={[
-          can.manageEndpoints && { text: 'Trigger now', icon: Send, onSelect: () => onAction('trigger', subscription) },
           can.manageEndpoints && {
-            text: 'Edit',
+            text: t`Trigger now`,
+            icon: Send,
+            onSelect: () => onAction('trigger', subscription),
+          },
+          can.manageEndpoints && {
+            text: t`Edit`,
             icon: Pencil,
             onSelect: () => void navigate(`/endpoints/${id}/edit`),
           },
           can.manageEndpoints &&
             (!enabled || status === 'out-of-order') && {
-              text: 'Enable',
+              text: t`Enable`,
               icon: Play,
               onSelect: () => change.mutate(true),
             },
-          can.manageEndpoints && enabled && { text: 'Disable', icon: Pause, onSelect: () => change.mutate(false) },
-          { text: 'Copy ID', icon: Copy, onSelect: () => void copyId() },
+          can.manageEndpoints && enabled && { text: t`Disable`, icon: Pause, onSelect: () => change.mutate(false) },
+          { text: t`Copy ID`, icon: Copy, onSelect: () => void copyId() },
           can.manageEndpoints && {
-            text: 'Delete',
+            text: t`Delete`,
             icon: Trash2,
             danger: true,
             onSelect: () => onAction('delete', subscription),

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { api, at } from '../../../api/client';
 import { useAction } from '../../../api/queries';
 import type { Subscription } from '../../../api/types';
@@ -11,8 +12,8 @@ export function useToggleEndpoint({ id, name }: Pick<Subscription, 'id' | 'name'
     {
       done: (_, enabled) =>
         enabled
-          ? `${name} enabled. Held notifications are being sent.`
-          : `${name} disabled. New notifications are held.`,
+          ? t`${name} enabled. Held notifications are being sent.`
+          : t`${name} disabled. New notifications are held.`,
       invalidate: AFFECTED_PATHS,
       resource: at`/v1/subscriptions/${id}`,
     },
@@ -21,7 +22,7 @@ export function useToggleEndpoint({ id, name }: Pick<Subscription, 'id' | 'name'
 
 export function useDeleteEndpoint({ id, name }: Pick<Subscription, 'id' | 'name'>) {
   return useAction(() => api.delete(at`/v1/subscriptions/${id}`), {
-    done: `${name} deleted`,
+    done: t`${name} deleted`,
     // Not `/v1/subscriptions`: the endpoint's own page would refetch it and get a 404.
     invalidate: ['/v1/notifications', '/v1/overview'],
   });
@@ -31,7 +32,7 @@ export function useUpdateEndpoint({ id, name }: Pick<Subscription, 'id' | 'name'
   return useAction(
     (changes: Record<string, unknown>) => api.patch<Subscription>(at`/v1/subscriptions/${id}`, changes),
     {
-      done: `${name} updated. Changes apply from the next attempt.`,
+      done: t`${name} updated. Changes apply from the next attempt.`,
       quiet: true,
       resource: at`/v1/subscriptions/${id}`,
     },

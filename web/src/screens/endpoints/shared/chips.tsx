@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { X } from 'lucide-react';
 import styles from './endpoints.module.css';
 
@@ -20,7 +21,7 @@ export function Chips({
         <li key={item} className={styles.chip}>
           <code className="wrap-anywhere">{item}</code>
           {onRemove && (
-            <button type="button" aria-label={`Remove ${item}`} onClick={() => onRemove(item)}>
+            <button type="button" aria-label={t`Remove ${item}`} onClick={() => onRemove(item)}>
               <X size={14} aria-hidden />
             </button>
           )}

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Link } from 'react-router';
 import { useRead } from '../../../api/queries';
 import type { NotificationDetail } from '../../../api/types';
@@ -25,16 +27,22 @@ export function DeliveryProgress({ id }: { id: string }) {
             <StatusBadge status={status} />
             {status === 'retrying' && nextAttemptAt && (
               <span>
-                next attempt <Countdown prefix="in " until={nextAttemptAt} />
+                <Trans>
+                  next attempt <Countdown inSentence until={nextAttemptAt} />
+                </Trans>
               </span>
             )}
-            <Link to={`/logs?open=${id}`}>View in logs</Link>
+            <Link to={`/logs?open=${id}`}>
+              <Trans>View in logs</Trans>
+            </Link>
           </div>
           {attempts.length > 0 && (
-            <ul className="stack-s" aria-label="Attempts">
+            <ul className="stack-s" aria-label={t`Attempts`}>
               {attempts.map((attempt) => (
                 <li key={attempt.id} className="row">
-                  <span>Attempt {attempt.number}</span>
+                  <span>
+                    <Trans>Attempt {attempt.number}</Trans>
+                  </span>
                   <ResponseBadge status={attempt.status} errorClass={attempt.error?.class} />
                   <span className="muted">{formatMilliseconds(attempt.durationMs)}</span>
                   {attempt.error && <span className="wrap-anywhere">{attempt.error.message}</span>}
@@ -42,7 +50,9 @@ export function DeliveryProgress({ id }: { id: string }) {
               ))}
             </ul>
           )}
-          <p className="field-hint wrap-anywhere">Workflow {workflowId}</p>
+          <p className="field-hint wrap-anywhere">
+            <Trans>Workflow {workflowId}</Trans>
+          </p>
         </div>
       )}
     </Loaded>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { formatJson, parseJson } from '../../../api/exact-json';
 import { ProblemError } from '../../../api/problem';
 import type { Format, Method, Subscription } from '../../../api/types';
@@ -123,7 +124,7 @@ export function changesOf(before: Draft, draft: Draft) {
 
 /** A validation error found by the form, in the shape of the API's. */
 export function validationError(...errors: { path: string; message: string }[]): ProblemError {
-  return new ProblemError(422, 'validation-failed', 'Invalid input', 'Some fields are missing or invalid.', errors);
+  return new ProblemError(422, 'validation-failed', t`Invalid input`, t`Some fields are missing or invalid.`, errors);
 }
 
 /** Drops the messages of fields that the user has changed since. */
@@ -136,9 +137,9 @@ export function withoutChanged(error: unknown, change: Partial<Draft>): unknown 
 function headersOf(rows: Draft['headers']): Record<string, string> {
   const given = rows.filter(({ name, value }) => name.trim() || value.trim());
   for (const { name } of given) {
-    if (!name.trim()) throw validationError({ path: '/headers', message: 'Every header needs a name.' });
+    if (!name.trim()) throw validationError({ path: '/headers', message: t`Every header needs a name.` });
     if (given.filter((other) => other.name.trim().toLowerCase() === name.trim().toLowerCase()).length > 1)
-      throw validationError({ path: '/headers', message: `${name.trim()} appears more than once.` });
+      throw validationError({ path: '/headers', message: t`${name.trim()} appears more than once.` });
   }
   return Object.fromEntries(given.map(({ name, value }) => [name.trim(), value]));
 }
@@ -149,9 +150,12 @@ export function customDataOf(text: string): Record<string, unknown> {
   try {
     data = parseJson(text.trim() || '{}');
   } catch (error) {
-    throw validationError({ path: '/customData', message: `Invalid JSON: ${(error as Error).message}` });
+    throw validationError({ path: '/customData', message: t`Invalid JSON: ${(error as Error).message}` });
   }
   if (typeof data !== 'object' || data === null || Array.isArray(data))
-    throw validationError({ path: '/customData', message: 'Enter a JSON object, for example {"name": "value"}.' });
+    throw validationError({
+      path: '/customData',
+      message: t`Enter a JSON object, for example ${'{"name": "value"}'}.`,
+    });
   return data as Record<string, unknown>;
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { api, at } from '../../../api/client';
@@ -53,24 +55,26 @@ function OutOfOrder({ subscription }: { subscription: Subscription }) {
   return (
     <Frame
       tone="bad"
-      title="Disabled automatically"
+      title={t`Disabled automatically`}
       action={
         can.manageEndpoints && (
           <Button variant="primary" busy={change.isPending} onClick={() => change.mutate(true)}>
-            Enable and send held notifications
+            <Trans>Enable and send held notifications</Trans>
           </Button>
         )
       }
     >
       <p>
-        Signpost stopped sending to this endpoint
-        {outOfOrder && (
-          <>
-            {' '}
-            <Time at={outOfOrder.at} />: {outOfOrder.reason}
-          </>
-        )}
-        . New notifications are held. Fix the receiver, then enable the endpoint.
+        <Trans>
+          Signpost stopped sending to this endpoint
+          {outOfOrder && (
+            <>
+              {' '}
+              <Time at={outOfOrder.at} />: {outOfOrder.reason}
+            </>
+          )}
+          . New notifications are held. Fix the receiver, then enable the endpoint.
+        </Trans>
       </p>
     </Frame>
   );
@@ -81,25 +85,31 @@ function AwaitingApproval({ subscription }: { subscription: Subscription }) {
   const { origin } = new URL(subscription.url);
   const { isCustomer, administer } = can;
   const allow = useAction(() => allowUrl(origin, subscription.customerId), {
-    done: `${origin} approved. Held notifications are being sent.`,
+    done: t`${origin} approved. Held notifications are being sent.`,
   });
   return (
     <Frame
       tone="warn"
-      title="Awaiting approval"
+      title={t`Awaiting approval`}
       action={
         administer && (
           <Button variant="primary" busy={allow.isPending} onClick={() => allow.mutate()}>
-            Approve {origin}
+            <Trans>Approve {origin}</Trans>
           </Button>
         )
       }
     >
       <p>
-        {origin} is not on the {isCustomer ? 'list of approved URLs' : <Link to="/allow-list">allow-list</Link>} yet.{' '}
+        {isCustomer ? (
+          <Trans>{origin} is not on the list of approved URLs yet.</Trans>
+        ) : (
+          <Trans>
+            {origin} is not on the <Link to="/allow-list">allow-list</Link> yet.
+          </Trans>
+        )}{' '}
         {administer
-          ? 'Notifications are held until it is approved.'
-          : 'An admin was asked to approve it. Notifications are held until then, and sent as soon as it is approved.'}
+          ? t`Notifications are held until it is approved.`
+          : t`An admin was asked to approve it. Notifications are held until then, and sent as soon as it is approved.`}
       </p>
     </Frame>
   );
@@ -119,18 +129,20 @@ function Unverified({ subscription }: { subscription: Subscription }) {
   return (
     <Frame
       tone="warn"
-      title="Not verified"
+      title={t`Not verified`}
       action={
         can.manageEndpoints && (
           <Button variant="primary" busy={challenge.isPending} onClick={() => challenge.mutate()}>
-            Run challenge
+            <Trans>Run challenge</Trans>
           </Button>
         )
       }
     >
       <p>
-        The product requires proof that the URL belongs to the customer. Notifications are held until the endpoint
-        passes a challenge. <Link to={`/endpoints/${subscription.id}?tab=challenge`}>How to respond</Link>
+        <Trans>
+          The product requires proof that the URL belongs to the customer. Notifications are held until the endpoint
+          passes a challenge. <Link to={`/endpoints/${subscription.id}?tab=challenge`}>How to respond</Link>
+        </Trans>
       </p>
       {challenge.data?.status === 'failed' && <ChallengeResult challenge={challenge.data} />}
     </Frame>
@@ -143,16 +155,18 @@ function Disabled({ subscription }: { subscription: Subscription }) {
   return (
     <Frame
       tone="info"
-      title="Disabled"
+      title={t`Disabled`}
       action={
         can.manageEndpoints && (
           <Button busy={change.isPending} onClick={() => change.mutate(true)}>
-            Enable
+            <Trans>Enable</Trans>
           </Button>
         )
       }
     >
-      <p>New notifications are held. Enabling the endpoint sends them in order.</p>
+      <p>
+        <Trans>New notifications are held. Enabling the endpoint sends them in order.</Trans>
+      </p>
     </Frame>
   );
 }

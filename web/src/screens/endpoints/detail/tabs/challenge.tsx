@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { ShieldCheck } from 'lucide-react';
 import type { ColumnDef } from '@tanstack/react-table';
 import { useList } from '../../../../api/queries';
@@ -22,23 +24,31 @@ app.get('/webhooks', (request, response) => {
 });`;
 
 const columns: ColumnDef<Challenge>[] = [
-  { header: 'Result', meta: { width: 116 }, cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
   {
-    header: 'Response',
+    header: t`Result`,
+    meta: { width: 116 },
+    cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+  },
+  {
+    header: t`Response`,
     meta: { wide: true, width: 110 },
     cell: ({ row: { original } }) => <ResponseBadge status={original.responseStatus} errorClass={null} />,
   },
   {
-    header: 'Detail',
+    header: t`Detail`,
     meta: { grow: true },
     cell: ({ row: { original } }) => <span title={original.detail}>{original.detail}</span>,
   },
   {
-    header: 'Response time',
+    header: t`Response time`,
     meta: { wide: true, align: 'end', width: 124 },
     cell: ({ row: { original } }) => formatMilliseconds(original.durationMs),
   },
-  { header: 'Time', meta: { width: 172, narrow: 104 }, cell: ({ row: { original } }) => <TimeCell at={original.at} /> },
+  {
+    header: t`Time`,
+    meta: { width: 172, narrow: 104 },
+    cell: ({ row: { original } }) => <TimeCell at={original.at} />,
+  },
 ];
 
 /** Runs a challenge, explains how to respond to it, and lists earlier results. */
@@ -49,33 +59,35 @@ export function ChallengeTab({ subscription }: { subscription: Subscription }) {
   return (
     <div className="stack">
       <Card
-        title="Challenge"
+        title={t`Challenge`}
         actions={
           can.manageEndpoints && (
             <Button variant="primary" icon={ShieldCheck} busy={challenge.isPending} onClick={() => challenge.mutate()}>
-              {challenge.isPending ? 'Waiting for response…' : 'Run now'}
+              {challenge.isPending ? t`Waiting for response…` : t`Run now`}
             </Button>
           )
         }
       >
         <div className="stack-s">
           <p>
-            Signpost sends a GET with a random <code>crc_token</code>. Returning its HMAC proves that you control the
-            URL.
+            <Trans>
+              Signpost sends a GET with a random <code>crc_token</code>. Returning its HMAC proves that you control the
+              URL.
+            </Trans>
           </p>
           {challenge.data && <ChallengeResult challenge={challenge.data} />}
         </div>
       </Card>
-      <Card title="How to respond">
-        <CodeBlock label="Responding to a challenge in Node.js" text={SAMPLE} />
+      <Card title={t`How to respond`}>
+        <CodeBlock label={t`Responding to a challenge in Node.js`} text={SAMPLE} />
       </Card>
-      <Card title="History" flush>
+      <Card title={t`History`} flush>
         <DataTable
-          label="Challenges"
+          label={t`Challenges`}
           list={list}
           columns={columns}
           rowId={({ id }) => id}
-          empty={<Empty title="No challenges yet" />}
+          empty={<Empty title={t`No challenges yet`} />}
         />
       </Card>
     </div>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { usePermissions } from '../../../../api/session';
 import type { Subscription } from '../../../../api/types';
@@ -16,15 +18,19 @@ export function ChannelsTab({ subscription }: { subscription: Subscription }) {
   const change = useUpdateEndpoint(subscription);
   if (!can.manageEndpoints)
     return (
-      <Card title="Channels">
-        <Chips label="Channels" items={subscription.channels} empty="None. It receives every event of its types." />
+      <Card title={t`Channels`}>
+        <Chips
+          label={t`Channels`}
+          items={subscription.channels}
+          empty={t`None. It receives every event of its types.`}
+        />
       </Card>
     );
   const changed = channels !== undefined && channels.join('\n') !== subscription.channels.join('\n');
   return (
-    <Card title="Channels">
+    <Card title={t`Channels`}>
       <Form
-        label="Channels"
+        label={t`Channels`}
         error={change.error}
         onSubmit={() => change.mutate({ channels }, { onSuccess: () => setChannels(undefined) })}
       >
@@ -34,9 +40,11 @@ export function ChannelsTab({ subscription }: { subscription: Subscription }) {
         />
         {changed && (
           <Actions>
-            <Button onClick={() => setChannels(undefined)}>Discard</Button>
+            <Button onClick={() => setChannels(undefined)}>
+              <Trans>Discard</Trans>
+            </Button>
             <Button type="submit" variant="primary" busy={change.isPending}>
-              Save channels
+              <Trans>Save channels</Trans>
             </Button>
           </Actions>
         )}

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { usePermissions } from '../../../../api/session';
 import type { Subscription } from '../../../../api/types';
@@ -32,23 +34,25 @@ export function DataTab({ subscription }: { subscription: Subscription }) {
   const unsaved = useUnsavedChanges(changed, 'tab');
   if (!can.manageEndpoints)
     return (
-      <Card title="Custom data">
+      <Card title={t`Custom data`}>
         <div className="stack-s">
-          <CodeBlock label="Custom data" text={before.customData} />
-          {before.transform && <CodeBlock label="Transform" text={before.transform} />}
+          <CodeBlock label={t`Custom data`} text={before.customData} />
+          {before.transform && <CodeBlock label={t`Transform`} text={before.transform} />}
         </div>
       </Card>
     );
   return (
-    <Card title="Custom data">
-      <Form label="Settings" error={error} onSubmit={() => void save()}>
+    <Card title={t`Custom data`}>
+      <Form label={t`Settings`} error={error} onSubmit={() => void save()}>
         <DataFields draft={draft} set={(next) => setTyped((now) => ({ ...now, ...next }))} existing={subscription} />
         {unsaved.question}
         {changed && (
           <Actions>
-            <Button onClick={() => setTyped({})}>Discard</Button>
+            <Button onClick={() => setTyped({})}>
+              <Trans>Discard</Trans>
+            </Button>
             <Button type="submit" variant="primary" busy={change.isPending}>
-              Save
+              <Trans>Save</Trans>
             </Button>
           </Actions>
         )}

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import {
   KeyRound,
   Pause,
@@ -12,8 +14,10 @@ import {
 import { Link } from 'react-router';
 import { useRead } from '../../../../api/queries';
 import type { AuditEntry, Page, Recovery, Subscription } from '../../../../api/types';
+import { formatNumber } from '../../../../i18n/i18n';
 import { Card } from '../../../../ui/page';
 import { Empty, Loaded } from '../../../../ui/states';
+import { statusText } from '../../../../ui/status-text';
 import { Time } from '../../../../ui/time';
 import { exactTime, useZone } from '../../../../ui/zone';
 import { valueText } from '../../../audit/changes';
@@ -58,7 +62,7 @@ export function HistoryTab({ subscription: { id, createdAt } }: { subscription: 
   const recoveries = useRead<Page<Recovery>>('/v1/recoveries', { subscriptionId: id, limit: LIMIT });
   useZone();
   return (
-    <Card title="History">
+    <Card title={t`History`}>
       <Loaded query={audit}>
         {(entries) => (
           <Loaded query={recoveries}>
@@ -67,18 +71,24 @@ export function HistoryTab({ subscription: { id, createdAt } }: { subscription: 
                 (a, b) => Date.parse(b.at) - Date.parse(a.at),
               );
               if (all.length === 0)
-                return <Empty title="No history">The audit log has no changes of this endpoint any more.</Empty>;
+                return (
+                  <Empty title={t`No history`}>
+                    <Trans>The audit log has no changes of this endpoint any more.</Trans>
+                  </Empty>
+                );
               return (
                 <>
-                  <ol aria-label="History">
+                  <ol aria-label={t`History`}>
                     {all.map((entry) => (
                       <HistoryEntry key={entry.id} entry={entry} />
                     ))}
                   </ol>
                   {(entries.nextCursor ?? started.nextCursor) !== null && (
                     <p className="muted">
-                      Older entries are in the <Link to={`/audit?object=${id}`}>audit log</Link> and in{' '}
-                      <Link to={`/recoveries?subscriptionId=${id}`}>Recoveries</Link>.
+                      <Trans>
+                        Older entries are in the <Link to={`/audit?object=${id}`}>audit log</Link> and in{' '}
+                        <Link to={`/recoveries?subscriptionId=${id}`}>Recoveries</Link>.
+                      </Trans>
                     </p>
                   )}
                 </>
@@ -103,7 +113,11 @@ function HistoryEntry({ entry: { icon, tone, title, by, at, lines, to } }: { ent
       ))}
     >
       <strong>{to ? <Link to={to}>{title}</Link> : title}</strong>
-      {by && <span>by {by}</span>}
+      {by && (
+        <span>
+          <Trans>by {by}</Trans>
+        </span>
+      )}
       <span className="muted">
         <Time at={at} /> · {exactTime(at)}
       </span>
@@ -138,8 +152,8 @@ function ofRecovery({ id, createdAt, status, retried, total }: Recovery): Entry 
     id,
     at: createdAt,
     icon: RotateCcw,
-    title: 'Started a recovery',
-    lines: [`${status}: ${retried.toLocaleString('en')} of ${total.toLocaleString('en')} retried`],
+    title: t`Started a recovery`,
+    lines: [t`${statusText(status)}: ${formatNumber(retried)} of ${formatNumber(total)} retried`],
     to: `/recoveries?open=${id}`,
   };
 }

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Pencil } from 'lucide-react';
 import { usePermissions } from '../../../../api/session';
 import type { Subscription } from '../../../../api/types';
@@ -10,9 +12,15 @@ import { FORMATS } from '../../shared/formats';
 import { useCustomer } from '../../../shared/use-customer';
 
 function tlsSummary(tls: Subscription['tls']) {
-  const parts = [tls?.clientCertificate && 'Client certificate', tls?.caCertificate && 'Own certificate authority'];
+  const parts = [tls?.clientCertificate && t`Client certificate`, tls?.caCertificate && t`Own certificate authority`];
   const given = parts.filter(Boolean).join(', ');
-  return given || <span className="muted">Default</span>;
+  return (
+    given || (
+      <span className="muted">
+        <Trans>Default</Trans>
+      </span>
+    )
+  );
 }
 
 export function HttpTab({ subscription }: { subscription: Subscription }) {
@@ -22,41 +30,47 @@ export function HttpTab({ subscription }: { subscription: Subscription }) {
   const headers = Object.entries(subscription.headers);
   return (
     <Card
-      title="HTTP settings"
+      title={t`HTTP settings`}
       actions={
         can.manageEndpoints && (
           <ButtonLink small icon={Pencil} to={`/endpoints/${subscription.id}/edit`}>
-            Edit
+            <Trans>Edit</Trans>
           </ButtonLink>
         )
       }
     >
       <div className="stack">
         <Facts>
-          <Fact name="URL">
+          <Fact name={t`URL`}>
             <span className="row-nowrap">
               <code>{subscription.url}</code>
-              <CopyButton text={subscription.url} label="Copy URL" />
+              <CopyButton text={subscription.url} label={t`Copy URL`} />
             </span>
           </Fact>
         </Facts>
         <Facts>
-          <Fact name="Method">{subscription.method}</Fact>
-          <Fact name="Format">
+          <Fact name={t`Method`}>{subscription.method}</Fact>
+          <Fact name={t`Format`}>
             {FORMATS[subscription.format].title}
             <p className="field-hint">{FORMATS[subscription.format].about}</p>
           </Fact>
-          <Fact name="Timeout">{formatDuration(subscription.timeoutSeconds)}</Fact>
-          <Fact name="Retries">
+          <Fact name={t`Timeout`}>{formatDuration(subscription.timeoutSeconds)}</Fact>
+          <Fact name={t`Retries`}>
             {schedule ? formatSchedule(schedule) : '–'}
-            {subscription.retrySchedule === null && <p className="field-hint">customer default</p>}
+            {subscription.retrySchedule === null && (
+              <p className="field-hint">
+                <Trans>customer default</Trans>
+              </p>
+            )}
           </Fact>
-          <Fact name="Rate limit">
-            {subscription.rateLimitPerSecond === null ? 'None' : `${subscription.rateLimitPerSecond} per second`}
+          <Fact name={t`Rate limit`}>
+            {subscription.rateLimitPerSecond === null ? t`None` : t`${subscription.rateLimitPerSecond} per second`}
           </Fact>
-          <Fact name="Headers">
+          <Fact name={t`Headers`}>
             {headers.length === 0 ? (
-              <span className="muted">None</span>
+              <span className="muted">
+                <Trans>None</Trans>
+              </span>
             ) : (
               headers.map(([name, value]) => (
                 <div key={name}>
@@ -67,17 +81,21 @@ export function HttpTab({ subscription }: { subscription: Subscription }) {
               ))
             )}
           </Fact>
-          <Fact name="Encrypted bodies">
+          <Fact name={t`Encrypted bodies`}>
             {subscription.encryption ? (
               [subscription.encryption.algorithm, subscription.encryption.publicKey.kid].filter(Boolean).join(', ')
             ) : (
-              <span className="muted">No</span>
+              <span className="muted">
+                <Trans>No</Trans>
+              </span>
             )}
           </Fact>
-          <Fact name="TLS">{tlsSummary(subscription.tls)}</Fact>
-          <Fact name="Authentication">
+          <Fact name={t`TLS`}>{tlsSummary(subscription.tls)}</Fact>
+          <Fact name={t`Authentication`}>
             {subscription.auth.type === 'none' ? (
-              <span className="muted">None</span>
+              <span className="muted">
+                <Trans>None</Trans>
+              </span>
             ) : (
               AUTH_TITLES[subscription.auth.type]
             )}

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Link } from 'react-router';
 import { useList } from '../../../../api/queries';
@@ -7,6 +8,7 @@ import { DataTable } from '../../../../ui/data-table';
 import { FilterBar, FilterSelect, useFilters } from '../../../../ui/filters';
 import { Card } from '../../../../ui/page';
 import { Empty } from '../../../../ui/states';
+import { statusText } from '../../../../ui/status-text';
 import { TimeCell } from '../../../../ui/time';
 
 const REFRESH_MS = 5000;
@@ -22,31 +24,35 @@ const STATUSES: readonly NotificationStatus[] = [
 
 const columns: ColumnDef<Notification>[] = [
   {
-    header: 'Event type',
+    header: t`Event type`,
     meta: { grow: true },
     cell: ({ row: { original } }) => <Link to={`/logs?open=${original.id}`}>{original.eventType}</Link>,
   },
-  { header: 'Status', meta: { width: 128 }, cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
   {
-    header: 'Last response',
+    header: t`Status`,
+    meta: { width: 128 },
+    cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+  },
+  {
+    header: t`Last response`,
     meta: { wide: true, width: 130 },
     cell: ({ row: { original } }) => (
       <ResponseBadge status={original.lastResponseStatus} errorClass={original.lastError?.class} />
     ),
   },
   {
-    header: 'Attempts',
+    header: t`Attempts`,
     meta: { wide: true, align: 'end', width: 90 },
     cell: ({ row: { original } }) => original.attemptCount,
   },
   {
-    header: 'Next attempt',
+    header: t`Next attempt`,
     meta: { roomy: true, width: 172, narrow: 104 },
     cell: ({ row: { original } }) =>
       original.nextAttemptAt ? <TimeCell at={original.nextAttemptAt} /> : <span className="muted">–</span>,
   },
   {
-    header: 'Accepted',
+    header: t`Accepted`,
     meta: { width: 172, narrow: 104 },
     cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
   },
@@ -62,17 +68,22 @@ export function NotificationsTab({ subscription }: { subscription: Subscription 
   return (
     <>
       <FilterBar>
-        <FilterSelect label="Status" value={values.status} onChange={(status) => set({ status })} options={STATUSES} />
+        <FilterSelect
+          label={t`Status`}
+          value={values.status}
+          onChange={(status) => set({ status })}
+          options={STATUSES.map((value) => ({ value, text: statusText(value) }))}
+        />
       </FilterBar>
       <Card flush>
         <DataTable
-          label="Notifications"
+          label={t`Notifications`}
           list={list}
           columns={columns}
           rowId={({ id }) => id}
           empty={
-            <Empty title={values.status ? `No ${values.status} notifications` : 'No notifications yet'}>
-              {values.status ? 'Choose another status, or All.' : 'Trigger the endpoint to send a sample.'}
+            <Empty title={values.status ? t`No ${statusText(values.status)} notifications` : t`No notifications yet`}>
+              {values.status ? t`Choose another status, or All.` : t`Trigger the endpoint to send a sample.`}
             </Empty>
           }
         />

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Link } from 'react-router';
 import { usePermissions } from '../../../../api/session';
 import { useRead } from '../../../../api/queries';
@@ -26,51 +28,65 @@ export function OverviewTab({ subscription }: { subscription: Subscription }) {
   return (
     <div className="stack">
       <HealthTiles subscription={subscription} />
-      <Card title="Details">
+      <Card title={t`Details`}>
         <div className="stack">
           <Facts>
-            {subscription.description && <Fact name="Description">{subscription.description}</Fact>}
+            {subscription.description && <Fact name={t`Description`}>{subscription.description}</Fact>}
             {!isCustomer && (
-              <Fact name="Customer">
+              <Fact name={t`Customer`}>
                 <Link to={`/customers/${encodeURIComponent(subscription.customerId)}`}>{subscription.customerId}</Link>
               </Fact>
             )}
-            <Fact name="Product">{subscription.productId ?? <span className="muted">same as the customer</span>}</Fact>
-            <Fact name="Format">{FORMATS[subscription.format].title}</Fact>
-            <Fact name="Verification">
+            <Fact name={t`Product`}>
+              {subscription.productId ?? (
+                <span className="muted">
+                  <Trans>same as the customer</Trans>
+                </span>
+              )}
+            </Fact>
+            <Fact name={t`Format`}>{FORMATS[subscription.format].title}</Fact>
+            <Fact name={t`Verification`}>
               {subscription.verification.at ? (
                 <>
                   <StatusBadge status={subscription.verification.status} /> <Time at={subscription.verification.at} />
                 </>
               ) : (
-                <span className="muted">no challenge run yet</span>
+                <span className="muted">
+                  <Trans>no challenge run yet</Trans>
+                </span>
               )}
             </Fact>
-            <Fact name="ID">
+            <Fact name={t`ID`}>
               <Id id={subscription.id} />
             </Fact>
-            <Fact name="Created">
+            <Fact name={t`Created`}>
               <ExactTime at={subscription.createdAt} />
             </Fact>
-            <Fact name="Updated">
+            <Fact name={t`Updated`}>
               <ExactTime at={subscription.modifiedAt} />
             </Fact>
           </Facts>
           <Facts>
-            <Fact name="Event types">
-              <Chips label="Event types" items={subscription.eventTypes} />
+            <Fact name={t`Event types`}>
+              <Chips label={t`Event types`} items={subscription.eventTypes} />
             </Fact>
           </Facts>
         </div>
       </Card>
       <Card
-        title="Latest deliveries"
-        actions={<Link to={`/endpoints/${subscription.id}?tab=notifications`}>View all</Link>}
+        title={t`Latest deliveries`}
+        actions={
+          <Link to={`/endpoints/${subscription.id}?tab=notifications`}>
+            <Trans>View all</Trans>
+          </Link>
+        }
       >
         <Loaded query={latest}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty title="No deliveries yet">Trigger the endpoint to send a sample.</Empty>
+              <Empty title={t`No deliveries yet`}>
+                <Trans>Trigger the endpoint to send a sample.</Trans>
+              </Empty>
             ) : (
               <ul>
                 {items.map((notification) => (
@@ -103,21 +119,21 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
   return (
     <div className="grid-tiles">
       <Tile
-        name="Success rate, last 24 hours"
+        name={t`Success rate, last 24 hours`}
         value={total > 0 ? `${percent(successes / total)} %` : '–'}
-        sub={total > 0 ? `${successes} of ${total} attempts` : 'no attempts'}
+        sub={total > 0 ? t`${successes} of ${total} attempts` : t`no attempts`}
         tone={total === 0 ? undefined : failures === 0 ? 'ok' : successes < failures ? 'bad' : 'warn'}
       />
       <Tile
-        name="Consecutive failures"
+        name={t`Consecutive failures`}
         value={statistics ? consecutiveFailures : '–'}
-        sub={consecutiveFailures > 0 ? 'since the last success' : undefined}
+        sub={consecutiveFailures > 0 ? t`since the last success` : undefined}
         tone={consecutiveFailures > 0 ? 'bad' : undefined}
       />
-      <Tile name="Last success" value={statistics ? <Time at={statistics.lastSuccess?.at} /> : '–'} />
+      <Tile name={t`Last success`} value={statistics ? <Time at={statistics.lastSuccess?.at} /> : '–'} />
       <Tile
-        name="Next attempt"
-        value={statistics?.nextTriggerAt ? <Countdown until={statistics.nextTriggerAt} /> : 'none scheduled'}
+        name={t`Next attempt`}
+        value={statistics?.nextTriggerAt ? <Countdown until={statistics.nextTriggerAt} /> : t`none scheduled`}
       />
       {statistics && statistics.held > 0 && <HeldTile id={id} held={statistics.held} readAt={dataUpdatedAt} />}
     </div>

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Eye, EyeOff, Link2, RefreshCw } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../../../api/client';
@@ -17,24 +19,26 @@ export function SecretTab({ subscription: { id } }: { subscription: Subscription
   const reveal = useAction(() => api.get<Secret>(at`/v1/subscriptions/${id}/secret`), { invalidate: ['/v1/audit'] });
   return (
     <div className="stack">
-      <Card title="Signing secret">
+      <Card title={t`Signing secret`}>
         <div className="stack">
           <div className={styles.secret}>
-            <code className="wrap-anywhere" aria-label="Secret">
+            <code className="wrap-anywhere" aria-label={t`Secret`}>
               {secret ? secret.secret : '•'.repeat(32)}
             </code>
-            {secret && <CopyButton text={secret.secret} label="Copy secret" />}
+            {secret && <CopyButton text={secret.secret} label={t`Copy secret`} />}
           </div>
           {secret && (
             <p className="field-hint">
-              Created {exactTime(secret.createdAt)}.
-              {secret.previous && ` The previous secret also signs until ${exactTime(secret.previous.expiresAt)}.`}
+              <Trans>Created {exactTime(secret.createdAt)}.</Trans>{' '}
+              {secret.previous && (
+                <Trans>The previous secret also signs until {exactTime(secret.previous.expiresAt)}.</Trans>
+              )}
             </p>
           )}
           <div className="row">
             {secret ? (
               <Button icon={EyeOff} onClick={() => setSecret(undefined)}>
-                Hide
+                <Trans>Hide</Trans>
               </Button>
             ) : (
               <Button
@@ -42,14 +46,16 @@ export function SecretTab({ subscription: { id } }: { subscription: Subscription
                 busy={reveal.isPending}
                 onClick={() => reveal.mutate(undefined, { onSuccess: setSecret })}
               >
-                Reveal
+                <Trans>Reveal</Trans>
               </Button>
             )}
             <Button icon={RefreshCw} onClick={() => setRotating(true)}>
-              Rotate…
+              <Trans>Rotate…</Trans>
             </Button>
           </div>
-          <p className="field-hint">Revealing and rotating the secret are recorded in the audit log.</p>
+          <p className="field-hint">
+            <Trans>Revealing and rotating the secret are recorded in the audit log.</Trans>
+          </p>
         </div>
       </Card>
       <HandOver id={id} />
@@ -63,20 +69,25 @@ function HandOver({ id }: { id: string }) {
     invalidate: ['/v1/audit'],
   });
   return (
-    <Card title="Share the secret">
+    <Card title={t`Share the secret`}>
       <div className="stack-s">
         <p>
-          Create a one-time link. The first person to open it sees the secret. Rotating the secret invalidates the link.
+          <Trans>
+            Create a one-time link. The first person to open it sees the secret. Rotating the secret invalidates the
+            link.
+          </Trans>
         </p>
         {link.data ? (
           <>
-            <CodeBlock label="Link" text={link.data.url} />
-            <p className="field-hint">Can be opened once, until {exactTime(link.data.expiresAt)}.</p>
+            <CodeBlock label={t`Link`} text={link.data.url} />
+            <p className="field-hint">
+              <Trans>Can be opened once, until {exactTime(link.data.expiresAt)}.</Trans>
+            </p>
           </>
         ) : (
           <div>
             <Button icon={Link2} busy={link.isPending} onClick={() => link.mutate()}>
-              Create link
+              <Trans>Create link</Trans>
             </Button>
           </div>
         )}

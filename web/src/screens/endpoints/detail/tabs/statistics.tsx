@@ -1,6 +1,9 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { lazy, Suspense } from 'react';
 import { useRead } from '../../../../api/queries';
 import type { Series, Statistics, Subscription } from '../../../../api/types';
+import { formatNumber } from '../../../../i18n/i18n';
 import { FigureTable, type FigureColumn } from '../../../../ui/figure-table';
 import { formatRate, ResponseTime } from '../../../../ui/figures';
 import { FilterSelect, useDrawer, useFilters } from '../../../../ui/filters';
@@ -15,9 +18,9 @@ const TimingChart = lazy(async () => ({ default: (await import('../charts')).Tim
 
 const REFRESH_MS = 5000;
 const WINDOWS = [
-  { value: 'hour', text: 'Last hour' },
-  { value: 'day', text: 'Last 24 hours' },
-  { value: 'week', text: 'Last 7 days' },
+  { value: 'hour', text: t`Last hour` },
+  { value: 'day', text: t`Last 24 hours` },
+  { value: 'week', text: t`Last 7 days` },
 ];
 
 /** The nine figures of an endpoint, and its attempts over time. */
@@ -37,10 +40,10 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
         )}
       </Loaded>
       <Card
-        title="Attempts over time"
+        title={t`Attempts over time`}
         actions={
           <FilterSelect
-            label="Period"
+            label={t`Period`}
             all={null}
             value={window}
             onChange={(next) => set({ window: next === 'day' ? '' : next })}
@@ -51,12 +54,16 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
         <Loaded query={series}>
           {(data) =>
             data.buckets.every(({ successes, failures }) => successes + failures === 0) ? (
-              <Empty title="No attempts in this period">Choose a longer period, or trigger the endpoint.</Empty>
+              <Empty title={t`No attempts in this period`}>
+                <Trans>Choose a longer period, or trigger the endpoint.</Trans>
+              </Empty>
             ) : (
               <Suspense fallback={<Skeleton lines={8} />}>
                 <div className="stack">
                   <OutcomeChart series={data} />
-                  <h3>Response time</h3>
+                  <h3>
+                    <Trans>Response time</Trans>
+                  </h3>
                   <TimingChart series={data} />
                 </div>
               </Suspense>
@@ -72,15 +79,15 @@ type DayFigures = Statistics['lastDay'];
 
 const TIME_COLUMNS: FigureColumn<DayFigures['classes'][number]>[] = [
   {
-    header: 'Response',
+    header: t`Response`,
     grow: true,
     heads: true,
-    cell: ({ responseClass }) => (responseClass === 'none' ? 'No response' : responseClass),
+    cell: ({ responseClass }) => (responseClass === 'none' ? t`No response` : responseClass),
   },
   {
-    header: 'Attempts',
+    header: t`Attempts`,
     align: 'end',
-    cell: ({ attempts }) => attempts.toLocaleString('en'),
+    cell: ({ attempts }) => formatNumber(attempts),
   },
   { header: 'p50', align: 'end', cell: ({ p50Ms }) => <ResponseTime ms={p50Ms} /> },
   { header: 'p95', align: 'end', cell: ({ p95Ms }) => <ResponseTime ms={p95Ms} /> },
@@ -91,11 +98,11 @@ const TIME_COLUMNS: FigureColumn<DayFigures['classes'][number]>[] = [
 function LastDay({ figures }: { figures: DayFigures }) {
   if (figures.attempts === 0) return null;
   return (
-    <Card title={`Response times, last 24 hours (${formatRate(figures.successRate)} successful)`} flush>
+    <Card title={t`Response times, last 24 hours (${formatRate(figures.successRate)} successful)`} flush>
       <FigureTable
-        label="Response times"
+        label={t`Response times`}
         columns={TIME_COLUMNS}
-        rows={[{ ...figures, responseClass: 'All' }, ...figures.classes]}
+        rows={[{ ...figures, responseClass: t`All` }, ...figures.classes]}
         rowId={({ responseClass }) => responseClass}
       />
     </Card>
@@ -109,7 +116,7 @@ function Figures({ figures }: { figures: Statistics }) {
       <button
         type="button"
         className="link-button"
-        aria-label={`${name}: show attempt`}
+        aria-label={t`${name}: show attempt`}
         onClick={() => drawer.show(link.attemptId)}
       >
         <Time at={link.at} />
@@ -120,24 +127,30 @@ function Figures({ figures }: { figures: Statistics }) {
   return (
     <>
       <div className={styles.figures}>
-        <Tile name="Events" value={figures.events} />
-        <Tile name="Attempts" value={figures.triggers} />
-        <Tile name="Success responses" value={figures.successResponses} />
-        <Tile name="Failure responses" value={figures.failureResponses} />
+        <Tile name={t`Events`} value={figures.events} />
+        <Tile name={t`Attempts`} value={figures.triggers} />
+        <Tile name={t`Success responses`} value={figures.successResponses} />
+        <Tile name={t`Failure responses`} value={figures.failureResponses} />
         <Tile
-          name="Consecutive failures"
+          name={t`Consecutive failures`}
           value={figures.failuresSinceLastSuccess}
           tone={figures.failuresSinceLastSuccess > 0 ? 'bad' : undefined}
         />
-        <Tile name="Last event" value={<Time at={figures.lastEventAt} />} />
+        <Tile name={t`Last event`} value={<Time at={figures.lastEventAt} />} />
         <Tile
-          name="Next attempt"
+          name={t`Next attempt`}
           value={
-            figures.nextTriggerAt ? <Countdown until={figures.nextTriggerAt} /> : <span className="muted">none</span>
+            figures.nextTriggerAt ? (
+              <Countdown until={figures.nextTriggerAt} />
+            ) : (
+              <span className="muted">
+                <Trans>none</Trans>
+              </span>
+            )
           }
         />
-        <Tile name="Last success" value={attemptLink(figures.lastSuccess, 'Last success')} />
-        <Tile name="Last failure" value={attemptLink(figures.lastFailure, 'Last failure')} />
+        <Tile name={t`Last success`} value={attemptLink(figures.lastSuccess, t`Last success`)} />
+        <Tile name={t`Last failure`} value={attemptLink(figures.lastFailure, t`Last failure`)} />
       </div>
       <AttemptDrawer id={drawer.id} onClose={drawer.close} />
     </>
