@@ -1,7 +1,7 @@
 import { BasicTracerProvider, BatchSpanProcessor, type BufferConfig } from '@opentelemetry/sdk-trace-base';
 import { countSpans } from '../../src/process/span-counts';
 
-/** Spans of OpenTelemetry's processor, with an exporter that ends exports when told. */
+/** Spans of OpenTelemetry's processor, with an exporter that ends an export on demand. */
 function createSpans() {
   const { counts, meterProvider } = countSpans();
   type End = (result: { code: 0 } | { code: 1; error: Error }) => void;
