@@ -28,7 +28,7 @@ const panelTargets = dashboard.panels.flatMap(({ title, targets = [] }) =>
   targets.map((target) => ({ title, ...target })),
 );
 
-/** Of Temporal's SDK, which has no list. `npm run observe:check` asks a real Prometheus. */
+/** Of Temporal's SDK, which has no list. `npm run cluster -- --observe` checks it. */
 const SDK_METRICS: Record<string, string[]> = {
   temporal_workflow_task_schedule_to_start_latency_seconds_bucket: ['task_queue', 'le'],
   temporal_activity_schedule_to_start_latency_seconds_bucket: ['task_queue', 'le'],
