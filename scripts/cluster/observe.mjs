@@ -22,6 +22,7 @@ const MAY_BE_EMPTY = {
   'Statements that ended at a limit': 'no statement ended at a limit',
   'Calls to Temporal that fail': 'no call failed',
   SignpostDatabaseRefuses: 'no statement ended at a limit',
+  SignpostHttpErrors: 'no request was answered 5xx',
   SignpostNoCurrentWorkers: 'without SIGNPOST_DEPLOYMENT_NAME',
 };
 
@@ -49,13 +50,16 @@ export async function observe(cluster, { directory, port, print }) {
   try {
     prometheus = await startPrometheus(cluster, directory, port);
     print(`Prometheus: ${prometheus.url}`);
-    await setUp(must, receiver.url);
+    const { id } = await setUp(must, receiver.url);
+    const since = new Date().toISOString();
     traffic.start();
     for (const until = Date.now() + FILL_MS; Date.now() < until; await sleep(1000)) {
       await callAs('a-key-that-does-not-exist', 'GET', '/v1/products');
       await must('GET', '/v1/overview');
       // A duplicate of the first event.
       await call('POST', '/v1/events', traffic.event(1));
+      // Recoveries are activities of Temporal. One that still runs refuses the next.
+      await call('POST', `/v1/subscriptions/${id}/recover`, { since });
     }
     const faults = [
       ...(await lintMetrics(cluster.services, print)),

@@ -69,12 +69,12 @@ export class Traffic {
   }
 }
 
-/** Creates a product, an event type, a customer and a subscription. */
+/** Creates a product, an event type, a customer and a subscription, which it returns. */
 export async function setUp(must, receiverUrl) {
   await must('POST', '/v1/products', { id: 'cluster', name: 'Cluster', enabled: true });
   await must('PUT', '/v1/event-types/cluster.checked.v1', { productId: 'cluster', description: 'A check.' });
   await must('POST', '/v1/customers', { id: 'cluster', name: 'Cluster', productId: 'cluster' });
-  await must('POST', '/v1/subscriptions', {
+  return must('POST', '/v1/subscriptions', {
     customerId: 'cluster',
     name: 'receiver',
     url: receiverUrl,
