@@ -7,6 +7,8 @@ const promtool = process.env.PROMTOOL || 'promtool';
 const cwd = fileURLToPath(new URL('../deploy/observability', import.meta.url));
 
 for (const args of [
+  // Its path of the rules is that of the container.
+  ['check', 'config', '--syntax-only', 'prometheus.yml'],
   ['check', 'rules', 'prometheus-rules.yml'],
   ['test', 'rules', 'rules.test.yml'],
 ]) {

@@ -16,10 +16,18 @@ Temporal. A process that ends is started again. Ctrl-C stops all of them.
 
   --port N   port of the proxy (8443)
   --smoke    posts events while processes are killed and replaced, compares what was accepted and what
-             was delivered, and exits with 0 or 1. Uses a directory of its own and free ports`;
+             was delivered, and exits with 0 or 1. Uses a directory of its own and free ports
+  --observe  lets Prometheus scrape the processes under load, evaluates every query of the dashboard and
+             every alert rule, and fires an alert; exits with 0 or 1. Needs prometheus and promtool in
+             PATH, or named by PROMETHEUS and PROMTOOL. Uses a directory of its own and free ports`;
 
 const { values } = parseArgs({
-  options: { port: { type: 'string', default: '8443' }, smoke: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    port: { type: 'string', default: '8443' },
+    smoke: { type: 'boolean' },
+    observe: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
 });
 if (values.help) {
   console.log(USAGE);
@@ -34,25 +42,31 @@ ensureInstalled();
 ensureBuilt();
 const startedAt = Date.now();
 const print = (line) => console.log(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`);
-process.exit(values.smoke ? await runSmoke() : await runUntilStopped());
+process.exit(values.smoke || values.observe ? await runCheck() : await runUntilStopped());
 
-async function runSmoke() {
+async function runCheck() {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'signpost-cluster-'));
+  // They have a package, which may have been installed just now.
+  const { smoke } = await import('./cluster/smoke.mjs');
+  const { observe, startTraceSink } = await import('./cluster/observe.mjs');
   let cluster;
+  let traces;
   try {
-    cluster = await startTopology({ directory, httpsPort: 0, print });
+    traces = values.observe ? await startTraceSink() : undefined;
+    cluster = await startTopology({ directory, httpsPort: 0, settings: traces?.env, print });
     printProcesses(cluster);
-    // Has a package, which may have been installed just now.
-    const { smoke } = await import('./cluster/smoke.mjs');
-    await smoke(cluster, print);
+    if (values.observe) await observe(cluster, { directory, port: await cluster.freePort(0), print });
+    else await smoke(cluster, print);
     print('passed');
   } catch (error) {
     print(`failed: ${error.message}`);
     print(`logs: ${path.join(directory, 'logs')}`);
     await cluster?.stop();
+    traces?.close();
     return 1;
   }
   await cluster.stop();
+  traces?.close();
   rmSync(directory, { recursive: true, force: true });
   return 0;
 }
@@ -82,7 +96,7 @@ function printProcesses({ url, keys, services, proxy, postgres, temporal, logs }
     ['postgres', postgres.pid, `127.0.0.1:${postgres.port}`],
   ];
   for (const [name, pid, where] of rows) print(`${name.padEnd(9)} process ${String(pid).padEnd(7)} ${where}`);
-  if (!values.smoke)
+  if (!values.smoke && !values.observe)
     console.log(`
   admin key    ${keys.adminKeyFile.path}
   certificate  ${proxy.authority}

@@ -1,25 +1,29 @@
 /**
  * `npm run verify:nodes`: runs the unit tests, the tests of the SDK, and a smoke test of the built
  * service on every supported line of Node. The programs come from the npm registry and stay in the
- * user's cache. Arguments are lines to run, such as `24`.
+ * user's cache. Arguments are lines to run, such as `24`. `--only unit,sdk` runs these projects of
+ * Jest instead.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { checkNode, ensureBuilt, ensureInstalled, ROOT } from './toolchain.mjs';
 
 const LINES = ['20', '22', '24'];
 const CACHE = path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'signpost', 'node');
-const TESTS = [
+const ALL_TESTS = [
   ['--selectProjects', 'unit', 'sdk'],
   ['--selectProjects', 'e2e', '--testPathPatterns', 'test/embedded/start'],
 ];
+const { values, positionals } = parseArgs({ options: { only: { type: 'string' } }, allowPositionals: true });
+const TESTS = values.only === undefined ? ALL_TESTS : [['--selectProjects', ...values.only.split(',')]];
 
 checkNode();
 ensureInstalled();
 ensureBuilt();
-const lines = process.argv.length > 2 ? process.argv.slice(2) : LINES;
+const lines = positionals.length > 0 ? positionals : LINES;
 const failed = lines.filter((line) => !passesOn(line));
 console.log(
   `\n${lines

@@ -60,11 +60,16 @@ export class ServiceProcess {
     return this.#child.ended;
   }
 
+  /** Starts the process after stop(). Resolves when it is ready. */
+  resume() {
+    this.#stopping = false;
+    return this.start();
+  }
+
   /** Stops the process, and starts it again. Resolves with the exit code when it is ready. */
   async replace() {
     const code = await this.stop();
-    this.#stopping = false;
-    await this.start();
+    await this.resume();
     return code;
   }
 

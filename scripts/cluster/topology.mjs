@@ -11,8 +11,9 @@ import { ServiceProcess } from './service.mjs';
  *
  * @param directory keeps all data, so that the next start finds it
  * @param httpsPort port of the proxy; 0 is any free one
+ * @param settings further settings of the service
  */
-export async function startTopology({ directory, httpsPort, print }) {
+export async function startTopology({ directory, httpsPort, settings: further = {}, print }) {
   const load = (file) => createRequire(import.meta.url)(path.join(ROOT, 'dist', 'embedded', file));
   const { freePort } = load('processes.js');
   const programs = load('temporal-binary.js');
@@ -47,6 +48,7 @@ export async function startTopology({ directory, httpsPort, print }) {
       DATABASE_URL: postgres.url,
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_UI_URL: temporal.uiUrl,
+      ...further,
     };
     print('starting two APIs and two workers …');
     const services = [];
@@ -72,7 +74,7 @@ export async function startTopology({ directory, httpsPort, print }) {
     const apiAddresses = services.filter(({ role }) => role === 'api').map(({ port }) => `127.0.0.1:${port}`);
     const proxy = await startProxy(caddy, { directory, logFile: logFile('proxy'), ports, url, apiAddresses });
     started.push(proxy);
-    return { url, keys, postgres, temporal, services, proxy, logs, stop };
+    return { url, keys, postgres, temporal, services, proxy, logs, freePort, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1893,7 +1893,7 @@ export interface paths {
         };
         /**
          * Get Prometheus metrics
-         * @description Get Prometheus metrics.
+         * @description In the text format, or as OpenMetrics if `Accept` prefers `application/openmetrics-text`. Only OpenMetrics has exemplars.
          *
          *     Needs no credential.
          */
@@ -3253,6 +3253,11 @@ export interface operations {
             header?: {
                 /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description W3C Trace Context. The trace continues through each attempt to the receiver. An invalid value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
             };
             path?: never;
             cookie?: never;
@@ -3411,6 +3416,11 @@ export interface operations {
             header?: {
                 /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description W3C Trace Context. The trace continues through each attempt to the receiver. An invalid value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
             };
             path?: never;
             cookie?: never;

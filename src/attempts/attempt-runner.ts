@@ -155,7 +155,7 @@ async function prepareAndSendIn(
       'stage' in prepared
         ? notSent(input, admitted, prepared, startedAt)
         : await send(deps, input, admitted, prepared, startedAt);
-    observe(deps, admitted, finished);
+    observe(deps, admitted, finished, span.traceparent);
     noteOutcome(span, finished);
     return conclude(input, await upToDate(deps, admitted, finished), finished);
   } catch (error) {
@@ -208,12 +208,17 @@ function failedInternally(deps: AttemptDeps, input: AttemptInput, admitted: Admi
   return finished;
 }
 
-function observe({ metrics, log }: AttemptDeps, { delivery }: Admitted, { facts, failure }: FinishedAttempt): void {
+function observe(
+  { metrics, log }: AttemptDeps,
+  { delivery }: Admitted,
+  { facts, failure }: FinishedAttempt,
+  traceparent?: string,
+): void {
   metrics.attempts.inc({ outcome: failure?.error.class ?? 'delivered' });
-  metrics.attemptDuration.observe(facts.durationMs / 1000);
+  metrics.attemptDuration.observe(facts.durationMs / 1000, traceparent);
   if (delivery.attempts === 0) {
     const waitedMs = facts.startedAt.getTime() - delivery.acceptedAt.getTime();
-    metrics.acceptToFirstAttempt.observe(Math.max(0, waitedMs / 1000));
+    metrics.acceptToFirstAttempt.observe(Math.max(0, waitedMs / 1000), traceparent);
   }
   if (!failure) return;
   const { notificationId, subscriptionId } = facts;

@@ -42,6 +42,11 @@ export function readTraceparent(header: unknown): string | undefined {
   return context && formatTraceparent(context);
 }
 
+/** The id of the trace of a valid header, if it is sampled: only then it is exported. */
+export function sampledTraceId(traceparent: string | undefined): string | undefined {
+  return traceparent?.endsWith('-01') ? traceparent.slice(3, 35) : undefined;
+}
+
 /** Whether two valid headers are of the same trace. */
 export function isSameTrace(one: string, other: string): boolean {
   return one.slice(3, 35) === other.slice(3, 35);

@@ -1,11 +1,11 @@
 import type { RequestListener } from 'node:http';
-import type { Registry } from 'prom-client';
 import type { KnownHosts } from './known-hosts';
+import type { MetricsRegistry } from './metrics-registry';
 import { pacedScrapes } from './paced-scrapes';
 
 /** Handles the requests of a server that has `GET /metrics` and nothing else. */
-export function metricsListener(registry: Registry, isKnownHost: KnownHosts): RequestListener {
-  const scrapes = pacedScrapes(registry);
+export function metricsListener(registry: MetricsRegistry, isKnownHost: KnownHosts): RequestListener {
+  const scrape = pacedScrapes(registry);
   return (request, response) => {
     request.resume();
     if (!isKnownHost(request.headers.host)) {
@@ -16,8 +16,8 @@ export function metricsListener(registry: Registry, isKnownHost: KnownHosts): Re
       response.writeHead(404).end();
       return;
     }
-    scrapes.call().then(
-      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+    scrape(request.headers.accept).then(
+      ({ text, contentType }) => response.writeHead(200, { 'content-type': contentType, vary: 'accept' }).end(text),
       () => response.writeHead(500).end(),
     );
   };

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import { formatOpenMetrics, textToOpenMetrics, type MetricsFormat } from './metrics-format';
 
 /** A registry that renders the metrics of other sources beside its own. */
 export class MetricsRegistry extends Registry {
@@ -15,5 +16,15 @@ export class MetricsRegistry extends Registry {
       .filter((text) => text !== '')
       .map((text) => `${text.trimEnd()}\n`)
       .join('');
+  }
+
+  /** Renders them as OpenMetrics, which has exemplars. */
+  async openMetrics(): Promise<string> {
+    const [own, ...texts] = await Promise.all([this.getMetricsAsJSON(), ...this.sources.map((read) => read())]);
+    return `${formatOpenMetrics(own)}${texts.map(textToOpenMetrics).join('')}# EOF\n`;
+  }
+
+  render(format: MetricsFormat): Promise<string> {
+    return format === 'openMetrics' ? this.openMetrics() : this.metrics();
   }
 }

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
 import { createBoundMetrics, type BoundMetrics, type SideThreadMetrics } from './bound-metrics';
+import { LatencyHistogram } from './latency-histogram';
 import { MetricsRegistry } from './metrics-registry';
 import { registerOpenMetrics } from './open-metrics';
 import type { OpenNotifications } from '../domain/open-notifications';
@@ -15,8 +16,8 @@ export interface Metrics extends BoundMetrics, SideThreadMetrics {
   duplicates: Counter;
   started: Counter<'by'>;
   attempts: Counter<'outcome'>;
-  attemptDuration: Histogram;
-  acceptToFirstAttempt: Histogram;
+  attemptDuration: LatencyHistogram;
+  acceptToFirstAttempt: LatencyHistogram;
   inFlight: Gauge;
   laneInFlight: Gauge<'lane'>;
   laneLimit: Gauge<'lane'>;
@@ -41,8 +42,9 @@ export interface Metrics extends BoundMetrics, SideThreadMetrics {
  * Creates the metrics of one process.
  *
  * @param readOpen - reads the open notifications; called at scrapes, at most every 10 s
+ * @param hasExemplars - whether buckets of durations name a trace
  */
-export function createMetrics(readOpen?: () => Promise<OpenNotifications>): Metrics {
+export function createMetrics(readOpen?: () => Promise<OpenNotifications>, hasExemplars = false): Metrics {
   const registry = new MetricsRegistry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -55,6 +57,8 @@ export function createMetrics(readOpen?: () => Promise<OpenNotifications>): Metr
     registers,
   });
   if (readOpen) registerOpenMetrics(registry, readOpen);
+  const latency = (name: string, help: string) =>
+    new LatencyHistogram(registry, { name, help, buckets: SECONDS_BUCKETS }, hasExemplars);
   const metrics: Metrics = {
     registry,
     ...createBoundMetrics(registry),
@@ -80,18 +84,11 @@ export function createMetrics(readOpen?: () => Promise<OpenNotifications>): Metr
       labelNames: ['outcome'],
       registers,
     }),
-    attemptDuration: new Histogram({
-      name: 'signpost_attempt_duration_seconds',
-      help: 'Duration of attempts.',
-      buckets: SECONDS_BUCKETS,
-      registers,
-    }),
-    acceptToFirstAttempt: new Histogram({
-      name: 'signpost_accept_to_first_attempt_seconds',
-      help: 'Time from the acceptance of an event to the first attempt of a notification.',
-      buckets: SECONDS_BUCKETS,
-      registers,
-    }),
+    attemptDuration: latency('signpost_attempt_duration_seconds', 'Duration of attempts.'),
+    acceptToFirstAttempt: latency(
+      'signpost_accept_to_first_attempt_seconds',
+      'Time from the acceptance of an event to the first attempt of a notification.',
+    ),
     inFlight: new Gauge({
       name: 'signpost_attempts_in_flight',
       help: 'Attempts in flight in this process.',

@@ -24,6 +24,7 @@ import {
   ParentBasedSampler,
   RandomIdGenerator,
   TraceIdRatioBasedSampler,
+  type BufferConfig,
   type IdGenerator,
   type Sampler,
 } from '@opentelemetry/sdk-trace-base';
@@ -32,6 +33,7 @@ import type { TracingConfig } from '../config/tracing-settings';
 import { formatTraceparent, parseTraceparent } from '../domain/trace-context';
 import { endsWithin } from './ends-within';
 import { RepeatedLines } from './repeated-lines';
+import { countSpans, type SpanCounts } from './span-counts';
 import type { PastSpan, Span, SpanAttributes, SpanFacts, Tracing } from './tracing';
 import { VERSION } from './version';
 
@@ -53,6 +55,7 @@ interface Place {
 
 /** Tracing that is on, and what it adds to log lines. */
 export interface OpenTelemetry extends Tracing {
+  readonly spans: SpanCounts;
   logFields(): object;
   /** Reports faults of the export, each at most once a minute. */
   reportTo(log: Logger): void;
@@ -67,6 +70,9 @@ export interface OpenTelemetry extends Tracing {
 export function startOpenTelemetry(config: TracingConfig, role: string): OpenTelemetry {
   const ids = new GivenIds();
   const { url, headers } = config;
+  const { counts, meterProvider } = countSpans();
+  // Its types leave this option out.
+  const selfObservation = { selfObsMeterProvider: meterProvider } as BufferConfig;
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({
       'service.version': VERSION,
@@ -79,6 +85,7 @@ export function startOpenTelemetry(config: TracingConfig, role: string): OpenTel
     spanProcessors: [
       new BatchSpanProcessor(
         config.protocol === 'http/json' ? new JsonExporter({ url, headers }) : new ProtobufExporter({ url, headers }),
+        selfObservation,
       ),
     ],
   });
@@ -100,6 +107,7 @@ export function startOpenTelemetry(config: TracingConfig, role: string): OpenTel
 
   return {
     isOn: true,
+    spans: counts,
     run<T>(facts: () => SpanFacts, work: (span: Span) => T): T {
       const otelSpan = begin(facts());
       const place = placeOf(otelSpan.spanContext());

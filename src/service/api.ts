@@ -153,7 +153,7 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     trustedProxies: config.trustedProxies,
     features: config.features,
     usesHttps,
-    httpMetrics: createHttpMetrics(deps.metrics.registry),
+    httpMetrics: createHttpMetrics(deps.metrics.registry, deps.tracing.isOn),
     tracing: deps.tracing,
     log,
   });

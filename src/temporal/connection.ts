@@ -142,7 +142,8 @@ export function createClient(connection: NativeConnection, namespace: string, tr
   return new Client({ connection, namespace, interceptors, workflow: { queryRejectCondition: 'NOT_OPEN' } });
 }
 
-async function connectionOptions(
+/** What a connection is made with. Reads the files of TLS. */
+export async function connectionOptions(
   { address, tls }: TemporalSettings,
   apiKey: string | undefined,
 ): Promise<NativeConnectionOptions> {

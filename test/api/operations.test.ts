@@ -67,6 +67,19 @@ it('metrics show the oldest open and the overdue notifications', async () => {
     expect(body).toMatch(new RegExp(`^signpost_oldest_open_seconds\\{status="${status}"\\} \\d`, 'm'));
 });
 
+it('metrics are OpenMetrics for who prefers it, and the text format for others', async () => {
+  const typeOf = async (accept: string) => {
+    const response = await fetch(`${api.url}/metrics`, { headers: { accept } });
+    return [response.headers.get('content-type'), response.headers.get('vary'), (await response.text()).slice(-6)];
+  };
+  expect(await typeOf('application/openmetrics-text;version=1.0.0,text/plain;q=0.5')).toEqual([
+    'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    expect.stringMatching(/accept/i),
+    '# EOF\n',
+  ]);
+  expect((await typeOf('text/plain'))[0]).toBe('text/plain; version=0.0.4; charset=utf-8');
+});
+
 it('metrics count an accepted event once', async () => {
   const post = await poster();
   const count = async (name: string) =>

@@ -28,6 +28,16 @@ const panelTargets = dashboard.panels.flatMap(({ title, targets = [] }) =>
   targets.map((target) => ({ title, ...target })),
 );
 
+/** Of Temporal's SDK, which has no list. `npm run cluster -- --observe` checks it. */
+const SDK_METRICS: Record<string, string[]> = {
+  temporal_workflow_task_schedule_to_start_latency_seconds_bucket: ['task_queue', 'le'],
+  temporal_activity_schedule_to_start_latency_seconds_bucket: ['task_queue', 'le'],
+  temporal_worker_task_slots_available: ['task_queue', 'worker_type'],
+  temporal_request_latency_seconds_bucket: ['operation', 'le'],
+  temporal_request_failure_total: ['operation'],
+  temporal_sticky_cache_size: ['task_queue'],
+};
+
 /** Labels that Prometheus adds. */
 const SCRAPE_LABELS = ['job', 'instance'];
 
@@ -48,12 +58,15 @@ beforeAll(async () => {
     }),
   );
   labelsByMetric.set('up', []);
+  for (const [name, labels] of Object.entries(SDK_METRICS)) labelsByMetric.set(name, labels);
 });
 
 /** The metrics of an expression, with the labels that select series or group them. */
 function usesOf(expr: string): { metrics: string[]; labels: string[] } {
   const withoutTexts = expr.replace(/"[^"]*"/g, '""');
-  const metrics = [...withoutTexts.matchAll(/\b(?:(?:signpost|process|nodejs)_\w+|up)\b/g)].map(([name]) => name);
+  const metrics = [...withoutTexts.matchAll(/\b(?:(?:signpost|process|nodejs|temporal)_\w+|up)\b/g)].map(
+    ([name]) => name,
+  );
   const selected = [...withoutTexts.matchAll(/(\w+)\s*(?:=~|!~|!=|=)\s*""/g)].map(([, label]) => label!);
   const grouped = [...withoutTexts.matchAll(/\b(?:by|without)\s*\(([^)]*)\)/g)].flatMap(([, list]) =>
     list!.split(',').map((label) => label.trim()),

@@ -222,7 +222,7 @@ it('docker-compose.yml mounts only existing files', () => {
   const files = Object.values(compose.services).flatMap(({ volumes = [] }) =>
     volumes.filter((volume) => volume.startsWith('./')).map((volume) => volume.split(':')[0]!),
   );
-  expect(files).toHaveLength(6);
+  expect(files).toHaveLength(7);
   for (const file of files) expect(existsSync(path.join(ROOT, file))).toBe(true);
 });
 

@@ -113,6 +113,31 @@ it('continues the trace of the producer through accept, workflow and attempts to
   expect(collector.texts.join()).not.toMatch(/hidden|127\.0\.0\.1|token/);
 }, 300_000);
 
+it('OpenMetrics names a trace in the latency histograms, and metrics count the exported spans', async () => {
+  const customer = await onboard(service, receiver.url());
+  const { traceId, spanId } = newTrace();
+  const event = { type: customer.eventType, customerId: customer.customerId, data: {} };
+  await post(service, event, { traceparent: `00-${traceId}-${spanId}-01` });
+  await collector.reaches(traceId, 'attempt');
+  const scrape = async (accept: string) => {
+    const response = await fetch(`${service.url}/metrics`, { headers: { accept } });
+    return { type: response.headers.get('content-type'), text: await response.text() };
+  };
+  const names = ['attempt_duration_seconds', 'accept_to_first_attempt_seconds', 'http_request_duration_seconds'];
+  const { type, text } = await until(
+    () => scrape('application/openmetrics-text;version=1.0.0'),
+    (seen) => /^signpost_spans_exported_total [1-9]/m.test(seen.text) && seen.text.includes(`trace_id="${traceId}"`),
+  );
+  expect(type).toContain('application/openmetrics-text');
+  for (const name of names)
+    expect(text).toMatch(new RegExp(`^signpost_${name}_bucket\\{.*\\} \\d+ # \\{trace_id="[0-9a-f]{32}"\\}`, 'm'));
+  expect(text).toMatch(/^temporal_request_total\{/m);
+  expect(text.endsWith('# EOF\n')).toBe(true);
+  const plain = await scrape('*/*');
+  expect(plain.type).toContain('text/plain');
+  expect(plain.text).not.toContain('trace_id');
+}, 300_000);
+
 it('begins a trace if the producer sent no valid traceparent', async () => {
   const customer = await onboard(service, receiver.url());
   const event = { type: customer.eventType, customerId: customer.customerId, data: {} };
@@ -268,6 +293,9 @@ it('delivers while there is no collector, and reports it once without its answer
       (output) => output.includes('traces are not exported'),
     );
     expect(lonely.output().match(/traces are not exported/g)).toHaveLength(1);
+    const metrics = await (await fetch(`${lonely.url}/metrics`)).text();
+    expect(metrics).toMatch(/^signpost_spans_dropped_total\{reason="export-failed"\} [1-9]/m);
+    expect(metrics).toContain('signpost_spans_exported_total 0\n');
   } finally {
     await lonely.stop();
   }

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Registry } from 'prom-client';
+import type { MetricsRegistry } from '../../src/process/metrics-registry';
 import { countLookups } from '../../src/delivery/resolver-metrics';
 import { createAuthMetrics } from '../../src/process/auth-metrics';
 import { registerHeadStartMetrics } from '../../src/process/bound-metrics';
@@ -10,11 +10,12 @@ import { createLimitMetrics } from '../../src/process/limit-metrics';
 import { createMetrics } from '../../src/process/metrics';
 import { registerPoolMetrics } from '../../src/process/pool-metrics';
 import { registerRetentionMetrics } from '../../src/process/retention-metrics';
+import { registerSpanMetrics } from '../../src/process/span-metrics';
 import { Cleanups } from '../../src/service/cleanups';
 import { reportKeyUseRegularly } from '../../src/service/key-use';
 
 /** A registry with every metric that a process of any role exports. */
-export async function registerAllMetrics(): Promise<Registry> {
+export async function registerAllMetrics(): Promise<MetricsRegistry> {
   const { registry } = createMetrics(async () => ({
     byStatus: { pending: { count: 3, oldestOpenedAt: new Date() } },
     overdue: 0,
@@ -25,6 +26,7 @@ export async function registerAllMetrics(): Promise<Registry> {
   registerRetentionMetrics(registry, async () => [{ table: 'events', partitions: 9, ahead: 7, rowsInDefault: 0 }]);
   registerDeploymentMetrics(registry, async () => ({ isCurrent: true, workers: 1 }));
   registerHeadStartMetrics(registry, { sending: 0, waiting: 0, waitingBytes: 0 });
+  registerSpanMetrics(registry, { exported: 1, dropped: { 'queue-full': 0, 'export-failed': 0 } });
   createAuthMetrics(registry);
   createLimitMetrics(registry);
   createHttpMetrics(registry).observe({ route: '/v1/events', method: 'POST', status: 202, seconds: 0.01 });

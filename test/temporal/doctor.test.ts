@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { format } from '../../src/cli/commands/doctor';
 import { examine, type Finding } from '../../src/cli/doctor';
 import { egressResult, versionResult } from '../../src/cli/doctor/configuration-checks';
+import { fairnessCheck } from '../../src/cli/doctor/fairness-check';
 import { skewResult } from '../../src/cli/doctor/database-checks';
+import { MAIN_TASK_QUEUE } from '../../src/domain/delivery';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { seed } from '../support/seed';
+import { freePort, startBareTemporal } from '../support/bare-temporal';
 import { connectTestTemporal, testTemporal } from '../support/temporal';
+import { until } from '../support/until';
 
 let database: TestDatabase;
 let namespace: string;
@@ -96,6 +101,35 @@ it('doctor names the command that creates a missing namespace, and creates none'
       status: 'fail',
       detail: expect.stringContaining('temporal operator namespace create --namespace no-such'),
     });
+});
+
+it.each([
+  ['without fairness', [], { status: 'warn', detail: expect.stringContaining('matching.enableFairness') }],
+  ['with fairness', ['--dynamic-config-value', 'matching.enableFairness=true'], { status: 'ok' }],
+])('doctor reports whether customers take turns in a backlog, of a Temporal %s', async (_, args, expected) => {
+  const temporal = await startBareTemporal(await freePort(), args);
+  const env = { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: 'default' };
+  const fairness = async () => find(await doctor(false, env), 'fairness');
+  expect(await fairness()).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^unknown until a task/) });
+  const connection = await temporal.connect();
+  const client = new Client({ connection });
+  // No worker asks for their tasks.
+  for (let count = 0; count < 8; count++)
+    await client.workflow.start('deliverNotification', {
+      workflowId: randomUUID(),
+      taskQueue: MAIN_TASK_QUEUE,
+      priority: { fairnessKey: `customer-${count % 2}` },
+    });
+  await connection.close();
+  const found = await until(fairness, (seen) => !seen?.detail.startsWith('unknown'));
+  expect(found).toMatchObject({ repair: 'none', ...expected });
+  await temporal.stop();
+});
+
+it('doctor does not ask about turns in a backlog with an API key, as Temporal Cloud demands one', async () => {
+  const settings = { address: '127.0.0.1:1', namespace: 'default', apiKey: 'doctor-temporal-key' };
+  const result = await fairnessCheck(settings).run();
+  expect(result).toMatchObject({ status: 'ok', detail: expect.stringContaining('Temporal Cloud') });
 });
 
 it('doctor reports an invalid setting, a mistyped one, and parts that do not answer', async () => {

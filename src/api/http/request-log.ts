@@ -8,6 +8,8 @@ import type { Route } from './route';
 type RouteLabels = typeof NO_ROUTE;
 /** The routes that took the requests in progress. */
 const routes = new WeakMap<Response, RouteLabels>();
+/** The spans of the requests in progress, as `traceparent`. */
+const spans = new WeakMap<Response, string>();
 
 /** A stream lasts until its caller leaves, which says nothing about the service. */
 const STREAM = /^text\/event-stream/;
@@ -16,6 +18,11 @@ const STREAM = /^text\/event-stream/;
 export function noteRouteOf({ path, method }: Pick<Route, 'path' | 'method'>): (response: Response) => void {
   const labels = { route: path, method: method.toUpperCase() };
   return (response) => void routes.set(response, labels);
+}
+
+/** Notes the span of a request, which its duration is an example of. */
+export function noteSpan(response: Response, traceparent: string | undefined): void {
+  if (traceparent !== undefined) spans.set(response, traceparent);
 }
 
 /**
@@ -38,6 +45,7 @@ export function requestLog(log: Logger, metrics: HttpMetrics): RequestHandler {
           ...(routes.get(response) ?? NO_ROUTE),
           status: writableFinished ? status : undefined,
           seconds: durationMs / 1000,
+          traceparent: spans.get(response),
         });
       const level = status >= 500 ? 'error' : status >= 400 || !writableFinished ? 'info' : 'debug';
       if (!log.isLevelEnabled(level)) return;

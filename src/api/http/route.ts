@@ -148,6 +148,11 @@ export function acceptsIdempotencyKey({ method, roles }: Pick<Route, 'method' | 
   return method === 'post' && roles !== 'public';
 }
 
+/** Whether a route continues the trace of its caller: posts of events by producers do. */
+export function continuesTrace({ countsEvents }: Pick<Route, 'countsEvents'>): boolean {
+  return countsEvents === true;
+}
+
 /** A route in a list of routes, where its three schemas are no longer known. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the three schemas are existential here: each handler sees its own
 export type Route = RouteSpec<any, any, any>;

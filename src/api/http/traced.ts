@@ -4,7 +4,8 @@ import { readTraceparent } from '../../domain/trace-context';
 import type { Principal } from '../../domain/types';
 import type { Tracing } from '../../process/tracing';
 import { ANONYMOUS } from './caller';
-import type { Route } from './route';
+import { noteSpan } from './request-log';
+import { continuesTrace, type Route } from './route';
 
 /** A stream lasts until its caller leaves, which is no measure of anything. */
 const STREAM = 'text/event-stream';
@@ -20,7 +21,7 @@ export function tracedRoute(tracing: Tracing, route: Route) {
   const method = route.method.toUpperCase();
   const isStream = Object.values(route.answers).some(({ contentType }) => contentType === STREAM);
   const parentOf = (request: Request) =>
-    route.countsEvents ? readTraceparent(request.headers.traceparent) : undefined;
+    continuesTrace(route) ? readTraceparent(request.headers.traceparent) : undefined;
 
   return async function traced<T>(
     principal: Principal,
@@ -43,6 +44,7 @@ export function tracedRoute(tracing: Tracing, route: Route) {
       },
     });
     const result = await tracing.run(facts, async (span) => {
+      noteSpan(response, span.traceparent);
       let status = 500;
       try {
         const value = await work(span.traceparent);

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { PROBLEMS } from '../../domain/problems';
 import { IDEMPOTENCY_KEY_MAX_LENGTH } from '../http/idempotency';
 import { problemSchema } from '../http/problem-response';
-import { acceptsIdempotencyKey, rolesOf, type Route } from '../http/route';
+import { acceptsIdempotencyKey, continuesTrace, rolesOf, type Route } from '../http/route';
 import type { Components, Json } from './components';
 import { problemsByStatus } from './declared-problems';
 import { exampleOf } from './examples';
@@ -82,6 +82,17 @@ function parameters(route: Route, components: Components): Json[] {
       required: false,
       description: 'A repeat with the same key and body within 24 hours returns the first response.',
       schema: { type: 'string', minLength: 1, maxLength: IDEMPOTENCY_KEY_MAX_LENGTH },
+    });
+  }
+  if (continuesTrace(route)) {
+    list.push({
+      name: 'traceparent',
+      in: 'header',
+      required: false,
+      description:
+        'W3C Trace Context. The trace continues through each attempt to the receiver. An invalid value is ignored.',
+      schema: { type: 'string' },
+      example: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
     });
   }
   return list;

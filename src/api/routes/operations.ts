@@ -89,21 +89,21 @@ export function operationRoutes({
 }
 
 function metricsRoute(metrics: Metrics): Route {
-  const scrapes = pacedScrapes(metrics.registry);
+  const scrape = pacedScrapes(metrics.registry);
   return route({
     method: 'get',
     path: '/metrics',
     summary: 'Get Prometheus metrics',
+    description:
+      'In the text format, or as OpenMetrics if `Accept` prefers `application/openmetrics-text`. Only OpenMetrics has exemplars.',
     tag: 'Operations',
     roles: 'public',
     answers: {
       200: { description: 'The metrics in the Prometheus text format', schema: z.string(), contentType: 'text/plain' },
     },
-    async handle({ response }) {
-      response
-        .status(200)
-        .type(metrics.registry.contentType)
-        .send(await scrapes.call());
+    async handle({ headers, response }) {
+      const { text, contentType } = await scrape(headers.accept);
+      response.status(200).vary('accept').set('content-type', contentType).send(text);
       return { status: 200 };
     },
   });

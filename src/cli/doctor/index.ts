@@ -12,6 +12,7 @@ import { generatedKey } from '../master-keys';
 import { messageOf, runChecks, type Finding } from './check';
 import { configurationChecks } from './configuration-checks';
 import { databaseChecks } from './database-checks';
+import { fairnessCheck } from './fairness-check';
 import { temporalChecks } from './temporal-checks';
 
 export type { Finding, Status } from './check';
@@ -63,11 +64,12 @@ async function examineTemporal(config: Config, fix: boolean): Promise<Finding[]>
   const { namespace, apiKey, tls, address = findRunningTemporal(config.dataDir) } = config.temporal;
   if (address === undefined)
     return [failure('temporal', `TEMPORAL_ADDRESS is not set, and no embedded Temporal runs in ${config.dataDir}.`)];
-  const temporal = new TemporalLink({ address, namespace, apiKey, tls }, pino({ level: 'silent' }));
+  const settings = { address, namespace, apiKey, tls };
+  const temporal = new TemporalLink(settings, pino({ level: 'silent' }));
   try {
     await endsWithin(temporal.connected, TEMPORAL_CONNECT_MS);
     temporal.use();
-    return await runChecks(temporalChecks(temporal, namespace), fix);
+    return await runChecks([...temporalChecks(temporal, namespace), fairnessCheck(settings)], fix);
   } catch (error) {
     return [failure('temporal', `Temporal at ${address} cannot be used: ${messageOf(error)}`)];
   } finally {
