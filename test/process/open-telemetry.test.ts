@@ -149,18 +149,26 @@ it('the resource names the service as configured, and its role', async () => {
 it('a collector that refuses is logged once a minute, without its answer', async () => {
   const lines: string[] = [];
   tracing.reportTo(pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }));
-  collector.answerRaw((response) => response.writeHead(400).end('answer with a secret'));
-  for (let round = 0; round < 2; round++) {
-    tracing.run(facts(), () => undefined);
-    await tracing.close();
-    tracing = start();
-  }
+  let refused = 0;
+  collector.answerRaw((response) => {
+    refused += 1;
+    response.writeHead(400).end('answer with a secret');
+  });
+  await tracing.close();
+  process.env.OTEL_BSP_SCHEDULE_DELAY = '10';
+  tracing = start();
+  delete process.env.OTEL_BSP_SCHEDULE_DELAY;
+  await until(
+    async () => {
+      tracing.run(facts(), () => undefined);
+      return refused;
+    },
+    (count) => count >= 4,
+  );
   await until(
     async () => lines.length,
     (count) => count > 0,
   );
-  tracing.run(facts(), () => undefined);
-  await tracing.close();
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain('traces are not exported');
   expect(lines[0]).not.toContain('answer with a secret');
