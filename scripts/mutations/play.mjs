@@ -119,6 +119,9 @@ export default [
       'if (false)',
     ],
     ['PR3', 'a place is lost with each request from outside', '      this.foreign -= 1;\n', ''],
+    ['PR6', 'a sender that has gone is waited for', '{ signal: gone.signal }', '{}'],
+  ]),
+  ...mutationsOf('src/api/play/play-receiver.ts', PLAY_TEST, [
     ['PR4', 'one inbox has any number of requests', "    await limits.admit('playRequests', inbox.id);\n", ''],
     [
       'PR5',
@@ -126,7 +129,6 @@ export default [
       "  'content-security-policy': \"default-src 'none'; sandbox; frame-ancestors 'none'\",\n",
       '',
     ],
-    ['PR6', 'a sender that has gone is waited for', '{ signal: gone.signal }', '{}'],
     ['PR7', 'a large body is read to its end', 'if (bytes > MAX_CAPTURED_BODY_BYTES) fail', 'if (false) fail'],
     [
       'PR8',
