@@ -373,7 +373,8 @@ it('a minute has a limited number of events of a type, however many publications
       await raiseSecretRevealed(database.db, seeded.subscriptionId, { id: `key_${one}`, name: 'support' }, 'api');
     return (await publish(rules)).notifications.length;
   };
-  const minute = async () => (await query<{ now: Date }>("select date_trunc('minute', now()) as now"))[0]!.now.getTime();
+  const minute = async () =>
+    (await query<{ now: Date }>("select date_trunc('minute', now()) as now"))[0]!.now.getTime();
   let counts: number[];
   let began: number;
   // Again if a minute ends in between.
