@@ -32,7 +32,21 @@ const TIMEOUT_MS = 300_000;
 const IN_BUNDLE = ['src/workflows/', 'src/domain/'];
 const BUNDLE_TESTS = ['test/workflows/', 'test/temporal/'];
 /** Tests that need no servers. */
-const PURE_TESTS = ['test/domain/', 'test/sdk/receiver/', 'test/sdk/backoff.test.ts', 'test/sdk/outbox/files.test.ts'];
+const PURE_TESTS = [
+  'test/domain/',
+  'test/process/open-telemetry.test.ts',
+  'test/api/auth/last-use.test.ts',
+  'test/api/auth/lookups.test.ts',
+  'test/api/auth/revalidating-cache.test.ts',
+  'test/api/auth/tokens.test.ts',
+  'test/api/play/',
+  'test/api/tenancy/own-products.test.ts',
+  'test/temporal/api-key-file.test.ts',
+  'test/temporal/reconciler-sweep.test.ts',
+  'test/sdk/receiver/',
+  'test/sdk/backoff.test.ts',
+  'test/sdk/outbox/files.test.ts',
+];
 /** Among them, those that need Postgres or the service. */
 const NEEDING_SERVERS = ['test/sdk/receiver/inbox.test.ts', 'test/sdk/receiver/deliveries.test.ts'];
 /** Variables of test/support/environment.ts: the directory of running servers, and the bundle. */

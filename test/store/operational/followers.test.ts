@@ -18,8 +18,9 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 
 const query = async (text: string) => (await database.db.query({ text })).rows;
+let made = 0;
 const subscribe = (overrides: Partial<Seeded>, enabled = true) =>
-  seedSubscription(database.db, { ...seeded, ...overrides }, { url: URL, enabled });
+  seedSubscription(database.db, { ...seeded, ...overrides }, { url: URL, enabled }, `subscription ${++made}`);
 const follow = (eventType: string, enabled = true) =>
   subscribe({ customerId: 'operators', productId: OWN_PRODUCT, eventType }, enabled);
 
