@@ -84,10 +84,11 @@ export default [
     ],
     [
       'OE20',
-      'a changed receiver counts as recovered before a delivery',
-      't.period = s.failure_period and t.period_success_at is not null',
-      'true',
+      'a changed receiver counts as recovered',
+      't.period = s.failure_period and t.period_success_at',
+      't.period_success_at',
     ],
+    ['OE27', 'a receiver recovers by a delivery of before its change', ' and t.period_success_at is not null', ''],
     ['OE21', 'a failed operational event raises another one', "where f.product_id <> '${OWN_PRODUCT}'", 'where true'],
   ]),
   ...mutationsOf(`${OPERATIONAL}states.ts`, EVENTS_TEST, [

@@ -55,7 +55,6 @@ export default [
   ...mutationsOf('src/temporal/api-key.ts', API_KEY_TEST, [
     ['AK1', 'a key is lost while its file is replaced', 'this.last = value ?? this.last;', 'this.last = value;'],
     ['AK2', 'a file that cannot be read is not reported', '    this.fault = fault;\n', ''],
-    ['AK3', 'a key without a file is not used', 'if (this.file === undefined) return this.last;', ''],
     ['AK4', 'a fault that has passed is still reported', 'this.fault = fault;', 'this.fault ??= fault;'],
     [
       'AK5',

@@ -305,12 +305,6 @@ export default [
         'Array.isArray(events) && events.every(isEvent) ?',
         'Array.isArray(events) ?',
       ],
-      [
-        'OB3',
-        'a file that somebody deleted stops the outbox',
-        "if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];",
-        '',
-      ],
       ['OB4', 'the numbers of files begin again in each process', "NAME.exec(found.at(-1)?.name ?? '')?.[1] ?? 0", '0'],
     ],
   ),

@@ -41,7 +41,9 @@ const insert = (id: string) => (client: Client) => client.query('insert into pay
 
 it('the inbox runs the work of an id once', async () => {
   expect(await receive('evt_1', insert('a'))).toBe(true);
-  expect(await receive('evt_1', insert('b'))).toBe(false);
+  const repeated = jest.fn(insert('b'));
+  expect(await receive('evt_1', repeated)).toBe(false);
+  expect(repeated).not.toHaveBeenCalled();
   expect(await receive('evt_2', insert('c'))).toBe(true);
   expect(await payments()).toEqual(['a', 'c']);
 });

@@ -36,7 +36,7 @@ async function serve(options: Partial<ReceiverOptions> = {}): Promise<string> {
     createServer((request, response) => {
       void receive(request, response, (error) => {
         if (error) return void response.writeHead(500).end((error as Error).message);
-        delivered.push(deliveryOf(request));
+        delivered.push((request as VerifiedRequest).signpost);
         response.writeHead(204).end();
       });
     }),
@@ -231,7 +231,7 @@ describe('the body', () => {
   async function serveBehind(before: express.RequestHandler): Promise<string> {
     const app = express();
     app.use(before, signpostReceiver({ secret: SECRET }), (request, response) => {
-      delivered.push((request as unknown as VerifiedRequest).signpost);
+      delivered.push(deliveryOf(request));
       response.sendStatus(204);
     });
     app.use(((error: Error, _request, response, _next) => {

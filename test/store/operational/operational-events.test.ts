@@ -214,6 +214,26 @@ it('a delivery from before the failures is no recovery', async () => {
   expect(await summary()).toEqual(['failing 70', 'recovered']);
 });
 
+it('a delivery is no recovery of a receiver that was changed since', async () => {
+  await failing(7, 4 * DAY);
+  await afterFailure();
+  await publish();
+  await setSubscription(database.db, seeded.subscriptionId, 'failure_period = failure_period + 1');
+  const found = async () => {
+    await raiseRecovered(database.db);
+    return (await query('select type from operational_outbox')).length;
+  };
+  // An attempt that began before the change.
+  await query(
+    'update subscription_attempt_statistics set period_success_at = now(), last_success_attempt_id = gen_random_uuid()',
+  );
+  expect(await found()).toBe(0);
+  await failing(1, 60);
+  expect(await found()).toBe(0);
+  await delivered();
+  expect(await found()).toBe(1);
+});
+
 it('without percentages a subscription is reported only when it is out of order', async () => {
   const rules = { ...RULES, failingPercents: [] };
   await failing(9, 200 * DAY);
