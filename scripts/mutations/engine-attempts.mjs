@@ -488,6 +488,12 @@ export default [
     ['M50', 'a process without a worker keeps outcomes', 'outcome, this.options.keepOutcomes)', 'outcome, true)'],
     ['M50b', 'a process with a worker keeps no outcomes', 'outcome, this.options.keepOutcomes)', 'outcome, false)'],
     [
+      'HS2',
+      'a delivery that a person asked for is replaced by the head start before it',
+      "if (outcome?.kind === 'delivered' && trigger === 'scheduled') return outcome;",
+      "if (outcome?.kind === 'delivered') return outcome;",
+    ],
+    [
       'HS1',
       'a process that closes goes on queueing head starts',
       "if (this.closed) this.leave(headStart.notificationId, 'stopped');\n      else this",
@@ -500,12 +506,6 @@ export default [
       'a failed head start of this process is taken without a hand-over',
       "if (outcome?.kind === 'delivered' && trigger === 'scheduled') return outcome;",
       "if (outcome && trigger === 'scheduled') return outcome;",
-    ],
-    [
-      'HS2',
-      'a delivery that a person asked for is replaced by the head start before it',
-      "if (outcome?.kind === 'delivered' && trigger === 'scheduled') return outcome;",
-      "if (outcome?.kind === 'delivered') return outcome;",
     ],
     [
       'HS3',
