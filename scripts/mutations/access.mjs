@@ -124,12 +124,6 @@ export default [
   ]),
   ...mutationsOf(`${AUTH}own-products.ts`, SEGMENTS_TEST, [
     [
-      'OP1',
-      'a limited credential changes what belongs to all products',
-      'productId !== null && limits.includes(productId)',
-      'productId === null || limits.includes(productId)',
-    ],
-    [
       'OP2',
       'the filters by product and by segment do not add up',
       'productId === undefined ? inSegment : inSegment.filter((id) => id === productId)',
@@ -146,6 +140,12 @@ export default [
     `${AUTH}own-products.ts`,
     ['test/api/tenancy/own-products.test.ts'],
     [
+      [
+        'OP1',
+        'a limited credential changes what belongs to all products',
+        'productId !== null && limits.includes(productId)',
+        'productId === null || limits.includes(productId)',
+      ],
       [
         'OP4',
         'a product that names another one writes to its own',

@@ -564,7 +564,7 @@ export default [
       ],
     ],
   ),
-  ...mutationsOf('src/attempts/head-start/first-attempts.ts', temporal('duplicates'), [
+  ...mutationsOf('src/attempts/head-start/first-attempts.ts', attempts('head-start/first-attempts'), [
     [
       'FA3',
       'the same attempt is made twice at the same time',
