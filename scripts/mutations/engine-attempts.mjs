@@ -494,6 +494,12 @@ export default [
       "if (outcome?.kind === 'delivered') return outcome;",
     ],
     [
+      'HS3',
+      'a workflow makes an attempt that its head start has made',
+      'const outcome = await this.first.outcomeOf(notificationId);',
+      'const outcome = undefined as DeliverOutcome | undefined;',
+    ],
+    [
       'HS1',
       'a process that closes goes on queueing head starts',
       "if (this.closed) this.leave(headStart.notificationId, 'stopped');\n      else this",
@@ -506,12 +512,6 @@ export default [
       'a failed head start of this process is taken without a hand-over',
       "if (outcome?.kind === 'delivered' && trigger === 'scheduled') return outcome;",
       "if (outcome && trigger === 'scheduled') return outcome;",
-    ],
-    [
-      'HS3',
-      'a workflow makes the attempt while its head start is under way',
-      'const outcome = await this.first.outcomeOf(notificationId);',
-      'const outcome = undefined as DeliverOutcome | undefined;',
     ],
   ]),
   ...mutationsOf('src/attempts/head-start/head-starts.ts', attempts('head-start/isolation'), [

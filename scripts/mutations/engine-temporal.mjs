@@ -349,7 +349,13 @@ export default [
       'if (error instanceof WorkflowExecutionAlreadyStartedError) return false;',
       '',
     ],
-    ['P47', 'a closed workflow has a live state', "return state.phase === 'closed' ? null : state;", 'return state;'],
+    [
+      'P47',
+      'a closed workflow has a live state',
+      "return state.phase === 'closed' ? null : state;",
+      'return state;',
+      'Temporal rejects queries of closed workflows, and the phase is closed only in the last task of a run.',
+    ],
     [
       'P48',
       'a lost ladder begins at its first step',

@@ -8,7 +8,7 @@ import { cancelNotification } from '../../src/store/notifications/transitions';
 import { readLine } from '../../src/store/subscriptions/rate-line';
 import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { notificationRow } from '../support/rows';
+import { notificationRow, setNotification } from '../support/rows';
 import { eventFor, seed, type Seeded } from '../support/seed';
 
 let database: TestDatabase;
@@ -61,6 +61,20 @@ it('a turn that is near is waited for here, and asked for under the same number'
   const { seq, granted, at } = await ask(accepted[1]!, 1);
   expect([seq, granted]).toEqual([1, true]);
   expect(at.getTime()).toBeLessThanOrEqual(Date.now() + 5);
+});
+
+it('an attempt that was passed while it was held is made one interval after the one that passed it', async () => {
+  const { seeded, accepted } = await lined(2, 2.1);
+  const ask = limiter(seeded, 2.1);
+  const [held, passes] = accepted;
+  await setNotification(database.db, held!.notificationId, "status = 'held'");
+  const passed = await ask(passes!, 1);
+  await setNotification(database.db, held!.notificationId, "status = 'pending'");
+  const { granted, at } = await ask(held!, 0);
+  const madeAt = Date.now();
+  expect(granted).toBe(true);
+  expect(at.getTime() - passed.at.getTime()).toBeGreaterThan(470);
+  expect(madeAt).toBeGreaterThan(at.getTime() - 10);
 });
 
 it('an attempt without a number keeps the one that it gets while it asks again', async () => {
