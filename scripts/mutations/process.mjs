@@ -1,4 +1,4 @@
-/** Mutations of what a process does beside its work: traces, and the credentials of its connections. */
+/** Mutations of traces, and of the API key with which a process connects to Temporal. */
 import { mutationsOf } from '../mutation.mjs';
 
 const TRACES_TEST = ['test/process/open-telemetry.test.ts'];

@@ -2,7 +2,7 @@ import { LastUse } from '../../../src/api/auth/last-use';
 import { encodeId, newUuid } from '../../../src/domain/ids';
 import type { Executor } from '../../../src/store/db/database';
 
-/** What is written down about the use of credentials, without Postgres. */
+/** Recording the use of credentials, without Postgres. */
 let written: unknown[];
 let fault: Error | undefined;
 let warnings: unknown[];

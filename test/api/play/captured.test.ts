@@ -9,7 +9,7 @@ import {
 } from '../../../src/domain/play';
 import { secretSignature } from '../../../src/domain/signing';
 
-/** What is stored of a request to an inbox. */
+/** The stored part of a request to an inbox. */
 const NOW_MS = 1_700_000_000_000;
 const SECRET = 'a secret of sixteen characters';
 const signer = { subscriptionId: encodeId('sub', newUuid()), name: 'main', secrets: [SECRET], privateKeys: [] };
@@ -56,7 +56,7 @@ it('a delivery is verified, and its ids are stored', () => {
   });
 });
 
-it.each(['text', encodeId('ntf', newUuid()), 'evt_'])('the id %s is none of an event, and is not stored', (id) => {
+it.each(['text', encodeId('ntf', newUuid()), 'evt_'])('the id %s, which belongs to no event, is not stored', (id) => {
   expect(judged({ headers: delivery('', id) }).captured).toMatchObject({ eventId: null, notificationId: null });
 });
 

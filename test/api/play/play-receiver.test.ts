@@ -12,7 +12,7 @@ import { until } from '../../support/until';
 const KNOWN = 'a'.repeat(40);
 let delaySeconds: number;
 let admitted: unknown[][];
-/** What is left of the limit of failed look-ups. */
+/** Failed look-ups that the limit still allows. */
 let guesses: number;
 /** Requests that are received now. */
 let received: number;
