@@ -32,7 +32,23 @@ const TIMEOUT_MS = 300_000;
 const IN_BUNDLE = ['src/workflows/', 'src/domain/'];
 const BUNDLE_TESTS = ['test/workflows/', 'test/temporal/'];
 /** Tests that need no servers. */
-const PURE_TESTS = 'test/domain/';
+const PURE_TESTS = [
+  'test/domain/',
+  'test/process/open-telemetry.test.ts',
+  'test/api/auth/last-use.test.ts',
+  'test/api/auth/lookups.test.ts',
+  'test/api/auth/revalidating-cache.test.ts',
+  'test/api/auth/tokens.test.ts',
+  'test/api/play/',
+  'test/api/tenancy/own-products.test.ts',
+  'test/temporal/api-key-file.test.ts',
+  'test/temporal/reconciler-sweep.test.ts',
+  'test/sdk/receiver/',
+  'test/sdk/backoff.test.ts',
+  'test/sdk/outbox/files.test.ts',
+];
+/** Among them, those that need Postgres or the service. */
+const NEEDING_SERVERS = ['test/sdk/receiver/inbox.test.ts', 'test/sdk/receiver/deliveries.test.ts'];
 /** Variables of test/support/environment.ts: the directory of running servers, and the bundle. */
 const DIRECTORY_VARIABLE = 'SIGNPOST_TEST_DIRECTORY';
 const BUNDLE_VARIABLE = 'SIGNPOST_TEST_WORKFLOW_BUNDLE';
@@ -63,7 +79,7 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 copyTree();
-const servers = mutations.every(({ tests }) => tests.every((name) => name.startsWith(PURE_TESTS)))
+const servers = mutations.every(({ tests }) => tests.every(needsNoServers))
   ? { [DIRECTORY_VARIABLE]: place }
   : await startServers();
 
@@ -101,6 +117,10 @@ function checkAgainstSources(list) {
   });
   const twice = list.filter(({ id }, index) => list.findIndex((other) => other.id === id) !== index);
   fail([...faults, ...twice.map(({ id }) => `${id}: the id is used twice`)]);
+}
+
+function needsNoServers(test) {
+  return PURE_TESTS.some((prefix) => test.startsWith(prefix)) && !NEEDING_SERVERS.includes(test);
 }
 
 function fail(lines) {

@@ -488,6 +488,18 @@ export default [
     ['M50', 'a process without a worker keeps outcomes', 'outcome, this.options.keepOutcomes)', 'outcome, true)'],
     ['M50b', 'a process with a worker keeps no outcomes', 'outcome, this.options.keepOutcomes)', 'outcome, false)'],
     [
+      'HS2',
+      'a delivery that a person asked for is replaced by the head start before it',
+      "if (outcome?.kind === 'delivered' && trigger === 'scheduled') return outcome;",
+      "if (outcome?.kind === 'delivered') return outcome;",
+    ],
+    [
+      'HS3',
+      'a workflow makes an attempt that its head start has made',
+      'const outcome = await this.first.outcomeOf(notificationId);',
+      'const outcome = undefined as DeliverOutcome | undefined;',
+    ],
+    [
       'HS1',
       'a process that closes goes on queueing head starts',
       "if (this.closed) this.leave(headStart.notificationId, 'stopped');\n      else this",
@@ -500,18 +512,6 @@ export default [
       'a failed head start of this process is taken without a hand-over',
       "if (outcome?.kind === 'delivered' && trigger === 'scheduled') return outcome;",
       "if (outcome && trigger === 'scheduled') return outcome;",
-    ],
-    [
-      'HS2',
-      'a delivery that a person asked for is replaced by the head start before it',
-      "if (outcome?.kind === 'delivered' && trigger === 'scheduled') return outcome;",
-      "if (outcome?.kind === 'delivered') return outcome;",
-    ],
-    [
-      'HS3',
-      'a workflow makes the attempt while its head start is under way',
-      'const outcome = await this.first.outcomeOf(notificationId);',
-      'const outcome = undefined as DeliverOutcome | undefined;',
     ],
   ]),
   ...mutationsOf('src/attempts/head-start/head-starts.ts', attempts('head-start/isolation'), [
@@ -564,7 +564,7 @@ export default [
       ],
     ],
   ),
-  ...mutationsOf('src/attempts/head-start/first-attempts.ts', temporal('duplicates'), [
+  ...mutationsOf('src/attempts/head-start/first-attempts.ts', attempts('head-start/first-attempts'), [
     [
       'FA3',
       'the same attempt is made twice at the same time',

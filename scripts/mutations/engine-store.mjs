@@ -220,6 +220,18 @@ export default [
     ],
   ),
   ...mutationsOf('src/store/notifications/transitions.ts', store('notifications/transitions'), [
+    [
+      'D10',
+      'a cancelled notification shows as delivering',
+      " and status not in ('delivered', 'cancelled')`,\n    ),\n    values: [uuidOf(notificationId), reconcileAfterSeconds",
+      " and status <> 'delivered'`,\n    ),\n    values: [uuidOf(notificationId), reconcileAfterSeconds",
+    ],
+    [
+      'D15',
+      'a notification that was closed meanwhile gets a next attempt from its lane',
+      " and status in ('pending', 'retrying', 'delivering')`",
+      '`',
+    ],
     ['D8', 'a notification is held although its subscription takes deliveries again', " and s.status <> 'enabled'", ''],
     [
       'D9',

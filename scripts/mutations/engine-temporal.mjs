@@ -19,6 +19,12 @@ export default [
       'wakes && (requested.retry || requested.release)',
       'wakes && requested.release',
     ],
+    [
+      'W3',
+      'a throttled notification cannot be cancelled before its wait is over',
+      'await wait(outcome, live, () => isCancelled() || isWoken(), takeMove);',
+      'await wait(outcome, live, () => isWoken(), takeMove);',
+    ],
     ['W5', 'the lane of the outcome is ignored', 'step += 1;\n          lane = outcome.lane;', 'step += 1;'],
     ['W9', 'a release that comes before the hold ends it', '      requested.release = false;\n', ''],
     ['W10', 'a retry during the last attempt begins no new ladder', '            step = 0;\n', ''],
@@ -127,7 +133,58 @@ export default [
       'throw error;',
     ],
   ]),
-  ...mutationsOf('src/temporal/reconciler.ts', temporal('reconciler-sweep'), []),
+  ...mutationsOf('src/temporal/check-notification.ts', temporal('reconciler-sweep'), [
+    ['R1', 'a retry after a termination is cancelled', ' && state.closedAt > openedAt', ''],
+    ['R2', 'a termination by the server cancels the notification', " && state.by === 'person'", ''],
+    ['P21', 'every notification that waits is woken', "  if (status !== 'pending') return;\n", ''],
+    [
+      'R4',
+      'a new run begins before its attempt is due',
+      "state.kind === 'terminated' && notification.dueInSeconds > 0",
+      'false',
+    ],
+    ['R5', 'a workflow task that fails once replaces its workflow', 'STUCK_AFTER_TASKS = 5', 'STUCK_AFTER_TASKS = 1'],
+    [
+      'R7',
+      'what was cancelled is started',
+      "['cancelled', 'delivered', 'held'].includes",
+      "['delivered', 'held'].includes",
+    ],
+  ]),
+  ...mutationsOf('src/temporal/notification-sweep.ts', temporal('reconciler-sweep'), [
+    ['R3', 'notifications of the slow lane join a burst', " && lane === 'fast'", ''],
+    ['R8', 'a sweep ends after one batch', 'overdue.length < BATCH || unreachable || this.stopped', 'true'],
+    ['P19', 'notifications that were attempted join a burst', 'burst && unattempted && lane', 'burst && lane'],
+    [
+      'P20',
+      'a burst of sixteen is started one by one',
+      'burstable.length >= SMALLEST_BURST',
+      'burstable.length > SMALLEST_BURST',
+    ],
+    [
+      'P22',
+      'a sweep goes on after the reconciler was stopped',
+      ' || unreachable || this.stopped) return;',
+      ' || unreachable) return;',
+    ],
+    ['P26', 'bursts are started although they are switched off', 'burst && unattempted && lane', 'unattempted && lane'],
+    [
+      'R11',
+      'a sweep goes on although Temporal is unreachable',
+      'isConnectionLost(error) || unsettled.timeoutsInARow >= CONCURRENCY',
+      'false',
+    ],
+    ['R13', 'one notification that always times out ends the sweep', '        unsettled.timeoutsInARow = 0;\n', ''],
+    [
+      'R16',
+      'members of a burst that failed are left to the next minute',
+      'await store.checkAgain(notificationIds, AGAIN_AFTER_FAILURE_SECONDS);',
+      '',
+    ],
+  ]),
+  ...mutationsOf('src/temporal/notification-sweep.ts', temporal('reconciler'), [
+    ['R18', 'what was closed during the sweep is started again', ' || open.has(notificationId)', ' || true'],
+  ]),
   ...mutationsOf('src/temporal/workflow-starter.ts', temporal('start-queue'), [
     [
       'R9',
@@ -292,7 +349,13 @@ export default [
       'if (error instanceof WorkflowExecutionAlreadyStartedError) return false;',
       '',
     ],
-    ['P47', 'a closed workflow has a live state', "return state.phase === 'closed' ? null : state;", 'return state;'],
+    [
+      'P47',
+      'a closed workflow has a live state',
+      "return state.phase === 'closed' ? null : state;",
+      'return state;',
+      'Temporal rejects queries of closed workflows, and the phase is closed only in the last task of a run.',
+    ],
     [
       'P48',
       'a lost ladder begins at its first step',

@@ -104,6 +104,33 @@ it('without an endpoint for the inbox, the result is unknown, also if another cu
   expect((await captured(inbox.id))[0].signature.status).toBe('unknown');
 });
 
+it('a deleted endpoint, and one whose URL only names the inbox, do not verify', async () => {
+  const [inbox, other] = [await newInbox(), await newInbox()];
+  const { id, secret } = await subscribe(inbox.url);
+  const near = await subscribe(`${other.url}?copy=${new URL(inbox.url).pathname}`);
+  const statusWith = async (key: string) => {
+    await post(inbox.url, '{}', signed(key, '{}'));
+    return (await captured(inbox.id))[0].signature.status;
+  };
+  expect([await statusWith(near.secret), await statusWith(secret)]).toEqual(['failed', 'verified']);
+  await api.must('DELETE', `/v1/subscriptions/${id}`);
+  expect([await statusWith(near.secret), await statusWith(secret)]).toEqual(['unknown', 'unknown']);
+});
+
+it('an inbox of a product is not verified with the endpoints of another product', async () => {
+  const [a, b] = [await makeTenant(api), await makeTenant(api)];
+  const { id: customerId } = await api.must('POST', '/v1/customers', { name: 'Shared' });
+  const inbox = await api.must('POST', '/v1/play-inboxes', { customerId, name: 'of A' }, a.key);
+  const create = (key: string) => api.must('POST', '/v1/subscriptions', settings({ customerId, url: inbox.url }), key);
+  const [mine, foreign] = [await create(a.key), await create(b.key)];
+  const results: string[] = [];
+  for (const { secret } of [mine, foreign]) {
+    await post(inbox.url, '{}', signed(secret, '{}'));
+    results.push((await captured(inbox.id))[0].signature.status);
+  }
+  expect(results).toEqual(['verified', 'failed']);
+});
+
 it('no secret of a captured request is stored', async () => {
   const inbox = await newInbox();
   const { secret } = await subscribe(inbox.url, { secret: 'a secret of sixteen characters' });
@@ -153,6 +180,35 @@ it('an inbox keeps its last 100 requests', async () => {
   const { items } = await api.must('GET', `/v1/play-inboxes/${inbox.id}/requests?limit=200`);
   expect(items).toHaveLength(100);
   expect((await lastOf(inbox.id)).body).toBe('last');
+});
+
+it('a request expires after its time, in the list and by its id', async () => {
+  const inbox = await newInbox();
+  await post(inbox.url, 'old');
+  const [{ id }] = await captured(inbox.id);
+  await api.database.db.query({
+    text: `update play_requests set expires_at = now() - interval '1 second' where body = 'old'`,
+  });
+  await post(inbox.url, 'new');
+  expect(await captured(inbox.id)).toMatchObject([{ bodyBytes: 3, query: '' }]);
+  expect((await api.call('GET', `/v1/play-requests/${id}`)).status).toBe(404);
+});
+
+it('an inbox that is in use is kept for longer, by one write a day', async () => {
+  const inbox = await newInbox({ name: 'in use' });
+  const daysLeft = async () =>
+    (Date.parse((await api.must('GET', `/v1/play-inboxes/${inbox.id}`)).expiresAt) - Date.now()) / 86_400_000;
+  const set = (days: number) =>
+    api.database.db.query({
+      text: `update play_inboxes set expires_at = now() + make_interval(secs => $1) where name = 'in use'`,
+      values: [days * 86_400],
+    });
+  await set(29.5);
+  await post(inbox.url, '{}');
+  expect(await daysLeft()).toBeLessThan(29.6);
+  await set(28.5);
+  await post(inbox.url, '{}');
+  expect(await daysLeft()).toBeGreaterThan(29.9);
 });
 
 it('a large body is verified as a whole, kept in part, and refused above 1 MiB', async () => {

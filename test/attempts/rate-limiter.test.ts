@@ -8,7 +8,7 @@ import { cancelNotification } from '../../src/store/notifications/transitions';
 import { readLine } from '../../src/store/subscriptions/rate-line';
 import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { notificationRow } from '../support/rows';
+import { notificationRow, setNotification } from '../support/rows';
 import { eventFor, seed, type Seeded } from '../support/seed';
 
 let database: TestDatabase;
@@ -63,6 +63,20 @@ it('a turn that is near is waited for here, and asked for under the same number'
   expect(at.getTime()).toBeLessThanOrEqual(Date.now() + 5);
 });
 
+it('an attempt that was passed while it was held is made one interval after the one that passed it', async () => {
+  const { seeded, accepted } = await lined(2, 2.1);
+  const ask = limiter(seeded, 2.1);
+  const [held, passes] = accepted;
+  await setNotification(database.db, held!.notificationId, "status = 'held'");
+  const passed = await ask(passes!, 1);
+  await setNotification(database.db, held!.notificationId, "status = 'pending'");
+  const { granted, at } = await ask(held!, 0);
+  const madeAt = Date.now();
+  expect(granted).toBe(true);
+  expect(at.getTime() - passed.at.getTime()).toBeGreaterThan(470);
+  expect(madeAt).toBeGreaterThan(at.getTime() - 10);
+});
+
 it('an attempt without a number keeps the one that it gets while it asks again', async () => {
   const { seeded, accepted } = await lined(2, 5);
   const ask = limiter(seeded, 5);
@@ -76,11 +90,12 @@ it('a turn is decided again if another process changed the line meanwhile', asyn
   const other = limiter(seeded, 0.1);
   let intervened = false;
   const db = watched(database.db, async ({ name }) => {
-    if (name !== 'write-rate-turns' || intervened) return;
+    if (!name?.startsWith('write-rate-turns') || intervened) return;
     intervened = true;
     await other(accepted[0]!, 0);
   });
   expect(await limiter(seeded, 0.1, db)(accepted[1]!, 1)).toMatchObject({ granted: false });
+  expect(intervened).toBe(true);
   expect((await notificationRow(database.db, accepted[1]!.notificationId)).next_attempt_at).not.toBeNull();
 });
 

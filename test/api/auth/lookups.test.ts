@@ -33,3 +33,11 @@ it('a flood of unknown credentials from one address leaves look-ups to other add
   await send('192.0.2.2', 40);
   expect(refused).toEqual([]);
 });
+
+it('a look-up that has ended makes room for the next one', async () => {
+  const authenticator = createAuthenticator({ ...credentials, findByKeyHash: () => Promise.resolve(undefined) });
+  for (let index = 0; index < 300; index++)
+    await expect(authenticator.authenticate(from('192.0.2.1', `unknown ${index}`))).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+});

@@ -68,6 +68,13 @@ it('lists the own sessions with address, browser and times, and marks the curren
   expect(rest).toMatchObject({ items: [{ id: first.session.id }], nextCursor: null });
 });
 
+it('keeps the first 300 characters of what a browser calls itself', async () => {
+  const { key } = await newKey();
+  const mine = await signIn(key, undefined, { 'user-agent': 'x'.repeat(2000) });
+  const { body } = await mine.call('GET', '/v1/sessions');
+  expect(body.items).toMatchObject([{ userAgent: 'x'.repeat(300) }]);
+});
+
 it('ends one own session, and never one of somebody else', async () => {
   const { key } = await newKey();
   const [mine, other, foreign] = [await signIn(key), await signIn(key), await signIn((await newKey()).key)];

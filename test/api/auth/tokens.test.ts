@@ -1,4 +1,6 @@
+import { SignJWT } from 'jose';
 import { createTokens } from '../../../src/api/auth/tokens';
+import { derivedKey } from '../../../src/domain/derived-key';
 
 /** Access tokens while the master key is rotated. */
 const [OLD, NEW] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
@@ -23,4 +25,17 @@ it('refuses a token of any other master key, and an expired token of the previou
   expect(await both.verify(await createTokens(Buffer.alloc(32, 3)).issue(SESSION, 60))).toBeUndefined();
   expect(await both.verify(await createTokens(OLD).issue(SESSION, -1))).toBeUndefined();
   expect(await createTokens(NEW).verify(await createTokens(OLD).issue(SESSION, 60))).toBeUndefined();
+});
+
+it('refuses a token of the service without what it issues', async () => {
+  const issued = { iss: 'signpost', sub: 'portal', jti: 'prt_1', exp: Math.floor(Date.now() / 1000) + 60 };
+  const verify = async (claims: object, alg = 'HS256') =>
+    createTokens(NEW).verify(
+      await new SignJWT({ ...claims }).setProtectedHeader({ alg }).sign(derivedKey(NEW, 'access tokens')),
+    );
+  expect(await verify(issued)).toMatchObject(SESSION);
+  expect(await verify({ ...issued, iss: 'another' })).toBeUndefined();
+  for (const name of Object.keys(issued))
+    expect([name, await verify({ ...issued, [name]: undefined })]).toEqual([name, undefined]);
+  expect(await verify(issued, 'HS512')).toBeUndefined();
 });

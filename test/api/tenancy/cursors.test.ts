@@ -61,6 +61,18 @@ it('refuses a forged cursor with the right sort key', async () => {
   }
 });
 
+it('refuses the cursor of another sort order, which holds another key', async () => {
+  const sorts = ['newest', 'name', 'customer', 'success-rate', '-success-rate', 'p95', '-p95'];
+  const cursors = await Promise.all(
+    sorts.map(async (sort) => (await list(`sort=${sort}&limit=1`)).body.nextCursor as string),
+  );
+  for (const sort of sorts)
+    for (const [index, cursor] of cursors.entries()) {
+      const { status } = await list(`sort=${sort}&cursor=${cursor}`);
+      expect([sort, sorts[index], status]).toEqual([sort, sorts[index], sort === sorts[index] ? 200 : 400]);
+    }
+});
+
 it('refuses a cursor in which any character was changed, added or removed', async () => {
   const { nextCursor } = (await list('sort=name&limit=1')).body as { nextCursor: string };
   const changed = [...nextCursor].map(

@@ -182,6 +182,22 @@ describe('the outcome of a head start', () => {
     await starts.close(0);
   });
 
+  it.each([
+    ['scheduled', DELIVERED, 0],
+    // Somebody asked for another delivery after the one that the head start made.
+    ['manual', { kind: 'delivered', attempts: 2 }, 1],
+  ] as const)('that was delivered is the result of a %s attempt: %j', async (trigger, expected, made) => {
+    const { starts, under } = set({ keepOutcomes: true });
+    const one = headStart('sub_1');
+    starts.begin([one]);
+    under[0]!.end(DELIVERED);
+    await settle();
+    const make = jest.fn(async (): Promise<DeliverOutcome> => ({ kind: 'delivered', attempts: 2 }));
+    expect(await starts.takeTurn(one.notificationId, trigger, make, () => undefined)).toEqual(expected);
+    expect(make).toHaveBeenCalledTimes(made);
+    await starts.close(0);
+  });
+
   it('is not kept by a process without a worker', async () => {
     const { starts, under } = set();
     const one = headStart('sub_1');

@@ -37,3 +37,14 @@ it('an outcome that has expired is dropped when the next one is kept, and nobody
   await first.whenTakenOver('ntf_old');
   expect(timers).not.toHaveBeenCalled();
 });
+
+it('an attempt is reserved for one at a time, who ends it for all that wait', async () => {
+  const first = new FirstAttempts();
+  expect([first.reserve('ntf_1'), first.reserve('ntf_2')]).toEqual([true, true]);
+  expect([first.reserve('ntf_1'), first.has('ntf_1')]).toEqual([false, true]);
+  const waiting = [first.outcomeOf('ntf_1'), first.outcomeOf('ntf_1')];
+  first.end('ntf_1', DELIVERED);
+  expect(await Promise.all(waiting)).toEqual([DELIVERED, DELIVERED]);
+  expect([first.has('ntf_1'), first.has('ntf_2')]).toEqual([false, true]);
+  expect(first.reserve('ntf_1')).toBe(true);
+});

@@ -1,6 +1,7 @@
 import { Client, Pool } from 'pg';
 import { Inbox } from '../../../sdk/src/receiver';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { until } from '../../support/until';
 
 let database: TestDatabase;
 let pool: Pool;
@@ -22,8 +23,13 @@ const payments = async () =>
   (await pool.query('select id from payments order by id')).rows.map(({ id }) => id as string);
 
 /** Processes a delivery as a receiver would: on a connection of its own. */
-async function receive(id: string, work: (client: Client) => unknown, used = inbox): Promise<boolean> {
-  const client = new Client(database.url);
+async function receive(
+  id: string,
+  work: (client: Client) => unknown,
+  used = inbox,
+  options?: string,
+): Promise<boolean> {
+  const client = new Client({ connectionString: database.url, options });
   await client.connect();
   try {
     return await used.run(client, id, () => work(client));
@@ -35,7 +41,9 @@ const insert = (id: string) => (client: Client) => client.query('insert into pay
 
 it('the inbox runs the work of an id once', async () => {
   expect(await receive('evt_1', insert('a'))).toBe(true);
-  expect(await receive('evt_1', insert('b'))).toBe(false);
+  const repeated = jest.fn(insert('b'));
+  expect(await receive('evt_1', repeated)).toBe(false);
+  expect(repeated).not.toHaveBeenCalled();
   expect(await receive('evt_2', insert('c'))).toBe(true);
   expect(await payments()).toEqual(['a', 'c']);
 });
@@ -56,6 +64,31 @@ it('of ten concurrent deliveries of an id, the inbox runs the work of one, and t
   expect(results.every(([, isFinished]) => isFinished)).toBe(true);
   expect(await payments()).toEqual(['a']);
 });
+
+it.each(['repeatable\\ read', 'serializable'])(
+  'of two concurrent deliveries, the second finds the first where transactions are %s by default',
+  async (level) => {
+    const strict = `-c default_transaction_isolation=${level}`;
+    let end: () => void = () => undefined;
+    let first: Promise<boolean> = Promise.resolve(false);
+    await new Promise<void>((begun) => {
+      const work = () => {
+        begun();
+        return new Promise<void>((resolve) => (end = resolve));
+      };
+      first = receive('evt_1', work, inbox, strict);
+    });
+    const second = receive('evt_1', insert('b'), inbox, strict);
+    const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await until(
+      async () => (await pool.query(waiting)).rowCount,
+      (count) => count === 1,
+    );
+    end();
+    expect(await Promise.all([first, second])).toEqual([true, false]);
+    expect(await payments()).toEqual([]);
+  },
+);
 
 it('the inbox rolls back work that throws, and the next delivery runs it', async () => {
   const failing = receive('evt_1', async (client) => {

@@ -1,9 +1,15 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import express from 'express';
 import { CompactEncrypt, compactDecrypt } from 'jose';
-import { signpostReceiver, type Delivery, type ReceiverOptions, type VerifiedRequest } from '../../../sdk/src/receiver';
+import {
+  deliveryOf,
+  signpostReceiver,
+  type Delivery,
+  type ReceiverOptions,
+  type VerifiedRequest,
+} from '../../../sdk/src/receiver';
 import { envelopeOf, signedHeaders, tokenOf } from './sign';
 
 const SECRET = 'shared secret of the receiver';
@@ -225,7 +231,7 @@ describe('the body', () => {
   async function serveBehind(before: express.RequestHandler): Promise<string> {
     const app = express();
     app.use(before, signpostReceiver({ secret: SECRET }), (request, response) => {
-      delivered.push((request as unknown as VerifiedRequest).signpost);
+      delivered.push(deliveryOf(request));
       response.sendStatus(204);
     });
     app.use(((error: Error, _request, response, _next) => {
@@ -306,6 +312,12 @@ describe('an encrypted body', () => {
     expect(delivered).toMatchObject([{ payload: { type: 'paid.v1' }, rawBody: Buffer.from(jwe) }]);
   });
 
+  it.each(['Application/JOSE', 'application/jose; charset=utf-8'])('is recognised by the type %s', async (type) => {
+    const headers = { 'content-type': type };
+    expect((await post(await serve({ decrypt }), await encrypt('{"a":1}'), headers)).status).toBe(204);
+    expect(delivered).toMatchObject([{ payload: { a: 1 } }]);
+  });
+
   it.each(['envelope', 'flat'] as const)('holds the body of format %s, which is verified as well', async (format) => {
     const inside = { envelope: envelopeOf({ details: {} }, SECRET), flat: `{"secret":"${SECRET}"}` };
     const url = await serve({ decrypt: async (jwe) => Buffer.from(await decrypt(jwe)).toString(), format });
@@ -320,7 +332,13 @@ describe('an encrypted body', () => {
     expect(never).not.toHaveBeenCalled();
     server!.closeAllConnections();
     server!.close();
-    expect((await post(await serve(), jwe, jose)).status).toBe(500);
+    const withoutKey = await post(await serve(), jwe, jose);
+    expect(withoutKey.status).toBe(500);
+    expect(await withoutKey.text()).toContain('Pass decrypt to the receiver');
     expect(delivered).toEqual([]);
   });
+});
+
+it('deliveryOf names the middleware that is missing', () => {
+  expect(() => deliveryOf({ headers: {} } as IncomingMessage)).toThrow('Put signpostReceiver before this handler');
 });

@@ -160,3 +160,9 @@ describe('formats', () => {
 it.each([undefined, '', []])('a receiver cannot be created with the secret %j', (secret) => {
   expect(() => receiver({ secret }, () => undefined)).toThrow(TypeError);
 });
+
+it('a challenge is the token of the query, without the fragment of the URL', async () => {
+  const response = await hooks().fetch(new Request('http://receiver/hooks?crc_token=token#part'));
+  const expected = await hooks().fetch(new Request('http://receiver/hooks?crc_token=token'));
+  expect(await response.json()).toEqual(await expected.json());
+});

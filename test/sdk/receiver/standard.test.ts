@@ -124,6 +124,10 @@ describe('headers', () => {
     expect(() => verifyStandard('{}', { ...headers, [name]: '' }, options)).toThrow(VerificationError);
   });
 
+  it('verifyStandard rejects a correctly signed delivery whose id is empty', () => {
+    expect(() => verifyStandard('{}', signedHeaders(SECRET, { id: '' }), options)).toThrow(VerificationError);
+  });
+
   it('verifyStandard reads the Headers of the Fetch API, and headers that Node split into lists', () => {
     expect(verifyStandard('{}', new Headers(headers), options).id).toBe('evt_1');
     const lists = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));

@@ -190,6 +190,50 @@ it('a changed receiver that fails again is reported again after the quiet time',
   expect(await query('select from operational_states where level = 50 and period = 1')).toHaveLength(1);
 });
 
+it('failures of the receiver before it was changed are not reported', async () => {
+  await failing(9, 200 * DAY);
+  await setSubscription(database.db, seeded.subscriptionId, 'failure_period = failure_period + 1');
+  await afterFailure();
+  await publish();
+  expect(await events()).toEqual([]);
+});
+
+it('a delivery from before the failures is no recovery', async () => {
+  await failing(1, 60);
+  await delivered();
+  await query(
+    `update subscription_attempt_statistics set period_failures = 7, period_failing_since = now() - interval '4 days'`,
+  );
+  await afterFailure();
+  await raiseRecovered(database.db);
+  await publish();
+  expect(await summary()).toEqual(['failing 70']);
+  await delivered();
+  await raiseRecovered(database.db);
+  await publish();
+  expect(await summary()).toEqual(['failing 70', 'recovered']);
+});
+
+it('a delivery is no recovery of a receiver that was changed since', async () => {
+  await failing(7, 4 * DAY);
+  await afterFailure();
+  await publish();
+  await setSubscription(database.db, seeded.subscriptionId, 'failure_period = failure_period + 1');
+  const found = async () => {
+    await raiseRecovered(database.db);
+    return (await query('select type from operational_outbox')).length;
+  };
+  // An attempt that began before the change.
+  await query(
+    'update subscription_attempt_statistics set period_success_at = now(), last_success_attempt_id = gen_random_uuid()',
+  );
+  expect(await found()).toBe(0);
+  await failing(1, 60);
+  expect(await found()).toBe(0);
+  await delivered();
+  expect(await found()).toBe(1);
+});
+
 it('without percentages a subscription is reported only when it is out of order', async () => {
   const rules = { ...RULES, failingPercents: [] };
   await failing(9, 200 * DAY);
@@ -261,6 +305,20 @@ describe('a notification that failed for good', () => {
     expect(await exhausted()).toBe(2);
   });
 
+  it('is reported once in the quiet time, also if deliveries succeed in between', async () => {
+    const exhausted = async () => (await events()).filter(({ type }) => type === EXHAUSTED_EVENT).length;
+    for (let round = 0; round < 3; round++) {
+      await fail();
+      await publish();
+      await fail('delivered');
+    }
+    expect(await exhausted()).toBe(1);
+    await later();
+    await fail();
+    await publish();
+    expect(await exhausted()).toBe(2);
+  });
+
   it('is reported if a shorter retry schedule ends its ladder', async () => {
     const [notification] = await acceptOne(database.db, seeded);
     await setNotification(database.db, notification!.notificationId, "status = 'retrying', attempt_count = 2");
@@ -326,6 +384,29 @@ describe('many subscriptions that turn together', () => {
     expect((await publish(rules)).notifications).toHaveLength(1);
     expect(await query('select from operational_outbox')).toEqual([]);
   });
+});
+
+it('a minute has a limited number of events of a type, however many publications there are', async () => {
+  const rules = { ...RULES, eventsPerMinute: 5 };
+  const raiseAndPublish = async (count: number) => {
+    for (let one = 0; one < count; one++)
+      await raiseSecretRevealed(database.db, seeded.subscriptionId, { id: `key_${one}`, name: 'support' }, 'api');
+    return (await publish(rules)).notifications.length;
+  };
+  const minute = async () =>
+    (await query<{ now: Date }>("select date_trunc('minute', now()) as now"))[0]!.now.getTime();
+  let counts: number[];
+  let began: number;
+  // Again if a minute ends in between.
+  do {
+    await query('truncate events, operational_pace');
+    began = await minute();
+    counts = [await raiseAndPublish(2), await raiseAndPublish(2), await raiseAndPublish(4)];
+  } while ((await minute()) !== began);
+  expect(counts).toEqual([2, 2, 1]);
+  expect((await events()).at(-1)!.data).toMatchObject({ by: { id: 'key_0' }, alsoAffected: 3 });
+  await query("update operational_pace set minute = minute - interval '1 minute'");
+  expect(await raiseAndPublish(5)).toBe(5);
 });
 
 describe('operators', () => {
@@ -402,6 +483,20 @@ it('a backlog is reported when it reaches the threshold, and again after it fell
   await note(100);
   expect(await events()).toHaveLength(1);
   await later();
+  await note(100);
+  expect(await events()).toHaveLength(2);
+});
+
+it('a backlog around its threshold, and one that stays high for days, is reported once', async () => {
+  const note = async (count: number) => {
+    await noteBacklog(database.db, { count, oldestOpenedAt: null }, RULES);
+    await deleteOldStates(database.db, RULES.quietSeconds);
+    await later();
+    await publish();
+  };
+  for (const count of [100, 100, 99, 51, 100, 5000]) await note(count);
+  expect(await events()).toHaveLength(1);
+  await note(50);
   await note(100);
   expect(await events()).toHaveLength(2);
 });
