@@ -22,7 +22,7 @@ const project = (displayName, folders) => ({
   displayName,
   transform,
   transformIgnorePatterns: [`/node_modules/(?!(${esModules})/)`],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/jest-environment.cjs',
   resolver: '<rootDir>/test/support/resolver.cjs',
   roots: ['<rootDir>/test'],
   testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),

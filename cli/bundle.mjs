@@ -16,8 +16,10 @@ const SDK = path.join(ROOT, 'sdk', 'src', 'index.ts');
  * @param {string} options.manifest - the package.json with the dependencies
  * @param {(file: string) => string | undefined} [options.external] - the path, relative to the
  *   bundle, of a source file that stays an import
+ * @param {boolean} [options.splits] - write what the program imports dynamically to files of its
+ *   own, because a single file loads all its packages at the start
  */
-export async function bundle({ input, file, manifest, external = () => undefined }) {
+export async function bundle({ input, file, manifest, external = () => undefined, splits = false }) {
   const dependencies = Object.keys(JSON.parse(readFileSync(manifest, 'utf8')).dependencies);
   const plugin = {
     name: 'signpost',
@@ -41,6 +43,11 @@ export async function bundle({ input, file, manifest, external = () => undefined
     plugins: [plugin],
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
   });
-  await build.write({ file, format: 'cjs', banner: '#!/usr/bin/env node', codeSplitting: false, sourcemap: false });
+  await build.write({
+    ...(splits ? { dir: path.dirname(file), entryFileNames: path.basename(file) } : { file, codeSplitting: false }),
+    format: 'cjs',
+    banner: '#!/usr/bin/env node',
+    sourcemap: false,
+  });
   await build.close();
 }

@@ -4,7 +4,7 @@ import { notificationWorkflowId } from '../../src/domain/types';
 import { useCluster } from '../support/cluster';
 import { onboard } from '../support/service';
 import { until } from '../support/until';
-import { variants } from '../support/variants';
+import { itInLongRuns, variants } from '../support/variants';
 import { useVictim, type When } from '../support/victim';
 
 /**
@@ -15,7 +15,7 @@ import { useVictim, type When } from '../support/victim';
 const cluster = useCluster();
 const victim = useVictim(cluster);
 
-it.each(variants<When>('after', 'before'))(
+itInLongRuns.each<When>(['after', 'before'])(
   'killed %s the commit of an accept: the repeated post is accepted once',
   async (when) => {
     const service = await victim.start();

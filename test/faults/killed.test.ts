@@ -4,7 +4,7 @@ import { onboard } from '../support/service';
 import { useCluster } from '../support/cluster';
 import { seededRandom } from '../support/random';
 import { until } from '../support/until';
-import { variants } from '../support/variants';
+import { itInLongRuns, variants } from '../support/variants';
 
 /**
  * Processes killed with SIGKILL at the worst moments. Whatever was accepted is still delivered, or
@@ -13,20 +13,23 @@ import { variants } from '../support/variants';
 const cluster = useCluster();
 const webhookIds = () => new Set(cluster.receiver.requests.map(({ headers }) => headers['webhook-id']));
 
-it('killed between accept and start, also during head starts: the next process delivers everything', async () => {
-  const { receiver } = cluster;
-  // Nothing listens at this address. Events are accepted and delivered by their head starts all the
-  // same.
-  const first = await cluster.start({ temporalAddress: '127.0.0.1:9', withoutReady: true });
-  const customer = await onboard(first, receiver.url());
-  const ids = [...(await customer.post()), ...(await customer.post()), ...(await customer.post())];
-  await first.kill9();
-  await cluster.makeOverdue();
-  await cluster.start();
-  await cluster.reach(ids, 'delivered');
-  expect(webhookIds().size).toBe(3);
-  await cluster.expectAgreement(ids);
-});
+itInLongRuns(
+  'killed between accept and start, also during head starts: the next process delivers everything',
+  async () => {
+    const { receiver } = cluster;
+    // Nothing listens at this address. Events are accepted and delivered by their head starts all
+    // the same.
+    const first = await cluster.start({ temporalAddress: '127.0.0.1:9', withoutReady: true });
+    const customer = await onboard(first, receiver.url());
+    const ids = [...(await customer.post()), ...(await customer.post()), ...(await customer.post())];
+    await first.kill9();
+    await cluster.makeOverdue();
+    await cluster.start();
+    await cluster.reach(ids, 'delivered');
+    expect(webhookIds().size).toBe(3);
+    await cluster.expectAgreement(ids);
+  },
+);
 
 it('killed during an attempt: the next process makes it again with the same webhook-id', async () => {
   const { receiver } = cluster;
@@ -45,43 +48,46 @@ it('killed during an attempt: the next process makes it again with the same webh
   await cluster.expectAgreement(ids);
 });
 
-it('killed between attempt and record: nothing is lost, and the record matches the last attempt', async () => {
-  const { receiver, database } = cluster;
-  const first = await cluster.start();
-  const customer = await onboard(first, receiver.url());
-  const waitingForLock = "datname = current_database() and wait_event_type = 'Lock'";
-  // The record waits for a lock that the test takes before the receiver answers.
-  const locker = new Client(database.url);
-  await locker.connect();
-  receiver.answerWith(async ({ headers }) => {
-    await locker.query('begin');
-    await locker.query('select from notifications where id = $1 for update', [
-      decodeId('ntf', String(headers['signpost-notification'])),
-    ]);
-    return { status: 200 };
-  });
-  const ids = await customer.post();
-  await until(
-    () => database.db.query({ text: `select from pg_stat_activity where ${waitingForLock}` }),
-    ({ rowCount }) => rowCount! > 0,
-  );
-  await first.kill9();
-  receiver.answerWith(200);
-  // The statement of the killed process must not succeed when the lock is released.
-  await database.db.query({
-    text: `select pg_terminate_backend(pid) from pg_stat_activity where ${waitingForLock}`,
-  });
-  await locker.query('rollback');
-  await locker.end();
-  await cluster.makeOverdue();
-  await cluster.start();
-  await cluster.reach(ids, 'delivered');
-  expect(receiver.requests).toHaveLength(2);
-  expect(webhookIds().size).toBe(1);
-  await cluster.expectAgreement(ids);
-});
+itInLongRuns(
+  'killed between attempt and record: nothing is lost, and the record matches the last attempt',
+  async () => {
+    const { receiver, database } = cluster;
+    const first = await cluster.start();
+    const customer = await onboard(first, receiver.url());
+    const waitingForLock = "datname = current_database() and wait_event_type = 'Lock'";
+    // The record waits for a lock that the test takes before the receiver answers.
+    const locker = new Client(database.url);
+    await locker.connect();
+    receiver.answerWith(async ({ headers }) => {
+      await locker.query('begin');
+      await locker.query('select from notifications where id = $1 for update', [
+        decodeId('ntf', String(headers['signpost-notification'])),
+      ]);
+      return { status: 200 };
+    });
+    const ids = await customer.post();
+    await until(
+      () => database.db.query({ text: `select from pg_stat_activity where ${waitingForLock}` }),
+      ({ rowCount }) => rowCount! > 0,
+    );
+    await first.kill9();
+    receiver.answerWith(200);
+    // The statement of the killed process must not succeed when the lock is released.
+    await database.db.query({
+      text: `select pg_terminate_backend(pid) from pg_stat_activity where ${waitingForLock}`,
+    });
+    await locker.query('rollback');
+    await locker.end();
+    await cluster.makeOverdue();
+    await cluster.start();
+    await cluster.reach(ids, 'delivered');
+    expect(receiver.requests).toHaveLength(2);
+    expect(webhookIds().size).toBe(1);
+    await cluster.expectAgreement(ids);
+  },
+);
 
-it('killed on the ladder: the next process makes the remaining attempts and no more', async () => {
+itInLongRuns('killed on the ladder: the next process makes the remaining attempts and no more', async () => {
   const { receiver } = cluster;
   const first = await cluster.start();
   const customer = await onboard(first, receiver.url(), { retrySchedule: [6, 1] });

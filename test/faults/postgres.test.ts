@@ -8,7 +8,7 @@ import { useCluster } from '../support/cluster';
 import { ADMIN_KEY, onboard, tempDir, type Answer, type ServiceProcess } from '../support/service';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
-import { variants } from '../support/variants';
+import { itInLongRuns } from '../support/variants';
 
 /**
  * Postgres and the network to it fail in every way. The processes must outlive it. More is in
@@ -96,26 +96,29 @@ it('all backends terminated again and again: the process lives, and what was acc
   expect(ids).toHaveLength(new Set(ids).size);
 });
 
-it('the backend of a call that waits for a lock is terminated: the call is a 503, and the process lives', async () => {
-  const { db } = cluster.database;
-  const service = await cluster.start();
-  await db.transaction(async (executor) => {
-    await executor.query({ text: 'lock table audit in exclusive mode' });
-    const call = service.call('POST', '/v1/products', { id: 'waits', name: 'P' });
-    await until(
-      () =>
-        db.query({
-          text: `select pg_terminate_backend(pid) from pg_stat_activity
+itInLongRuns(
+  'the backend of a call that waits for a lock is terminated: the call is a 503, and the process lives',
+  async () => {
+    const { db } = cluster.database;
+    const service = await cluster.start();
+    await db.transaction(async (executor) => {
+      await executor.query({ text: 'lock table audit in exclusive mode' });
+      const call = service.call('POST', '/v1/products', { id: 'waits', name: 'P' });
+      await until(
+        () =>
+          db.query({
+            text: `select pg_terminate_backend(pid) from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock'`,
-        }),
-      ({ rows }) => rows.length > 0,
-    );
-    expect(await call).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
-  });
-  expect(await isHealthy(service)).toBe(true);
-});
+          }),
+        ({ rows }) => rows.length > 0,
+      );
+      expect(await call).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
+    });
+    expect(await isHealthy(service)).toBe(true);
+  },
+);
 
-it('a frozen process with open transactions stops the events of nobody else', async () => {
+itInLongRuns('a frozen process with open transactions stops the events of nobody else', async () => {
   const { receiver } = cluster;
   const [frozen, other] = [await cluster.start(), await cluster.start()];
   const customer = await onboard(frozen, receiver.url());
@@ -220,7 +223,7 @@ describe('with a separate Postgres', () => {
     await probe.end().catch(() => undefined);
   }
 
-  it.each(variants(1, 3))(
+  itInLongRuns.each([1, 3])(
     'crashed and restarted under load, %i times: the process lives, and each attempt is made once',
     async (crashes) => {
       const { receiver } = cluster;
@@ -270,7 +273,7 @@ describe('with a separate Postgres', () => {
     expect(await readiness(service)).toMatchObject({ status: 'ready' });
   });
 
-  it('a commit that no standby confirms is not answered as accepted', async () => {
+  itInLongRuns('a commit that no standby confirms is not answered as accepted', async () => {
     const service = await cluster.start({ databaseUrl: postgres.url });
     const customer = await onboard(service, cluster.receiver.url());
     await db.query({ text: "alter system set synchronous_standby_names = 'nobody'" });

@@ -3,6 +3,7 @@ import { recoveriesOn, eventIds } from '../support/recoveries';
 import { ADMIN_KEY, onboard } from '../support/service';
 import { useCluster } from '../support/cluster';
 import { until } from '../support/until';
+import { itInLongRuns } from '../support/variants';
 
 /**
  * Bulk recovery and the activity stream with whole processes that are killed and stopped. More is
@@ -12,23 +13,26 @@ const cluster = useCluster();
 
 const { failing, recover, ended, received } = recoveriesOn(cluster);
 
-it('killed during a recovery: the next process continues where it was, and delivers everything once', async () => {
-  const first = await cluster.start();
-  const { ids, subscriptionId } = await failing(first, 30);
-  const id = await recover(first, subscriptionId, 20);
-  await cluster.receiver.waitFor(10);
-  await first.kill9();
-  const { rowCount: recorded } = await cluster.database.db.query({ text: 'select from attempts' });
-  const inFlight = received().length + 30 - recorded!;
-  await cluster.makeOverdue();
-  const second = await cluster.start();
-  expect(await ended(second, id)).toMatchObject({ status: 'completed', total: 30, retried: 30, skipped: 0 });
-  await cluster.makeOverdue();
-  await cluster.reach(ids, 'delivered');
-  // Only attempts in flight when the process died are made again.
-  expect([...new Set(received())].sort()).toEqual(eventIds(30).sort());
-  expect(received().length).toBeLessThanOrEqual(30 + inFlight);
-});
+itInLongRuns(
+  'killed during a recovery: the next process continues where it was, and delivers everything once',
+  async () => {
+    const first = await cluster.start();
+    const { ids, subscriptionId } = await failing(first, 30);
+    const id = await recover(first, subscriptionId, 20);
+    await cluster.receiver.waitFor(10);
+    await first.kill9();
+    const { rowCount: recorded } = await cluster.database.db.query({ text: 'select from attempts' });
+    const inFlight = received().length + 30 - recorded!;
+    await cluster.makeOverdue();
+    const second = await cluster.start();
+    expect(await ended(second, id)).toMatchObject({ status: 'completed', total: 30, retried: 30, skipped: 0 });
+    await cluster.makeOverdue();
+    await cluster.reach(ids, 'delivered');
+    // Only attempts in flight when the process died are made again.
+    expect([...new Set(received())].sort()).toEqual(eventIds(30).sort());
+    expect(received().length).toBeLessThanOrEqual(30 + inFlight);
+  },
+);
 
 it('an activity stream ends with its process and resumes on the next, without gaps or repeats', async () => {
   const first = await cluster.start();

@@ -6,7 +6,7 @@ import { freePort } from '../support/bare-temporal';
 import { ADMIN_KEY, onboard, type ServiceProcess } from '../support/service';
 import { startTcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
-import { variants } from '../support/variants';
+import { itInLongRuns, variants } from '../support/variants';
 
 /** What a process does between SIGTERM and its exit, whatever hangs. */
 const cluster = useCluster();
@@ -61,7 +61,7 @@ it('exits in time while Postgres and Temporal hang, with an attempt that cannot 
   expect(seconds).toBeLessThan(SECONDS_TO_EXIT);
 });
 
-it.each(variants(30, 5))(
+itInLongRuns.each([30, 5])(
   'exits in time while receivers with a timeout of %i s hang, and another process makes the attempts again',
   async (timeoutSeconds) => {
     const { receiver } = cluster;
@@ -81,7 +81,7 @@ it.each(variants(30, 5))(
   },
 );
 
-it('claims of first attempts that wait are released, and another process makes them', async () => {
+itInLongRuns('claims of first attempts that wait are released, and another process makes them', async () => {
   const { receiver, database } = cluster;
   const [api, other] = [
     // Long enough for the attempts under way, which would keep their claims.
@@ -198,7 +198,7 @@ async function startProxy(ports: number[], keepAlive: boolean) {
   };
 }
 
-it.each(variants(true, false))(
+itInLongRuns.each([true, false])(
   'a rolling restart of two APIs under load breaks no request of a proxy (keeps connections open: %s)',
   async (keepAlive) => {
     const ports = [await freePort(), await freePort()];

@@ -4,7 +4,7 @@ import type { Receiver } from '../support/receiver';
 import { onboard, type ServiceProcess } from '../support/service';
 import { useCluster } from '../support/cluster';
 import { until } from '../support/until';
-import { variants } from '../support/variants';
+import { itInLongRuns, variants } from '../support/variants';
 
 /**
  * Spikes without any failure of ours: each attempt is one request, whatever the receiver does, and
@@ -63,7 +63,7 @@ it.each(variants(600, 1200))(
   240_000,
 );
 
-it.each(variants(300, 600))(
+itInLongRuns.each([300, 600])(
   'a receiver that rejects %i events for good gets each once, also while the reconciler starts workflows',
   async (count) => {
     const { receiver } = cluster;
@@ -84,7 +84,7 @@ it.each(variants(300, 600))(
   240_000,
 );
 
-it('a worker shares a workflow among the events that another process accepted and delivers', async () => {
+itInLongRuns('a worker shares a workflow among the events that another process accepted and delivers', async () => {
   const { receiver } = cluster;
   await cluster.start({ env: { SIGNPOST_ROLE: 'worker' } });
   const api = await cluster.start({ env: { SIGNPOST_ROLE: 'api' } });

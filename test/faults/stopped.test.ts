@@ -7,7 +7,7 @@ import type { Receiver } from '../support/receiver';
 import { onboard, tempDir } from '../support/service';
 import { useCluster } from '../support/cluster';
 import { until } from '../support/until';
-import { variants } from '../support/variants';
+import { itInLongRuns, variants } from '../support/variants';
 
 /**
  * Temporal, Postgres and the service are stopped during work, and several processes share one
@@ -119,7 +119,7 @@ it('SIGTERM during an attempt: it is finished and recorded, new events are refus
   expect(receiver.requests).toHaveLength(1);
 });
 
-it('two processes on one database deliver every notification once', async () => {
+itInLongRuns('two processes on one database deliver every notification once', async () => {
   const { receiver } = cluster;
   const [first, second] = [await cluster.start(), await cluster.start()];
   const customer = await onboard(first, receiver.url());

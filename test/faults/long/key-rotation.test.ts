@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
-import { encodeId, newUuid } from '../../src/domain/ids';
-import { createSealer } from '../../src/store/db/crypto';
-import { countSealed } from '../../src/store/rotation/reseal';
-import { useCluster } from '../support/cluster';
-import { ADMIN_KEY, onboard, runToEnd, type ServiceProcess } from '../support/service';
-import { until } from '../support/until';
+import { encodeId, newUuid } from '../../../src/domain/ids';
+import { createSealer } from '../../../src/store/db/crypto';
+import { countSealed } from '../../../src/store/rotation/reseal';
+import { useCluster } from '../../support/cluster';
+import { ADMIN_KEY, onboard, runToEnd, type ServiceProcess } from '../../support/service';
+import { until } from '../../support/until';
 
 /** The master key is rotated as docs/operators/key-rotation.md says, while events are delivered. */
 const cluster = useCluster();
@@ -19,7 +19,7 @@ const envOf = (current: Buffer, previous?: Buffer) => ({
   SIGNPOST_MASTER_KEY: base64(current),
   ...(previous ? { SIGNPOST_MASTER_KEY_PREVIOUS: base64(previous) } : {}),
 });
-const CLI = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+const CLI = path.join(__dirname, '..', '..', '..', 'dist', 'cli', 'main.js');
 const FILLERS = 3000;
 
 /** A run of the built command line. */

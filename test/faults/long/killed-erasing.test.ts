@@ -1,10 +1,9 @@
-import { decodeId, encodeId } from '../../src/domain/ids';
-import { useCluster } from '../support/cluster';
-import { onboard } from '../support/service';
-import { stopSummaries } from '../support/summaries';
-import { until } from '../support/until';
-import { variants } from '../support/variants';
-import { useVictim } from '../support/victim';
+import { decodeId, encodeId } from '../../../src/domain/ids';
+import { useCluster } from '../../support/cluster';
+import { onboard } from '../../support/service';
+import { stopSummaries } from '../../support/summaries';
+import { until } from '../../support/until';
+import { useVictim } from '../../support/victim';
 
 /**
  * A process killed with SIGKILL at a step of an erasure. Temporal gives its activity to the next
@@ -15,7 +14,7 @@ const victim = useVictim(cluster);
 
 const entering = (phase: string) => `update on erasures when (old.phase <> new.phase and new.phase = '${phase}')`;
 /** Steps that do not happen, and their triggers. What comes before each of them is committed. */
-const STEPS: [[string, string], ...[string, string][]] = [
+const STEPS: [string, string][] = [
   ['the commit of the removal of notifications', 'delete on attempts'],
   ['the first cancellation', "update on notifications when (new.status = 'cancelled' and old.status <> 'cancelled')"],
   ['the end of the cancellations', entering('waiting')],
@@ -51,7 +50,7 @@ async function tablesWith(text: string): Promise<string[]> {
   return found;
 }
 
-it.each(variants(...STEPS))(
+it.each(STEPS)(
   'killed before %s of an erasure: the next process finishes it, counts everything once, and leaves nothing',
   async (_, step) => {
     const { receiver } = cluster;
