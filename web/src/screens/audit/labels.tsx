@@ -39,6 +39,8 @@ const LABELS: Record<string, string> = {
   'oauth-client.create': 'Created an OAuth client',
   'oauth-client.rotate': 'Rotated an OAuth client secret',
   'oauth-client.revoke': 'Revoked an OAuth client',
+  'deploy.create': 'Marked a deploy',
+  'deploy.delete': 'Deleted a deploy',
   'play-inbox.create': 'Created an inbox',
   'play-inbox.change': 'Changed an inbox',
   'play-inbox.delete': 'Deleted an inbox',

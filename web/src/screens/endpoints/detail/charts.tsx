@@ -11,27 +11,33 @@ import {
   XAxis,
   YAxis,
 } from 'recharts';
-import type { Series } from '../../../api/types';
+import type { Deploy, Series } from '../../../api/types';
 import { formatMilliseconds } from '../../../ui/time';
 import { clockTime, dayTime, exactTime, useZone } from '../../../ui/zone';
+import { DeployLines, LABEL_MARGIN } from '../../deploys/deploy-lines';
 import styles from '../shared/endpoints.module.css';
 
 const HEIGHT = 220;
 const DAY_SECONDS = 86_400;
 
 /** Attempts over time, by result. */
-export function OutcomeChart({ series }: { series: Series }) {
+export function OutcomeChart({ series, deploys }: { series: Series; deploys: readonly Deploy[] }) {
   useZone();
   return (
     <div className={styles.chart}>
       <ResponsiveContainer width="100%" height={HEIGHT}>
-        <BarChart data={series.buckets} margin={{ top: 8, right: 8, bottom: 0, left: -14 }} accessibilityLayer>
+        <BarChart
+          data={series.buckets}
+          margin={{ top: deploys.length > 0 ? LABEL_MARGIN : 8, right: 8, bottom: 0, left: -14 }}
+          accessibilityLayer
+        >
           {axes(series)}
           <YAxis allowDecimals={false} stroke="var(--text-3)" fontSize={12} tickLine={false} axisLine={false} />
           {tooltip()}
           {legend()}
           <Bar dataKey="successes" name="succeeded" stackId="outcome" fill="var(--chart-2)" isAnimationActive={false} />
           <Bar dataKey="failures" name="failed" stackId="outcome" fill="var(--chart-4)" isAnimationActive={false} />
+          <DeployLines deploys={deploys} series={series} />
         </BarChart>
       </ResponsiveContainer>
     </div>
@@ -39,7 +45,7 @@ export function OutcomeChart({ series }: { series: Series }) {
 }
 
 /** Response times: half of the attempts took at most p50, 95 % at most p95. */
-export function TimingChart({ series }: { series: Series }) {
+export function TimingChart({ series, deploys }: { series: Series; deploys: readonly Deploy[] }) {
   useZone();
   return (
     <div className={styles.chart}>
@@ -68,6 +74,7 @@ export function TimingChart({ series }: { series: Series }) {
               isAnimationActive={false}
             />
           ))}
+          <DeployLines deploys={deploys} series={series} isBands={false} hasLabels={false} />
         </LineChart>
       </ResponsiveContainer>
     </div>

@@ -4,20 +4,24 @@ import {
   Pencil,
   Play,
   Plus,
+  Rocket,
   RotateCcw,
   ShieldCheck,
   TriangleAlert,
   type LucideIcon,
 } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { useRead } from '../../../../api/queries';
-import type { AuditEntry, Page, Recovery, Subscription } from '../../../../api/types';
+import type { AuditEntry, Deploy, Page, Recovery, Subscription } from '../../../../api/types';
 import { Card } from '../../../../ui/page';
 import { Empty, Loaded } from '../../../../ui/states';
 import { Time } from '../../../../ui/time';
 import { exactTime, useZone } from '../../../../ui/zone';
 import { valueText } from '../../../audit/changes';
 import { actionLabel } from '../../../audit/labels';
+import { DeployLink } from '../../../deploys/deploy-list';
+import { MarkDeploy } from '../../../deploys/mark-deploy';
 import { Step } from '../../../shared/step';
 
 const LIMIT = 200;
@@ -33,6 +37,7 @@ interface Entry {
   by?: string;
   lines: string[];
   to?: string;
+  more?: ReactNode;
 }
 
 /** Actions that explain how deliveries went on. Reads of the secret and manual triggers do not. */
@@ -49,41 +54,27 @@ const ACTIONS: Record<string, { icon: LucideIcon; tone?: 'ok' | 'bad' }> = {
 };
 
 /**
- * What happened to an endpoint, newest first: from the audit log, and its recoveries. Reads only
- * what is younger than the endpoint, and does not poll: the audit log has no index by object.
+ * What happened to an endpoint, newest first: from the audit log, its recoveries, and deploys.
+ * Reads only what is younger than the endpoint, and does not poll: the audit log has no index by
+ * object.
  */
-export function HistoryTab({ subscription: { id, createdAt } }: { subscription: Subscription }) {
+export function HistoryTab({ subscription }: { subscription: Subscription }) {
+  const { id, createdAt } = subscription;
   const since = new Date(Date.parse(createdAt) - BEFORE_CREATION_MS).toISOString();
   const audit = useRead<Page<AuditEntry>>('/v1/audit', { object: id, since, limit: LIMIT });
   const recoveries = useRead<Page<Recovery>>('/v1/recoveries', { subscriptionId: id, limit: LIMIT });
+  const deploys = useRead<Page<Deploy>>('/v1/deploys', { subscriptionId: id, since, limit: LIMIT });
   useZone();
   return (
-    <Card title="History">
+    <Card title="History" actions={<MarkDeploy subscription={subscription} />}>
       <Loaded query={audit}>
         {(entries) => (
           <Loaded query={recoveries}>
-            {(started) => {
-              const all = [...entries.items.flatMap(ofChange), ...started.items.map(ofRecovery)].sort(
-                (a, b) => Date.parse(b.at) - Date.parse(a.at),
-              );
-              if (all.length === 0)
-                return <Empty title="No history">The audit log has no changes of this endpoint any more.</Empty>;
-              return (
-                <>
-                  <ol aria-label="History">
-                    {all.map((entry) => (
-                      <HistoryEntry key={entry.id} entry={entry} />
-                    ))}
-                  </ol>
-                  {(entries.nextCursor ?? started.nextCursor) !== null && (
-                    <p className="muted">
-                      Older entries are in the <Link to={`/audit?object=${id}`}>audit log</Link> and in{' '}
-                      <Link to={`/recoveries?subscriptionId=${id}`}>Recoveries</Link>.
-                    </p>
-                  )}
-                </>
-              );
-            }}
+            {(started) => (
+              <Loaded query={deploys}>
+                {(marked) => <Entries id={id} entries={entries} started={started} marked={marked} />}
+              </Loaded>
+            )}
           </Loaded>
         )}
       </Loaded>
@@ -91,7 +82,43 @@ export function HistoryTab({ subscription: { id, createdAt } }: { subscription: 
   );
 }
 
-function HistoryEntry({ entry: { icon, tone, title, by, at, lines, to } }: { entry: Entry }) {
+function Entries({
+  id,
+  entries,
+  started,
+  marked,
+}: {
+  id: string;
+  entries: Page<AuditEntry>;
+  started: Page<Recovery>;
+  marked: Page<Deploy>;
+}) {
+  const all = [
+    ...entries.items.flatMap(ofChange),
+    ...started.items.map(ofRecovery),
+    ...marked.items.map(ofDeploy),
+  ].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  if (all.length === 0)
+    return <Empty title="No history">The audit log has no changes of this endpoint any more.</Empty>;
+  return (
+    <>
+      <ol aria-label="History">
+        {all.map((entry) => (
+          <HistoryEntry key={entry.id} entry={entry} />
+        ))}
+      </ol>
+      {(entries.nextCursor ?? started.nextCursor) !== null && (
+        <p className="muted">
+          Older entries are in the <Link to={`/audit?object=${id}`}>audit log</Link> and in{' '}
+          <Link to={`/recoveries?subscriptionId=${id}`}>Recoveries</Link>.
+        </p>
+      )}
+      {marked.nextCursor !== null && <p className="muted">Only the last {LIMIT} deploys are shown.</p>}
+    </>
+  );
+}
+
+function HistoryEntry({ entry: { icon, tone, title, by, at, lines, to, more } }: { entry: Entry }) {
   return (
     <Step
       icon={icon}
@@ -107,6 +134,7 @@ function HistoryEntry({ entry: { icon, tone, title, by, at, lines, to } }: { ent
       <span className="muted">
         <Time at={at} /> · {exactTime(at)}
       </span>
+      {more}
     </Step>
   );
 }
@@ -141,5 +169,19 @@ function ofRecovery({ id, createdAt, status, retried, total }: Recovery): Entry 
     title: 'Started a recovery',
     lines: [`${status}: ${retried.toLocaleString('en')} of ${total.toLocaleString('en')} retried`],
     to: `/recoveries?open=${id}`,
+  };
+}
+
+function ofDeploy(deploy: Deploy): Entry {
+  const { id, at, version, description, subscriptionId, customerId, productId } = deploy;
+  const concerned =
+    subscriptionId !== null ? 'This endpoint' : customerId !== null ? 'All endpoints' : `Product ${productId}`;
+  return {
+    id,
+    at,
+    icon: Rocket,
+    title: `Deployed ${version}`,
+    lines: [description === '' ? concerned : `${concerned}: ${description}`],
+    more: <DeployLink deploy={deploy} />,
   };
 }

@@ -7,6 +7,9 @@ import { FilterSelect, useDrawer, useFilters } from '../../../../ui/filters';
 import { Card, Tile } from '../../../../ui/page';
 import { Empty, Loaded, Skeleton } from '../../../../ui/states';
 import { Countdown, Time } from '../../../../ui/time';
+import { DeployList } from '../../../deploys/deploy-list';
+import { MarkDeploy } from '../../../deploys/mark-deploy';
+import { useDeploys } from '../../../deploys/use-deploys';
 import { AttemptDrawer } from '../attempt-drawer';
 import styles from '../../shared/endpoints.module.css';
 
@@ -21,11 +24,13 @@ const WINDOWS = [
 ];
 
 /** The nine figures of an endpoint, and its attempts over time. */
-export function StatisticsTab({ subscription: { id } }: { subscription: Subscription }) {
+export function StatisticsTab({ subscription }: { subscription: Subscription }) {
+  const { id } = subscription;
   const { values, set } = useFilters('window');
   const window = values.window || 'day';
   const statistics = useRead<Statistics>(`/v1/subscriptions/${id}/statistics`, {}, { refetchInterval: REFRESH_MS });
   const series = useRead<Series>(`/v1/subscriptions/${id}/series`, { window }, { refetchInterval: REFRESH_MS });
+  const deploys = useDeploys(series.data, { subscriptionId: id });
   return (
     <div className="stack">
       <Loaded query={statistics}>
@@ -39,13 +44,16 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
       <Card
         title="Attempts over time"
         actions={
-          <FilterSelect
-            label="Period"
-            all={null}
-            value={window}
-            onChange={(next) => set({ window: next === 'day' ? '' : next })}
-            options={WINDOWS}
-          />
+          <>
+            <MarkDeploy subscription={subscription} />
+            <FilterSelect
+              label="Period"
+              all={null}
+              value={window}
+              onChange={(next) => set({ window: next === 'day' ? '' : next })}
+              options={WINDOWS}
+            />
+          </>
         }
       >
         <Loaded query={series}>
@@ -55,14 +63,15 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
             ) : (
               <Suspense fallback={<Skeleton lines={8} />}>
                 <div className="stack">
-                  <OutcomeChart series={data} />
+                  <OutcomeChart series={data} deploys={deploys} />
                   <h3>Response time</h3>
-                  <TimingChart series={data} />
+                  <TimingChart series={data} deploys={deploys} />
                 </div>
               </Suspense>
             )
           }
         </Loaded>
+        <DeployList deploys={deploys} subscriptionId={id} />
       </Card>
     </div>
   );
