@@ -90,7 +90,7 @@ it.each([
   ['a version of two lines', { version: 'a\nb' }, '/version'],
   ['a link that runs a script', { url: 'javascript:alert(1)' }, '/url'],
   ['a link with a password', { url: 'https://u:p@ci.example/' }, '/url'],
-  ['a time that is none', { at: 'yesterday' }, '/at'],
+  ['a text that is no time', { at: 'yesterday' }, '/at'],
   ['a time ahead', { at: new Date(Date.now() + 300_000).toISOString() }, '/at'],
 ])('%s is refused with a pointer', async (_, body, path) => {
   expect(await refused({ customerId: tenant.customerId, ...body })).toEqual([422, 'validation-failed', [path]]);

@@ -1,13 +1,17 @@
-import type { Deploy } from '../../api/types';
-
 const CHARACTER_PX = 6.5;
 const GAP_PX = 6;
 /** Lines that are closer than this are one. */
 const SAME_LINE_PX = 5;
 const MAX_LABEL = 18;
 
+/** What is needed of a deploy. */
+interface Marked {
+  version: string;
+  at: string;
+}
+
 /** A line of a chart: the deploys at a place, and whether their label has room. */
-export interface DeployLine {
+export interface DeployLine<Deploy extends Marked> {
   x: number;
   deploys: Deploy[];
   label: string;
@@ -22,12 +26,12 @@ export interface DeployLine {
  * @param xOf - the place of a time in pixels; undefined outside of the chart
  * @param plot - the left edge and the width of the chart's area
  */
-export function placeDeploys(
+export function placeDeploys<Deploy extends Marked>(
   deploys: readonly Deploy[],
   xOf: (atMs: number) => number | undefined,
   plot: { x: number; width: number },
-): DeployLine[] {
-  const lines: DeployLine[] = [];
+): DeployLine<Deploy>[] {
+  const lines: DeployLine<Deploy>[] = [];
   for (const deploy of [...deploys].reverse()) {
     const x = xOf(Date.parse(deploy.at));
     const last = lines.at(-1);
@@ -46,7 +50,7 @@ export function placeDeploys(
   return lines;
 }
 
-function labelOf(deploys: readonly Deploy[]): string {
+function labelOf(deploys: readonly Marked[]): string {
   const { version } = deploys.at(-1)!;
   const text = version.length > MAX_LABEL ? `${version.slice(0, MAX_LABEL - 1)}…` : version;
   return deploys.length === 1 ? text : `${text} +${deploys.length - 1}`;
