@@ -29,11 +29,25 @@ it('puts the label to the left at the right edge', () => {
   expect(place(['orders 2.4.1', 59])).toEqual([[640, 'orders 2.4.1', 'left']]);
 });
 
-it('leaves out a label that would cover another one, and keeps its line', () => {
-  expect(place(['orders 2.4.1', 10], ['orders 2.4.2', 12], ['orders 2.4.3', 30])).toEqual([
-    [150, 'orders 2.4.1', 'right'],
+it('puts the label of the earlier of two near deploys to the left', () => {
+  expect(place(['orders 2.4.1', 20], ['orders 2.4.2', 22])).toEqual([
+    [250, 'orders 2.4.1', 'left'],
+    [270, 'orders 2.4.2', 'right'],
+  ]);
+});
+
+it('leaves out a label that has no room between other lines, and keeps its line', () => {
+  expect(place(['orders 2.4.1', 10], ['orders 2.4.2', 12], ['orders 2.4.3', 14])).toEqual([
+    [150, 'orders 2.4.1', 'left'],
     [170, 'orders 2.4.2', undefined],
-    [350, 'orders 2.4.3', 'right'],
+    [190, 'orders 2.4.3', 'right'],
+  ]);
+});
+
+it('labels the newest deploy first where there is room for one', () => {
+  expect(place(['orders 2.4.1', 1], ['orders 2.4.2', 2])).toEqual([
+    [60, 'orders 2.4.1', undefined],
+    [70, 'orders 2.4.2', 'right'],
   ]);
 });
 

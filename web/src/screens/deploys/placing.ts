@@ -20,8 +20,8 @@ export interface DeployLine<Deploy extends Marked> {
 }
 
 /**
- * Places deploys in a chart. Deploys of almost the same time share a line. A label never covers
- * another one: the list below the chart names all deploys.
+ * Places deploys in a chart. Deploys of almost the same time share a line. A label covers neither
+ * another one nor a line: the list below the chart names all deploys.
  *
  * @param xOf - the place of a time in pixels; undefined outside of the chart
  * @param plot - the left edge and the width of the chart's area
@@ -39,13 +39,15 @@ export function placeDeploys<Deploy extends Marked>(
     if (last && x - last.x < SAME_LINE_PX) last.deploys.push(deploy);
     else lines.push({ x, deploys: [deploy], label: '', side: undefined });
   }
-  let takenUpTo = plot.x;
-  for (const line of lines) {
+  // From the newest, which people look for first.
+  let takenFrom = plot.x + plot.width;
+  for (const [index, line] of [...lines.entries()].reverse()) {
     line.label = labelOf(line.deploys);
     const width = line.label.length * CHARACTER_PX + GAP_PX;
-    if (line.x >= takenUpTo && line.x + width <= plot.x + plot.width) line.side = 'right';
-    else if (line.x - width >= takenUpTo) line.side = 'left';
-    if (line.side) takenUpTo = line.x + (line.side === 'right' ? width : GAP_PX);
+    const [before, after] = [lines[index - 1]?.x ?? plot.x, lines[index + 1]?.x ?? takenFrom];
+    if (line.x + width <= Math.min(after, takenFrom)) line.side = 'right';
+    else if (line.x - width >= before && line.x <= takenFrom) line.side = 'left';
+    if (line.side) takenFrom = line.side === 'right' ? line.x : line.x - width;
   }
   return lines;
 }
