@@ -7,6 +7,7 @@ import { addAllowList } from './commands/allow-list';
 import { addAudit } from './commands/audit';
 import { addCustomers } from './commands/customers';
 import { addCompletion } from './commands/completion';
+import { addDeploys } from './commands/deploys';
 import { addEvents } from './commands/events';
 import { addKeys } from './commands/keys';
 import { addListen } from './commands/listen';
@@ -76,6 +77,7 @@ export function buildProgram(session: Session, { version, addCommands = addServe
   addEvents(program, session);
   addNotifications(program, session);
   addRecover(program, session);
+  addDeploys(program, session);
   addActivity(program, session);
   addAudit(program, session);
   addRetention(program, session);

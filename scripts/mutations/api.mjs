@@ -607,4 +607,67 @@ export default [
       ['IK3', 'every kept answer is sealed', 'holdsSecret: !route.answerIsOpen', 'holdsSecret: true'],
     ],
   ),
+  ...mutationsOf(
+    'src/store/reporting/deploys.ts',
+    ['test/api/deploys.test.ts'],
+    [
+      [
+        'DY1',
+        'customers see deploys of products',
+        'd.customer_id = $2)`',
+        'd.customer_id is not distinct from $2 or d.customer_id is null)`',
+      ],
+      ['DY2', 'products see the deploys of all products', 'any ($1)) and ($2', 'any ($1) or true) and ($2'],
+      [
+        'DY3',
+        'deploys of one subscription concern the others',
+        'd.subscription_id is null and (d.product_id',
+        '(d.product_id',
+      ],
+      [
+        'DY4',
+        'deploys of other products concern a subscription of a shared customer',
+        'or d.product_id = $10)))',
+        'or true)))',
+      ],
+      [
+        'DY5',
+        'deploys of the product concern no subscription',
+        'or (d.customer_id is null and d.product_id = $10)',
+        '',
+      ],
+      ['DY6', 'deploys of a customer that is being erased are visible', 'or not c.erasing', 'or true'],
+      ['DY7', 'a page begins after the time alone', '(d.at, d.id) < ($11, $12::uuid)', 'd.at < $11'],
+    ],
+  ),
+  ...mutationsOf(
+    'src/api/routes/deploys.ts',
+    ['test/api/deploys.test.ts'],
+    [
+      [
+        'DY8',
+        'a deploy may be in the future',
+        'if (at.getTime() <= Date.now() +',
+        'if (true || at.getTime() <= Date.now() +',
+      ],
+      [
+        'DY9',
+        'another customer than that of the subscription is ignored',
+        'if (customerId !== undefined && customerId !== customer.id)',
+        'if (false)',
+      ],
+      [
+        'DY10',
+        'another product than that of the subscription is ignored',
+        'if (productId != null && productId !== (',
+        'if (false && productId !== (',
+      ],
+      [
+        'DY11',
+        'a deploy of a product that does not exist is marked',
+        'if (!(await findProduct(context.db, own)))',
+        'if (false)',
+      ],
+    ],
+  ),
 ];

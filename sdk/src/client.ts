@@ -49,6 +49,8 @@ export class Signpost<Types extends object = EventData> {
   readonly attempts: Resources['attempts'];
   /** Bulk retries of a subscription's failed notifications. */
   readonly recoveries: Resources['recoveries'];
+  /** Versions that customers and products put into operation, to compare deliveries with. */
+  readonly deploys: Resources['deploys'];
   /** URL patterns that subscriptions may use. */
   readonly allowlist: Resources['allowlist'];
   readonly apiKeys: Resources['apiKeys'];
@@ -92,6 +94,7 @@ export class Signpost<Types extends object = EventData> {
     this.notifications = resources.notifications;
     this.attempts = resources.attempts;
     this.recoveries = resources.recoveries;
+    this.deploys = resources.deploys;
     this.allowlist = resources.allowlist;
     this.apiKeys = resources.apiKeys;
     this.oauthClients = resources.oauthClients;

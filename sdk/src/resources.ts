@@ -133,6 +133,13 @@ export function resourcesOf(transport: Transport) {
       get: (id: string) => call('get', '/v1/recoveries/{id}', { params: { id } }),
       cancel: (id: string) => call('post', '/v1/recoveries/{id}/cancel', { params: { id } }),
     },
+    deploys: {
+      /** Records that a version was deployed. */
+      create: (body: Create<'/v1/deploys'>) => call('post', '/v1/deploys', { body }),
+      list: list('/v1/deploys'),
+      get: (id: string) => call('get', '/v1/deploys/{id}', { params: { id } }),
+      delete: (id: string) => call('delete', '/v1/deploys/{id}', { params: { id } }),
+    },
     allowlist: {
       create: (body: Create<'/v1/url-allowlist'>) => call('post', '/v1/url-allowlist', { body }),
       list: list('/v1/url-allowlist'),

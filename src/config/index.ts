@@ -83,6 +83,7 @@ export interface Config {
     portalSessions: number;
     credentials: number;
     playInboxes: number;
+    deploys: number;
   };
   trustedProxies: string[];
   features: ReadonlySet<Feature>;
@@ -175,6 +176,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       portalSessions: settings.SIGNPOST_QUOTA_PORTAL_SESSIONS,
       credentials: settings.SIGNPOST_QUOTA_CREDENTIALS,
       playInboxes: settings.SIGNPOST_QUOTA_PLAY_INBOXES,
+      deploys: settings.SIGNPOST_QUOTA_DEPLOYS,
     },
     trustedProxies: settings.SIGNPOST_TRUSTED_PROXIES ?? [],
     features: featuresOf(settings.SIGNPOST_FEATURES, (settings.SIGNPOST_PLAY ?? (local ? 'on' : 'off')) === 'on'),

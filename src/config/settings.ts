@@ -162,6 +162,12 @@ export const SETTINGS = {
     expected: 'a number, 1 to 1000',
     meaning: 'Inboxes of Play that one customer may have; on a shared customer, per product.',
   }),
+  SIGNPOST_QUOTA_DEPLOYS: setting(integer(1, 100_000, 200), {
+    default: '200',
+    expected: 'a number, 1 to 100000',
+    meaning:
+      'Deploys that one customer, or one product for itself, may mark in 24 hours; on a shared customer, per product.',
+  }),
   SIGNPOST_DNS_LOOKUPS: setting(integer(1, 10_000, 256), {
     default: '256',
     expected: 'a number, 1 to 10000',

@@ -50,6 +50,7 @@ export const ERASED_KINDS = {
   secrets: 'Signing secrets.',
   secretLinks: 'Links to secrets.',
   challenges: 'Results of challenges.',
+  deploys: 'Deploys of the customer.',
   playInboxes: 'Inboxes of Play.',
   playRequests: 'Requests that these inboxes captured.',
   recoveryItems: 'Entries of the lists of what recoveries processed.',

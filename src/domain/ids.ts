@@ -22,7 +22,8 @@ export type IdKind =
   | 'ses'
   | 'usr'
   | 'pin'
-  | 'prq';
+  | 'prq'
+  | 'dep';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -58,6 +58,7 @@ beforeAll(async () => {
   const inbox = await api.must('POST', '/v1/play-inboxes', { customerId: customer.id, name: 'I' }, a.key);
   await api.call('POST', new URL(inbox.url).pathname, { key: null, raw: '{}' });
   const { items: captured } = await api.must('GET', `/v1/play-inboxes/${inbox.id}/requests`);
+  const deploy = await api.must('POST', '/v1/deploys', { customerId: customer.id, version: '1' }, a.key);
   const session = await api.call('POST', '/v1/session', { key: null, body: { credential: a.key } });
   const portalSession = await api.must('POST', '/v1/portal-sessions', { customerId: customer.id }, a.key);
   const client = await api.must('POST', '/v1/oauth-clients', { name: 'other', role: 'viewer' });
@@ -75,6 +76,7 @@ beforeAll(async () => {
     'api-keys': apiKey.id,
     recoveries: recovery.id,
     erasures: erasure.id,
+    deploys: deploy.id,
     'play-inboxes': inbox.id,
     'play-requests': captured[0].id,
     'portal-sessions': portalSession.id,

@@ -38,6 +38,7 @@ beforeAll(async () => {
     subscriptionId = (await api.must('POST', '/v1/subscriptions', settings, a.key)).id;
     const inbox = await api.must('POST', '/v1/play-inboxes', { customerId: SHARED, name: 'I' }, a.key);
     inboxId = inbox.id;
+    await api.must('POST', '/v1/deploys', { customerId: SHARED, version: '1' }, a.key);
     if (i === EACH - 1)
       for (let sent = 0; sent < EACH; sent++)
         await api.call('POST', inbox.url.replace(api.url, ''), { key: null, raw: '{}' });

@@ -19,6 +19,7 @@ export interface Objects {
   apiKeyId: string;
   oauthClientId: string;
   sessionId: string;
+  deployId: string;
   playInboxId: string;
   playRequestId: string;
 }
@@ -29,6 +30,7 @@ export const UNKNOWN: Omit<Objects, 'productKey'> = {
   eventType: 'no.such.type.v1',
   customerId: 'no-customer',
   subscriptionId: encodeId('sub', newUuid()),
+  deployId: encodeId('dep', newUuid()),
   eventId: encodeId('evt', newUuid()),
   notificationId: encodeId('ntf', newUuid()),
   attemptId: encodeId('att', newUuid()),
@@ -88,6 +90,7 @@ export async function makeObjects(
     attemptId: (await api.must('GET', `/v1/notifications/${notificationId}`)).attempts[0].id,
     recoveryId: await idOf(`/v1/subscriptions/${subscriptionId}/recover`, { since }),
     erasureId: (await api.must('DELETE', `/v1/customers/${erased}`, undefined, key)).id,
+    deployId: await idOf('/v1/deploys', { customerId, version: '1' }),
     portalSessionId: await idOf('/v1/portal-sessions', { customerId }),
     allowlistId: await idOf('/v1/url-allowlist', { pattern: `https://${unique('host')}.example` }),
     apiKeyId: await idOf('/v1/api-keys', viewer, ADMIN_KEY),
@@ -344,6 +347,15 @@ export const CALLS: Record<string, Call> = {
     names: 'portalSessionId',
     async prepare(api, { customerId }) {
       return { portalSessionId: (await api.must('POST', '/v1/portal-sessions', { customerId })).id };
+    },
+  },
+  'POST /v1/deploys': { names: 'customerId', body: ({ customerId }) => ({ customerId, version: '1' }) },
+  'GET /v1/deploys': { names: 'deployId', shows: items('id') },
+  'GET /v1/deploys/:id': { names: 'deployId' },
+  'DELETE /v1/deploys/:id': {
+    names: 'deployId',
+    async prepare(api, { customerId }) {
+      return { deployId: (await api.must('POST', '/v1/deploys', { customerId, version: '1' })).id };
     },
   },
   'POST /v1/play-inboxes': { names: 'customerId', body: ({ customerId }) => ({ customerId, name: 'I' }) },

@@ -96,6 +96,10 @@ const TABLE = `
   GET /v1/portal-sessions                              hidden   -        all    own      all     own       none      none
   DELETE /v1/portal-sessions                           404      404      all    own      none    none      none      none
   DELETE /v1/portal-sessions/:id                       404      404      all    own      none    none      none      none
+  POST /v1/deploys                                     422      422      all    own      none    none      own       none
+  GET /v1/deploys                                      hidden   -        all    own      all     own       own       none
+  GET /v1/deploys/:id                                  404      404      all    own      all     own       own       none
+  DELETE /v1/deploys/:id                               404      404      all    own      none    none      own       none
   POST /v1/play-inboxes                                422      422      all    own      none    none      own       none
   GET /v1/play-inboxes                                 hidden   -        all    own      all     own       own       none
   GET /v1/play-inboxes/:id                             404      404      all    own      all     own       own       none

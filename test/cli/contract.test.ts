@@ -50,6 +50,12 @@ it.each<[string, string, unknown]>([
     'POST /v1/events',
     { id: 'e', type: 'a.v1', timestamp: '2026-01-31T12:00:00.123456789Z', data: { n: 150 } },
   ],
+  [
+    'deploys mark 2.4.1 --customer c1 --link https://ci.example/812 --at 2026-01-31T12:00:00Z',
+    'POST /v1/deploys',
+    { version: '2.4.1', customerId: 'c1', url: 'https://ci.example/812', at: '2026-01-31T12:00:00Z' },
+  ],
+  ['deploys delete dep_1', 'DELETE /v1/deploys/dep_1', undefined],
   ['recover show rec_1', 'GET /v1/recoveries/rec_1', undefined],
   ['recover cancel rec_1', 'POST /v1/recoveries/rec_1/cancel', undefined],
   ['customers erase c1 --yes', 'DELETE /v1/customers/c1', undefined],

@@ -87,6 +87,7 @@ const OTHERS: Env = {
   SIGNPOST_QUOTA_PORTAL_SESSIONS: '3',
   SIGNPOST_QUOTA_CREDENTIALS: '4',
   SIGNPOST_QUOTA_PLAY_INBOXES: '5',
+  SIGNPOST_QUOTA_DEPLOYS: '6',
   SIGNPOST_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
   SIGNPOST_ALLOWED_HOSTS: 'hooks.internal.example, Signpost_1.',
   SIGNPOST_SESSION_IDLE_MINUTES: '15',
@@ -189,6 +190,7 @@ describe('defaults', () => {
         portalSessions: 1000,
         credentials: 200,
         playInboxes: 10,
+        deploys: 200,
       },
       retention: { payload: 30, history: 90, eventIds: 30, audit: 400 },
       operational: {
@@ -310,6 +312,7 @@ describe('valid settings', () => {
         portalSessions: 3,
         credentials: 4,
         playInboxes: 5,
+        deploys: 6,
       },
       retention: { payload: 7, history: 14, eventIds: 20, audit: 1000 },
       operational: { failingPercents: [40, 80], quietSeconds: 60, eventsPerMinute: 7, backlogNotifications: 500 },
@@ -438,6 +441,7 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_QUOTA_PORTAL_SESSIONS: ['0', 'none'],
   SIGNPOST_QUOTA_CREDENTIALS: ['0', 'none'],
   SIGNPOST_QUOTA_PLAY_INBOXES: ['0', 'none'],
+  SIGNPOST_QUOTA_DEPLOYS: ['0', 'none'],
   SIGNPOST_TRUSTED_PROXIES: ['all', '10.0.0.0/33'],
   SIGNPOST_PORTAL_FRAME_ANCESTORS: [
     '*',

@@ -152,6 +152,8 @@ async function fill(customerId: string, productId: string, type: string): Promis
   const inbox = await service.must('POST', '/v1/play-inboxes', { customerId, name: `Inbox ${CANARY}` });
   const captured = await fetch(inbox.url, { method: 'POST', body: CANARY });
   if (!captured.ok) throw new Error(`the inbox answered ${captured.status}`);
+  const deploy = { customerId, version: CANARY, description: CANARY, url: `https://ci.example/${CANARY}` };
+  await service.must('POST', '/v1/deploys', { ...deploy, subscriptionId: ok });
   const pattern = `https://${CANARY}.example`;
   const { id: entry } = await service.must('POST', '/v1/url-allowlist', { pattern, customerId });
   const credential = { name: `Key of ${CANARY}`, role: 'customer', customerId };
@@ -247,6 +249,7 @@ it('an erasure leaves nothing of a customer in any table, in Temporal or in the 
     allowlistEntries: 1,
     challenges: 1,
     recoveries: 1,
+    deploys: 1,
     playInboxes: 1,
     playRequests: 1,
     // One subscription out of order, one notification that failed for good.

@@ -75,6 +75,12 @@ const TABLE: Record<string, Record<string, [args: unknown[], request: string]>> 
     get: [['i'], 'GET /v1/recoveries/i'],
     cancel: [['i'], 'POST /v1/recoveries/i/cancel'],
   },
+  deploys: {
+    create: [[BODY], `POST /v1/deploys ${SENT}`],
+    list: [[{ limit: 2 }], 'GET /v1/deploys?limit=2'],
+    get: [['i'], 'GET /v1/deploys/i'],
+    delete: [['i'], 'DELETE /v1/deploys/i'],
+  },
   allowlist: {
     create: [[BODY], `POST /v1/url-allowlist ${SENT}`],
     list: [[{ limit: 2 }], 'GET /v1/url-allowlist?limit=2'],

@@ -2,6 +2,7 @@ import { Problem } from '../../domain/problems';
 import type { LimitMetrics } from '../../process/limit-metrics';
 import {
   countActiveCredentials,
+  countDeploys,
   countEventTypes,
   countPlayInboxes,
   countPortalSessions,
@@ -16,6 +17,7 @@ export interface QuotaSettings {
   portalSessions: number;
   credentials: number;
   playInboxes: number;
+  deploys: number;
 }
 
 /** The owner of an object. */
@@ -54,6 +56,11 @@ const QUOTAS: Record<
     what: 'inboxes of this customer',
     count: countPlayInboxes,
     remedy: 'Delete inboxes that are not needed',
+  },
+  deploys: {
+    what: 'deploys of this owner that were marked in the last 24 hours',
+    count: countDeploys,
+    remedy: 'Mark one for each release, not for each host',
   },
 };
 

@@ -77,6 +77,11 @@ const EXAMPLES: Readonly<Record<string, Json>> = {
   'put /v1/webhook': WEBHOOK,
   'delete /v1/webhooks': { url: WEBHOOK.url },
   'delete /v1/webhook': { url: WEBHOOK.url },
+  'post /v1/deploys': {
+    customerId: 'acme',
+    version: 'orders 2.4.1',
+    url: 'https://ci.example.com/acme/orders/builds/812',
+  },
   'post /v1/play-inboxes': { customerId: 'acme', name: 'Test inbox' },
   'patch /v1/play-inboxes/:id': { answer: { status: 503, delaySeconds: 2 } },
   'post /v1/portal-sessions': { customerId: 'acme', expiresInSeconds: 3600 },

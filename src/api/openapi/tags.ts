@@ -15,6 +15,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   'API keys': 'Credentials that do not expire by themselves.',
   OAuth: 'OAuth 2.0 clients, and access tokens by client credentials.',
   'Webhooks by URL': 'Self-service by URL: the same subscriptions, in format `flat`.',
+  Deploys: 'Versions that customers and products put into operation, to compare deliveries with.',
   Play: 'Inboxes that capture requests for tests, and what they captured.',
   Portal: 'Links to the portal of one customer.',
   Sessions: 'Sign-in from browsers.',

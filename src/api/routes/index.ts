@@ -45,6 +45,7 @@ import { notificationRoutes } from './notifications';
 import { oauthRoutes } from './oauth';
 import { operationRoutes, type Probe } from './operations';
 import { overviewRoutes } from './overview';
+import { deployRoutes } from './deploys';
 import { playRoutes } from './play';
 import { portalRoutes } from './portal-sessions';
 import { productRoutes } from './products';
@@ -156,6 +157,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...oauthRoutes(deps),
     ...webhookRoutes(subscriptions),
     ...portalRoutes(deps),
+    ...deployRoutes(),
     ...playRoutes(deps),
     ...sessionRoutes(deps),
     ...oidcRoutes(deps),

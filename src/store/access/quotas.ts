@@ -1,4 +1,7 @@
+import { uuidFloor } from '../../domain/ids';
 import type { Executor } from '../db/database';
+
+const DAY_MS = 86_400_000;
 
 interface Owner {
   customerId: string | null;
@@ -55,6 +58,20 @@ export function countPlayInboxes(db: Executor, owner: Owner): Promise<number> {
     `select count(*) from play_inboxes
      where customer_id = $1 and coalesce(product_id, '') = coalesce($2, '') and expires_at > now()`,
     [owner.customerId, owner.productId],
+  );
+}
+
+/**
+ * Counts the deploys of a customer, or of a product itself, that were marked in the last 24 hours;
+ * on a shared customer, those of the same product.
+ */
+export function countDeploys(db: Executor, owner: Owner): Promise<number> {
+  return countOf(
+    db,
+    owner,
+    `select count(*) from deploys
+     where customer_id is not distinct from $1 and coalesce(product_id, '') = coalesce($2, '') and id >= $3`,
+    [owner.customerId, owner.productId, uuidFloor(Date.now() - DAY_MS)],
   );
 }
 

@@ -42,6 +42,7 @@ export const BELONGINGS: readonly Belonging[] = [
     where: `inbox_id in (select id from play_inboxes where ${OF_CUSTOMER})`,
   },
   { table: 'play_inboxes', kind: 'playInboxes', where: OF_CUSTOMER },
+  { table: 'deploys', kind: 'deploys', where: OF_CUSTOMER },
   { table: 'subscriptions', kind: 'subscriptions', where: OF_CUSTOMER },
   { table: 'api_keys', kind: 'apiKeys', where: OF_CUSTOMER },
   {

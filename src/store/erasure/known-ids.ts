@@ -2,7 +2,7 @@ import { encodeId, type IdKind } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { listRecoveryIds, listSubscriptionIds } from './erase-belongings';
 
-const GENERATED = /^(?:sub|ntf|att|key|chg|url|sec|cli|rec|prt)_[0-9a-hjkmnp-tv-z]{26}$/;
+const GENERATED = /^(?:sub|ntf|att|key|chg|url|sec|cli|rec|prt|dep)_[0-9a-hjkmnp-tv-z]{26}$/;
 
 /** Whether a text is an id that Signpost generated for an object of a customer. */
 export function isGenerated(text: unknown): text is string {

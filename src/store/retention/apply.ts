@@ -138,6 +138,7 @@ async function deleteOldRows(db: Executor, days: RetentionDays, nowMs: number): 
   const before = (age: number) => `id < '${uuidFloor(nowMs - age * DAY_MS)}'`;
   await deleteInBatches(db, 'audit', before(days.audit));
   await deleteInBatches(db, 'challenges', before(days.history));
+  await deleteInBatches(db, 'deploys', before(days.history));
   const expired = `expires_at < to_timestamp(${Math.floor(nowMs / 1000)})`;
   await deleteInBatches(db, 'play_requests', expired);
   await deleteInBatches(db, 'play_inboxes', expired);

@@ -58,6 +58,8 @@ const ACTIONS: Record<string, string> = {
   'POST /v1/portal-sessions': 'portal-session.create',
   'DELETE /v1/portal-sessions': 'portal-session.end',
   'DELETE /v1/portal-sessions/:id': 'portal-session.end',
+  'POST /v1/deploys': 'deploy.create',
+  'DELETE /v1/deploys/:id': 'deploy.delete',
   'POST /v1/play-inboxes': 'play-inbox.create',
   'PATCH /v1/play-inboxes/:id': 'play-inbox.change',
   'DELETE /v1/play-inboxes/:id': 'play-inbox.delete',

@@ -78,6 +78,15 @@ const echo = (answer: Answer['body']) => answer;
 const at = (path: string) => () => path;
 
 let replayed: string;
+let deployed: string;
+const deploy = () => ({
+  customerId: tenant.customerId,
+  productId: tenant.productId,
+  version: 'orders 2.4.1',
+  description: 'New parser',
+  url: 'https://ci.example/812#log',
+  at: '2026-01-02T03:04:05.678Z',
+});
 let recovered: string;
 
 const CASES: Record<string, Case> = {
@@ -394,6 +403,12 @@ const CASES: Record<string, Case> = {
       10,
       expect.stringMatching(/#token=.+&theme=dark$/),
     ],
+  },
+  'POST /v1/deploys': {
+    path: at('/v1/deploys'),
+    body: async () => ({ ...deploy(), subscriptionId: (deployed = await subscription()) }),
+    read: ({ id }) => get(`/v1/deploys/${id}`),
+    expected: () => ({ ...deploy(), subscriptionId: deployed }),
   },
   'POST /v1/play-inboxes': {
     path: at('/v1/play-inboxes'),

@@ -164,6 +164,7 @@ const ACTS = [
   'POST /v1/api-keys/:id/rotate',
   'POST /v1/oauth-clients',
   'POST /v1/oauth-clients/:id/rotate',
+  'POST /v1/deploys',
   'POST /v1/play-inboxes',
   'POST /v1/portal-sessions',
   'POST /v1/session',

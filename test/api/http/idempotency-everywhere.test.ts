@@ -118,6 +118,7 @@ const OTHERS: Record<string, (objects: Objects) => object> = {
   'POST /v1/api-keys/:id/rotate': () => ({ overlapSeconds: 1 }),
   'POST /v1/oauth-clients': () => ({ name: 'other', role: 'viewer' }),
   'POST /v1/oauth-clients/:id/rotate': () => ({ overlapSeconds: 1 }),
+  'POST /v1/deploys': ({ customerId }) => ({ customerId, version: 'other' }),
   'POST /v1/play-inboxes': ({ customerId }) => ({ customerId, name: 'Other' }),
   'POST /v1/portal-sessions': ({ customerId }) => ({ customerId, once: true }),
 };

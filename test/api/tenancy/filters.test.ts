@@ -20,6 +20,7 @@ beforeAll(async () => {
   const subscription = await api.must('POST', '/v1/subscriptions', settings({ customerId }), key);
   await api.must('POST', '/v1/events', { type: eventType, customerId, data: {} }, key);
   const inbox = await api.must('POST', '/v1/play-inboxes', { customerId, name: 'I' }, key);
+  await api.must('POST', '/v1/deploys', { customerId, version: '1' }, key);
   ids = { subscriptions: subscription.id, customers: customerId, 'play-inboxes': inbox.id };
 });
 afterAll(() => api.stop());

@@ -11,6 +11,7 @@ const DELETED = [
   'attempts',
   'challenges',
   'customers',
+  'deploys',
   'event_keys',
   'events',
   'idempotency_keys',

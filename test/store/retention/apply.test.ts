@@ -168,6 +168,15 @@ it('drops the ids of producers when their days are over, and accepts them again 
   expect((await post())[0]!.notificationId).not.toBe(first!.notificationId);
 });
 
+it('removes deploys with the history, counted from when they were marked', async () => {
+  await database.db.query({
+    text: `insert into deploys (id, customer_id, version, description, at) select u.id, $2, u.version, '', now() from unnest($1::uuid[], $3::text[]) u (id, version)`,
+    values: [[91, 89].map((age) => uuidFloor(Date.now() - age * DAY_MS)), seeded.customerId, ['old', 'recent']],
+  });
+  await runAfter(0);
+  expect(await rows('select version from deploys')).toEqual([{ version: 'recent' }]);
+});
+
 it('removes audit entries after their days, and ended recoveries with the history', async () => {
   const insert = (ageDays: number) =>
     database.db.query({

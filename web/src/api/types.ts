@@ -63,6 +63,9 @@ export type AttemptDetail = Json<'/v1/attempts/{id}'>;
 /** A notification with its attempts. */
 export type NotificationDetail = Json<'/v1/notifications/{id}'>;
 
+/** A version that a customer or product put into operation. */
+export type Deploy = Schemas['Deploy'];
+
 /** An inbox of Play, the test receiver. */
 export type PlayInbox = Schemas['PlayInbox'];
 /** A request that an inbox captured, without headers and body. */

@@ -40,6 +40,8 @@ const LABELS: Record<string, string> = {
   'oauth-client.create': t`Created an OAuth client`,
   'oauth-client.rotate': t`Rotated an OAuth client secret`,
   'oauth-client.revoke': t`Revoked an OAuth client`,
+  'deploy.create': t`Marked a deploy`,
+  'deploy.delete': t`Deleted a deploy`,
   'play-inbox.create': t`Created an inbox`,
   'play-inbox.change': t`Changed an inbox`,
   'play-inbox.delete': t`Deleted an inbox`,

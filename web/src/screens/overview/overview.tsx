@@ -8,6 +8,9 @@ import { formatRate, toneOf } from '../../ui/figures';
 import { FilterSelect, useFilters } from '../../ui/filters';
 import { Card, PageHead, Tile } from '../../ui/page';
 import { Loaded, Skeleton } from '../../ui/states';
+import { DeployList } from '../deploys/deploy-list';
+import { MarkDeploy } from '../deploys/mark-deploy';
+import { useDeploys } from '../deploys/use-deploys';
 import { SegmentFilter } from '../shared/entity-filters';
 import { Attention } from './attention';
 import { FirstRun } from './first-run';
@@ -30,6 +33,7 @@ export function Overview() {
     { window: chosen, segment: values.segment },
     { refetchInterval: REFRESH_MS },
   );
+  const deploys = useDeploys(query.data, { segment: values.segment });
   return (
     <>
       <PageHead title={t`Overview`}>
@@ -54,10 +58,12 @@ export function Overview() {
                   ? t`Accepted and attempts per minute`
                   : t`Accepted and attempts per 15 minutes`
               }
+              actions={<MarkDeploy />}
             >
               <Suspense fallback={<Skeleton lines={8} />}>
-                <TrafficChart overview={overview} />
+                <TrafficChart overview={overview} deploys={deploys} />
               </Suspense>
+              <DeployList deploys={deploys} />
             </Card>
             <MostFailing overview={overview} />
             <Slowest overview={overview} />

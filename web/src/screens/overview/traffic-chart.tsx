@@ -1,8 +1,9 @@
 import { t } from '@lingui/core/macro';
 import { Bar, CartesianGrid, ComposedChart, Legend, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { useNavigate } from 'react-router';
-import type { Overview } from '../../api/types';
+import type { Deploy, Overview } from '../../api/types';
 import { clockTime, exactTime, useZone } from '../../ui/zone';
+import { DeployLines, LABEL_MARGIN } from '../deploys/deploy-lines';
 
 const HEIGHT = 260;
 const SERIES = [
@@ -12,14 +13,20 @@ const SERIES = [
 ] as const;
 
 /** Accepted notifications as a line over the results of attempts as stacked bars. */
-export default function TrafficChart({ overview: { buckets, bucketSeconds } }: { overview: Overview }) {
+export default function TrafficChart({
+  overview: { buckets, bucketSeconds },
+  deploys,
+}: {
+  overview: Overview;
+  deploys: readonly Deploy[];
+}) {
   const navigate = useNavigate();
   useZone();
   return (
     <ResponsiveContainer width="100%" height={HEIGHT}>
       <ComposedChart
         data={buckets}
-        margin={{ top: 8, right: 8, bottom: 0, left: -14 }}
+        margin={{ top: deploys.length > 0 ? LABEL_MARGIN : 8, right: 8, bottom: 0, left: -14 }}
         accessibilityLayer
         className="chart-link"
         onClick={({ activeLabel }) => {
@@ -64,6 +71,7 @@ export default function TrafficChart({ overview: { buckets, bucketSeconds } }: {
           dot={false}
           isAnimationActive={false}
         />
+        <DeployLines deploys={deploys} series={{ buckets, bucketSeconds }} />
       </ComposedChart>
     </ResponsiveContainer>
   );

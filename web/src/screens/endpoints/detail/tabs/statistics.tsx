@@ -10,6 +10,9 @@ import { FilterSelect, useDrawer, useFilters } from '../../../../ui/filters';
 import { Card, Tile } from '../../../../ui/page';
 import { Empty, Loaded, Skeleton } from '../../../../ui/states';
 import { Countdown, Time } from '../../../../ui/time';
+import { DeployList } from '../../../deploys/deploy-list';
+import { MarkDeploy } from '../../../deploys/mark-deploy';
+import { useDeploys } from '../../../deploys/use-deploys';
 import { AttemptDrawer } from '../attempt-drawer';
 import styles from '../../shared/endpoints.module.css';
 
@@ -24,11 +27,13 @@ const WINDOWS = [
 ];
 
 /** The nine figures of an endpoint, and its attempts over time. */
-export function StatisticsTab({ subscription: { id } }: { subscription: Subscription }) {
+export function StatisticsTab({ subscription }: { subscription: Subscription }) {
+  const { id } = subscription;
   const { values, set } = useFilters('window');
   const window = values.window || 'day';
   const statistics = useRead<Statistics>(`/v1/subscriptions/${id}/statistics`, {}, { refetchInterval: REFRESH_MS });
   const series = useRead<Series>(`/v1/subscriptions/${id}/series`, { window }, { refetchInterval: REFRESH_MS });
+  const deploys = useDeploys(series.data, { subscriptionId: id });
   return (
     <div className="stack">
       <Loaded query={statistics}>
@@ -42,13 +47,16 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
       <Card
         title={t`Attempts over time`}
         actions={
-          <FilterSelect
-            label={t`Period`}
-            all={null}
-            value={window}
-            onChange={(next) => set({ window: next === 'day' ? '' : next })}
-            options={WINDOWS}
-          />
+          <>
+            <MarkDeploy subscription={subscription} />
+            <FilterSelect
+              label={t`Period`}
+              all={null}
+              value={window}
+              onChange={(next) => set({ window: next === 'day' ? '' : next })}
+              options={WINDOWS}
+            />
+          </>
         }
       >
         <Loaded query={series}>
@@ -60,16 +68,17 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
             ) : (
               <Suspense fallback={<Skeleton lines={8} />}>
                 <div className="stack">
-                  <OutcomeChart series={data} />
+                  <OutcomeChart series={data} deploys={deploys} />
                   <h3>
                     <Trans>Response time</Trans>
                   </h3>
-                  <TimingChart series={data} />
+                  <TimingChart series={data} deploys={deploys} />
                 </div>
               </Suspense>
             )
           }
         </Loaded>
+        <DeployList deploys={deploys} subscriptionId={id} />
       </Card>
     </div>
   );

@@ -1,0 +1,99 @@
+import { Rocket, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { api, at as path } from '../../api/client';
+import { useAction } from '../../api/queries';
+import { usePermissions } from '../../api/session';
+import type { Deploy } from '../../api/types';
+import { Button } from '../../ui/button';
+import { Confirm } from '../../ui/dialog';
+import { Time } from '../../ui/time';
+import { exactTime, useZone } from '../../ui/zone';
+import { EndpointName } from '../shared/endpoint-name';
+import styles from './deploys.module.css';
+
+const SHOWN = 5;
+
+/** The deploys of a chart as a list below it. Absent if there are none. */
+export function DeployList({ deploys, ...endpoint }: { deploys: readonly Deploy[]; subscriptionId?: string }) {
+  const [all, setAll] = useState(false);
+  useZone();
+  if (deploys.length === 0) return null;
+  const hidden = deploys.length - SHOWN;
+  return (
+    <div className={styles.list}>
+      <ul aria-label="Deploys">
+        {(all ? deploys : deploys.slice(0, SHOWN)).map((deploy) => (
+          <DeployRow key={deploy.id} deploy={deploy} {...endpoint} />
+        ))}
+      </ul>
+      {hidden > 0 && (
+        <button type="button" className="link-button" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? 'Show fewer deploys' : `Show ${hidden} more deploys`}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function DeployRow({ deploy, subscriptionId }: { deploy: Deploy; subscriptionId?: string }) {
+  const can = usePermissions();
+  const { version, description, at } = deploy;
+  return (
+    <li>
+      <Rocket size={14} aria-hidden />
+      <span className={styles.text}>
+        <strong className="wrap-anywhere">{version}</strong>
+        <span className="muted">
+          <Time at={at} /> · {exactTime(at)}
+        </span>
+        <DeployOwner deploy={deploy} subscriptionId={subscriptionId} />
+        {description !== '' && <span className="muted wrap-anywhere">{description}</span>}
+        <DeployLink deploy={deploy} />
+      </span>
+      {can.manageEndpoints && <DeleteDeploy deploy={deploy} />}
+    </li>
+  );
+}
+
+/** The link that the deploy has, if any. */
+export function DeployLink({ deploy: { url } }: { deploy: Deploy }) {
+  if (url === null) return null;
+  return (
+    <a href={url} target="_blank" rel="noreferrer">
+      Details
+    </a>
+  );
+}
+
+/** The endpoint, customer or product that a deploy concerns. */
+function DeployOwner({ deploy, subscriptionId: here }: { deploy: Deploy; subscriptionId?: string }) {
+  const { isCustomer } = usePermissions();
+  const { subscriptionId, customerId, productId } = deploy;
+  if (subscriptionId !== null)
+    return subscriptionId === here ? (
+      <span className="muted">this endpoint</span>
+    ) : (
+      <EndpointName id={subscriptionId} />
+    );
+  if (isCustomer) return null;
+  if (customerId === null) return <span className="muted">product {productId}</span>;
+  return <Link to={`/customers/${encodeURIComponent(customerId)}`}>{customerId}</Link>;
+}
+
+function DeleteDeploy({ deploy: { id, version } }: { deploy: Deploy }) {
+  const remove = useAction(() => api.delete(path`/v1/deploys/${id}`), {
+    done: `Deploy ${version} deleted`,
+    invalidate: ['/v1/deploys'],
+  });
+  return (
+    <Confirm
+      trigger={<Button small variant="ghost" icon={Trash2} label={`Delete deploy ${version}`} />}
+      title={`Delete deploy ${version}?`}
+      action="Delete"
+      onConfirm={() => remove.mutateAsync()}
+    >
+      <p>It disappears from charts and histories. Deliveries do not change.</p>
+    </Confirm>
+  );
+}
