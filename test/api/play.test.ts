@@ -1,4 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN_KEY, startTestApi, type Answer, type TestApi } from '../support/api';
 import { makeTenant, settings } from '../support/tenant';
 
@@ -147,6 +150,15 @@ it('no secret of a captured request is stored', async () => {
   expect(stored).not.toContain(secret);
 });
 
+it('a secret is masked where the kept part of a body ends', async () => {
+  const inbox = await newInbox();
+  const { secret } = await subscribe(inbox.url, { secret: 'a secret of sixteen characters' });
+  await post(inbox.url, `${secret} ${'x'.repeat(65_536 - 40)}${secret.repeat(2)}`);
+  const { body, bodyTruncated } = await lastOf(inbox.id);
+  expect(bodyTruncated).toBe(true);
+  expect(body).toMatch(/^\*\*\* x+\*\*\*$/);
+});
+
 it('the answer of an inbox is no page of the web UI', async () => {
   const inbox = await newInbox({ answer: { body: '<script>alert(1)</script>' } });
   const { headers } = await api.call('GET', new URL(inbox.url).pathname, { key: null });
@@ -222,6 +234,34 @@ it('a large body is verified as a whole, kept in part, and refused above 1 MiB',
   const refused = await post(inbox.url, 'x'.repeat(1024 * 1024 + 1)).catch(() => undefined);
   expect(refused?.status ?? 413).toBe(413);
   expect(await captured(inbox.id)).toHaveLength(1);
+});
+
+it('a request whose inbox is deleted while its body arrives gets 404', async () => {
+  const inbox = await newInbox();
+  const { host, port, pathname } = new URL(inbox.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(`POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 5\r\n\r\n`);
+  const [, answer] = await Promise.all([
+    (async () => {
+      await sleep(200);
+      await api.must('DELETE', `/v1/play-inboxes/${inbox.id}`);
+      socket.write('hello');
+    })(),
+    text(socket),
+  ]);
+  expect(answer).toMatch(/^HTTP\/1.1 404 /);
+  expect(answer).toContain('"not-found"');
+});
+
+it("a customer's slow inboxes leave room for those of others", async () => {
+  const other = await newInbox({ customerId: (await makeTenant(api)).customerId });
+  const slow = await newInbox({ answer: { delaySeconds: 2 } });
+  const statuses = Array.from({ length: 60 }, async () => (await post(slow.url, '1')).status);
+  await sleep(1000);
+  expect((await post(other.url, '1')).status).toBe(200);
+  const refused = (await Promise.all(statuses)).filter((status) => status === 429);
+  expect(refused.length).toBeGreaterThan(0);
+  expect((await post(slow.url, '1')).status).toBe(200);
 });
 
 it('an inbox takes 120 requests a minute', async () => {

@@ -74,6 +74,17 @@ it('a private header, a token and a secret in the body of a delivery are masked'
   expect(JSON.stringify(request)).not.toMatch(/private-|shared secret/);
 });
 
+it("the secret of an endpoint that is another customer's is masked, too", async () => {
+  const { inbox } = await inboxWithEndpoint();
+  const other = await onboard(service, inbox.url, { format: 'flat', secret: 'shared secret of the other' });
+  const [notificationId] = await other.post();
+  await service.reaches(notificationId!, 'delivered');
+  const [{ id }] = await capturedBy(inbox.id, 1);
+  const { body, signature } = await service.must('GET', `/v1/play-requests/${id}`);
+  expect(JSON.parse(body)).toMatchObject({ secret: '***' });
+  expect(signature.status).toBe('failed');
+});
+
 it('an inbox that fails is retried, and a slow one times out', async () => {
   const { inbox, post } = await inboxWithEndpoint({ status: 503 }, { retrySchedule: [1] });
   const failing = await post();

@@ -149,6 +149,27 @@ test('the catalog declares search keys', async () => {
   expect((await ui.service.call('GET', `/v1/event-types/${OTHER}`)).body.searchKeys).toEqual(['$.claim']);
 });
 
+test('the command palette keeps what is typed while it loads, and Enter opens nothing that does not match', async () => {
+  await newCustomer('early-co');
+  await newCustomer('early-late');
+  const page = await ui.signedIn('/');
+  // As on a slow network.
+  await page.route(/palette.*\.js/, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await route.continue();
+  });
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('early');
+  const input = page.getByRole('combobox', { name: 'Command palette' });
+  await input.waitFor();
+  expect(await input.inputValue()).toBe('early');
+  await page.getByRole('option', { name: /early-late/ }).waitFor();
+  await page.getByRole('option', { name: /early-co/ }).waitFor();
+  await page.keyboard.type('-co');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/customers\/early-co$/);
+});
+
 test('the command palette opens customers, endpoints, pages and ids by keyboard alone', async () => {
   await newCustomer('palette-co');
   const endpoint = await createEndpoint('palette-co', 'finder');

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { decodeId, type IdKind } from '../../domain/ids';
-import { formsOfSecrets, MASK, maskForms, maskHeaders, maskQuery } from '../../domain/mask';
+import { MASK, maskHeaders, maskQuery, maskResponse } from '../../domain/mask';
 import {
   MAX_KEPT_BODY_LENGTH,
   MAX_KEPT_HEADERS_LENGTH,
@@ -25,6 +25,8 @@ export interface Received {
   body: Buffer;
   /** Whether this process sent it itself. */
   isOwn: boolean;
+  /** The secrets of the subscription that sent it. */
+  ofSender: readonly string[];
 }
 
 /** The stored part of a request, and the response if it is not the one of the inbox. */
@@ -35,16 +37,18 @@ export interface Judged {
 
 /** Checks the signature of a request, and masks the secrets in what is stored of it. */
 export function judge(inbox: PlayInbox, received: Received, signers: readonly Signer[], nowMs: number): Judged {
-  const { request, body } = received;
+  const { request, body, ofSender } = received;
   const headers = flatHeaders(request);
   const challenge = challengeOf(received, headers, signers);
   const signature = challenge?.signature ?? verified(headers, body, signers, nowMs);
-  const secrets = formsOfSecrets(signers.flatMap((signer) => signer.secrets));
+  const secrets = [...ofSender, ...signers.flatMap((signer) => signer.secrets)];
   // Postgres stores no NUL.
   const given = body.toString('utf8').replaceAll('\0', '\ufffd');
   // Without an id it is no delivery, but a request for an access token, which holds a secret.
   const isHidden = received.isOwn && given !== '' && headers['webhook-id'] === undefined;
-  const text = isHidden ? MASK : maskForms(given, secrets);
+  const bodyTruncated = !isHidden && given.length > MAX_KEPT_BODY_LENGTH;
+  // Cut first: a search for every form of every secret in all of a large body takes long.
+  const text = isHidden ? MASK : given.slice(0, MAX_KEPT_BODY_LENGTH);
   const { signer, status, detail } = signature;
   const query = new URL(request.url ?? '/', 'http://inbox').search.slice(1);
   return {
@@ -53,9 +57,9 @@ export function judge(inbox: PlayInbox, received: Received, signers: readonly Si
       method: request.method ?? '',
       query: maskQuery(`?${query}`).slice(1, MAX_KEPT_HEADERS_LENGTH),
       headers: kept(received.isOwn ? maskPrivate(headers) : maskHeaders(headers)),
-      body: text.slice(0, MAX_KEPT_BODY_LENGTH),
+      body: maskResponse({ headers: {}, body: text, bodyTruncated }, secrets).body,
       bodyBytes: body.length,
-      bodyTruncated: text.length > MAX_KEPT_BODY_LENGTH,
+      bodyTruncated,
       signature: { status, detail },
       subscriptionId: signer === undefined ? null : signers[signer]!.subscriptionId,
       eventId: idOf('evt', headers['webhook-id']),

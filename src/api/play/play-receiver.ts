@@ -2,14 +2,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { duplexPair, type Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { inboxTokenOf, MAX_CAPTURED_BODY_BYTES, type PlayAnswer } from '../../domain/play';
+import { FairBound } from '../../domain/fair-bound';
+import { inboxTokenOf, MAX_CAPTURED_BODY_BYTES, type PlayAnswer, type PlayInbox } from '../../domain/play';
 import { Problem, problemBody } from '../../domain/problems';
 import { TimeLimit } from '../../process/time-limit';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { findInboxByToken } from '../../store/play/inboxes';
 import { insertRequest } from '../../store/play/requests';
-import { findSigners } from '../../store/play/signers';
+import { findSigners, secretsOfSender } from '../../store/play/signers';
 import { toProblem } from '../http/problem-response';
 import type { Limits } from '../limits/limits';
 import { Turns } from '../limits/turns';
@@ -17,6 +18,8 @@ import { judge } from './captured';
 
 /** Requests of others than this service that the process receives at a time. */
 const MAX_FOREIGN_REQUESTS = 50;
+/** Those of them whose inbox is being looked up. */
+const MAX_FOREIGN_LOOKUPS = 50;
 const BODY_TIMEOUT_MS = 10_000;
 /** Captures of one inbox that have a connection of the pool, and those that wait for one. */
 const WRITES_AT_ONCE = 2;
@@ -49,8 +52,10 @@ interface PlayDeps {
 export class PlayReceiver {
   private readonly turns = new Turns(WRITES_AT_ONCE, MAX_WRITES_WAITING);
   /** Listens on no port. */
-  private readonly server = createServer((request, response) => void this.receive(request, response, true));
-  private foreign = 0;
+  private readonly server = createServer((request, response) => void this.receive(request, response));
+  private lookups = 0;
+  /** Held by customers: an inbox may delay its answers for a minute. */
+  private readonly foreign = new FairBound(MAX_FOREIGN_REQUESTS);
 
   constructor(private readonly deps: PlayDeps) {}
 
@@ -76,26 +81,22 @@ export class PlayReceiver {
    */
   async receiveFrom(request: IncomingMessage, response: ServerResponse, address: string): Promise<boolean> {
     if (inboxTokenOf(pathOf(request)) === undefined) return false;
-    if (this.foreign >= MAX_FOREIGN_REQUESTS) {
-      answerProblem(response, tooMany());
-      return true;
-    }
-    this.foreign += 1;
-    try {
-      await this.receive(request, response, false, address);
-    } finally {
-      this.foreign -= 1;
-    }
+    await this.receive(request, response, address);
     return true;
   }
 
-  private async receive(request: IncomingMessage, response: ServerResponse, isOwn: boolean, address?: string) {
+  /** @param address - of the sender. Absent: this process sent the request itself */
+  private async receive(request: IncomingMessage, response: ServerResponse, address?: string) {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    try {
-      const answer = await this.capture(request, isOwn, address);
+    const respond = async (inbox: PlayInbox) => {
+      const answer = await this.capture(inbox, request, address === undefined);
       if (answer.delaySeconds > 0) await sleep(answer.delaySeconds * MS_PER_SECOND, undefined, { signal: gone.signal });
       send(response, answer);
+    };
+    try {
+      const inbox = await (address === undefined ? this.find(request) : this.findFor(request, address));
+      await (address === undefined ? respond(inbox) : this.hold(inbox.customerId, () => respond(inbox)));
     } catch (error) {
       if (gone.signal.aborted) return;
       const problem = toProblem(error);
@@ -104,23 +105,53 @@ export class PlayReceiver {
     }
   }
 
-  /** @throws Problem not-found, too-many-requests, payload-too-large */
-  private async capture(request: IncomingMessage, isOwn: boolean, address?: string): Promise<PlayAnswer> {
-    const { db, sealer, limits } = this.deps;
+  /** @throws Problem not-found */
+  private async find(request: IncomingMessage): Promise<PlayInbox> {
     const token = inboxTokenOf(pathOf(request));
-    const inbox = token === undefined ? undefined : await findInboxByToken(db, token);
-    if (!inbox) {
-      if (address !== undefined) await limits.admit('failedCredentials', address);
-      throw new Problem('not-found', 'The inbox does not exist, or has expired.');
+    const inbox = token === undefined ? undefined : await findInboxByToken(this.deps.db, token);
+    if (!inbox) throw noInbox();
+    return inbox;
+  }
+
+  /** @throws Problem not-found, too-many-requests */
+  private async findFor(request: IncomingMessage, address: string): Promise<PlayInbox> {
+    if (this.lookups >= MAX_FOREIGN_LOOKUPS) throw tooMany();
+    this.lookups += 1;
+    try {
+      return await this.find(request);
+    } catch (error) {
+      if (error instanceof Problem) await this.deps.limits.admit('failedCredentials', address);
+      throw error;
+    } finally {
+      this.lookups -= 1;
     }
+  }
+
+  /** Counts work for a request from outside. @throws Problem too-many-requests */
+  private async hold(customerId: string, work: () => Promise<void>): Promise<void> {
+    if (!this.foreign.hasRoom(customerId, 1)) throw tooMany();
+    this.foreign.take(customerId, 1);
+    try {
+      await work();
+    } finally {
+      this.foreign.giveBack(customerId, 1);
+    }
+  }
+
+  /** @throws Problem not-found, too-many-requests, payload-too-large */
+  private async capture(inbox: PlayInbox, request: IncomingMessage, isOwn: boolean): Promise<PlayAnswer> {
+    const { db, sealer, limits } = this.deps;
     await limits.admit('playRequests', inbox.id);
     const body = await readBody(request);
     return this.turns.take(inbox.id, async () => {
       const signers = await findSigners(db, sealer, inbox);
-      const { captured, challengeAnswer } = judge(inbox, { request, body, isOwn }, signers, Date.now());
+      const ofSender = isOwn ? await secretsOfSender(db, sealer, request.headers['signpost-notification']) : [];
+      const received = { request, body, isOwn, ofSender };
+      const { captured, challengeAnswer } = judge(inbox, received, signers, Date.now());
       const answer =
         challengeAnswer === undefined ? inbox.answer : { status: 200, delaySeconds: 0, body: challengeAnswer };
-      await insertRequest(db, { ...captured, responseStatus: answer.status });
+      // The inbox may have been deleted meanwhile.
+      if (!(await insertRequest(db, { ...captured, responseStatus: answer.status }))) throw noInbox();
       return answer;
     });
   }
@@ -174,6 +205,8 @@ function isJson(text: string): boolean {
     return false;
   }
 }
+
+const noInbox = () => new Problem('not-found', 'The inbox does not exist, or has expired.');
 
 function tooMany(): Problem {
   return new Problem('too-many-requests', 'The test receiver is busy. Retry later.', {

@@ -32,7 +32,7 @@ export async function examine(env: Env, fix: boolean): Promise<Finding[]> {
     config = loadConfig(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [failure('configuration', error.message)];
+    return [failure('configuration', error.message.replaceAll('\n', ' '))];
   }
   return [
     ...(await runChecks(configurationChecks(config, env), fix)),

@@ -1,5 +1,10 @@
 import type { NotificationRef } from '../../domain/delivery';
-import { EXHAUSTED_EVENT, OWN_PRODUCT, type OperationalRules } from '../../domain/operational-events';
+import {
+  EXHAUSTED_EVENT,
+  OWN_PRODUCT,
+  SECRET_REVEALED_EVENT,
+  type OperationalRules,
+} from '../../domain/operational-events';
 import type { Database, Executor } from '../db/database';
 import { acceptOperationalEvents, followedTypes } from './accept';
 import { composeEvent, type Raised } from './compose';
@@ -54,8 +59,9 @@ export async function publishRaised(
 }
 
 /**
- * Removes events that are not published: those without a follower, about subscriptions that are
- * gone, and repeats of a state that lasts.
+ * Removes events that are not published: those without a follower, about the state of subscriptions
+ * that are gone, and repeats of a state that lasts. A reveal is published even then: otherwise,
+ * whoever reads a secret could hide it by deleting the subscription.
  *
  * @returns the types that are left
  */
@@ -69,8 +75,10 @@ async function removeMoot(db: Executor, quietSeconds: number): Promise<string[]>
   );
   await db.query({
     text: `delete from operational_outbox q where q.type <> all ($1)
-             or q.subscription_id is not null and not exists (select from subscription_states s where s.id = q.subscription_id)`,
-    values: [followed],
+             or q.subscription_id is not null and not exists (
+               select from subscriptions s join customers c on c.id = s.customer_id
+               where s.id = q.subscription_id and not c.erasing and (s.deleted_at is null or q.type = $2))`,
+    values: [followed, SECRET_REVEALED_EVENT],
   });
   return followed;
 }

@@ -57,17 +57,20 @@ function toSummary(row: Omit<Row, 'headers' | 'body'>): PlayRequestSummary {
  * Stores what an inbox captured, in place of the oldest if it has the most that it keeps. The inbox
  * is kept for longer, at most once a day: a write per request would make requests wait for each
  * other.
+ *
+ * @returns false if the inbox was deleted, or has expired; then nothing is stored
  */
 export async function insertRequest(
   db: Database,
   request: Omit<PlayRequest, 'id' | 'at' | 'expiresAt'>,
-): Promise<void> {
+): Promise<boolean> {
   const inbox = decodeId('pin', request.inboxId);
-  await db.transaction(async (executor) => {
-    await executor.query({
-      text: `insert into play_requests (id, inbox_id, method, query, headers, body, body_bytes, body_truncated, response_status,
+  return db.transaction(async (executor) => {
+    const { rowCount } = await executor.query({
+      text: `with inbox as (select id from play_inboxes where id = $2 and expires_at > now() for key share)
+             insert into play_requests (id, inbox_id, method, query, headers, body, body_bytes, body_truncated, response_status,
                signature_status, signature_detail, subscription_id, event_id, notification_id, expires_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, now() + make_interval(days => ${CAPTURED_REQUEST_DAYS}))`,
+             select $1, inbox.id, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11, $12, $13, $14, now() + make_interval(days => ${CAPTURED_REQUEST_DAYS}) from inbox`,
       values: [
         newUuid(),
         inbox,
@@ -85,6 +88,7 @@ export async function insertRequest(
         request.notificationId,
       ],
     });
+    if (rowCount === 0) return false;
     await executor.query({
       text: `delete from play_requests where inbox_id = $1
                and id <= (select id from play_requests where inbox_id = $1 order by id desc offset ${MAX_CAPTURED_REQUESTS} limit 1)`,
@@ -95,6 +99,7 @@ export async function insertRequest(
              where id = $1 and expires_at < now() + make_interval(days => ${IDLE_INBOX_DAYS - 1})`,
       values: [inbox],
     });
+    return true;
   });
 }
 

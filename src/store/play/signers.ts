@@ -1,8 +1,9 @@
-import { encodeId } from '../../domain/ids';
+import { decodeId, encodeId } from '../../domain/ids';
 import { inboxTokenOf, type PlayInbox } from '../../domain/play';
 import type { SigningSecrets } from '../../domain/verify-signature';
 import type { Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
+import { windowOf } from '../db/windows';
 import { currentSecrets } from '../subscriptions/secrets';
 import { privateSigningKeys } from '../subscriptions/signing-keys';
 
@@ -38,4 +39,26 @@ export async function findSigners(
     signers.push({ subscriptionId, name, secrets, privateKeys });
   }
   return signers;
+}
+
+/**
+ * Reads the secrets of the subscription that a delivery of this service is from. It may be another
+ * customer's, or one of too many with the URL of the inbox.
+ *
+ * @param notificationId - as the delivery names it; without one, no secret is known
+ */
+export async function secretsOfSender(
+  db: Executor,
+  sealer: Sealer,
+  notificationId: string | string[] | undefined,
+): Promise<string[]> {
+  const uuid = typeof notificationId === 'string' ? decodeId('ntf', notificationId) : undefined;
+  if (uuid === undefined) return [];
+  const { rows } = await db.query<{ subscription_id: string }>({
+    text: `select subscription_id from notifications where id = $1 and ${windowOf(uuid).has('id')}`,
+    values: [uuid],
+  });
+  const sender = rows[0];
+  if (!sender) return [];
+  return (await currentSecrets(db, sealer, encodeId('sub', sender.subscription_id))).map(({ secret }) => secret);
 }

@@ -466,6 +466,22 @@ it('each reveal of a secret is an event, which names the caller and not the secr
   );
 });
 
+it('a reveal is reported though the subscription was deleted right after it', async () => {
+  await raiseSecretRevealed(database.db, seeded.subscriptionId, { id: 'key_1', name: 'support' }, 'api');
+  await setSubscription(database.db, seeded.subscriptionId, 'deleted_at = now()');
+  await publish();
+  expect((await events()).map(({ data }) => data.name)).toEqual(['main']);
+});
+
+it('a reveal is not reported once the erasure of the customer has begun', async () => {
+  await raiseSecretRevealed(database.db, seeded.subscriptionId, { id: 'key_1', name: 'support' }, 'api');
+  await setSubscription(database.db, seeded.subscriptionId, 'deleted_at = now()');
+  await database.db.query({ text: 'update customers set erasing = true where id = $1', values: [seeded.customerId] });
+  await publish();
+  expect(await events()).toEqual([]);
+  expect(await query('select from operational_outbox')).toEqual([]);
+});
+
 it('a backlog is reported when it reaches the threshold, and again after it fell to half of it', async () => {
   const oldestOpenedAt = new Date('2026-01-31T12:00:00Z');
   const note = async (count: number) => {

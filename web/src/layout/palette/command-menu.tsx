@@ -1,7 +1,7 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { Search } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Button } from '../../ui/button';
 import styles from './command-menu.module.css';
 
@@ -15,6 +15,7 @@ const openPalette = () => window.dispatchEvent(new Event(OPEN));
 /** The command palette, opened by ⌘K or Ctrl+K and by its buttons. Loaded when first opened. */
 export function CommandMenu() {
   const [open, setOpen] = useState(false);
+  const typed = useRef('');
   useEffect(() => {
     const show = () => setOpen(true);
     const handleKeyDown = (event: KeyboardEvent) => {
@@ -30,11 +31,30 @@ export function CommandMenu() {
       window.removeEventListener('keydown', handleKeyDown);
     };
   }, []);
+  useEffect(() => {
+    typed.current = '';
+  }, [open]);
   if (!open) return null;
+  const close = () => setOpen(false);
   return (
-    <Suspense fallback={null}>
-      <Palette onClose={() => setOpen(false)} />
+    <Suspense fallback={<Loading onType={(text) => (typed.current = text)} onClose={close} />}>
+      <Palette readTyped={() => typed.current} onClose={close} />
     </Suspense>
+  );
+}
+
+/** Takes what is typed while the palette is being loaded: people type right after the shortcut. */
+function Loading({ onType, onClose }: { onType(text: string): void; onClose(): void }) {
+  return (
+    <div className="overlay">
+      <input
+        className="sr-only"
+        aria-label="Search"
+        autoFocus
+        onChange={(event) => onType(event.target.value)}
+        onKeyDown={({ key }) => key === 'Escape' && onClose()}
+      />
+    </div>
   );
 }
 

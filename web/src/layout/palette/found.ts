@@ -22,38 +22,47 @@ export function useFound(text: string): { groups: { title: string; entries: Entr
   const isLoading = text.trim() !== q || [customers, endpoints, types].some(({ isFetching }) => isFetching);
   if (text.trim() === '') return { groups: [], isLoading: false };
   const search = encodeURIComponent(text.trim());
+  // What a shorter text had found is shown until the results arrive. Enter opens the first of them.
+  const stillFits = (entries: Entry[]) =>
+    isLoading ? entries.filter((entry) => contains(entry, text.trim())) : entries;
   return {
     isLoading,
     groups: [
       {
         title: t`Customers`,
-        entries: (customers.data?.items ?? []).map(({ id, name }) => ({
-          key: `customer ${id}`,
-          text: name,
-          detail: id,
-          icon: Users,
-          run: `/customers/${encodeURIComponent(id)}`,
-        })),
+        entries: stillFits(
+          (customers.data?.items ?? []).map(({ id, name }) => ({
+            key: `customer ${id}`,
+            text: name,
+            detail: id,
+            icon: Users,
+            run: `/customers/${encodeURIComponent(id)}`,
+          })),
+        ),
       },
       {
         title: t`Endpoints`,
-        entries: (endpoints.data?.items ?? []).map(({ id, name, customerId, url }) => ({
-          key: `endpoint ${id}`,
-          text: name,
-          detail: isCustomer ? url : `${customerId} · ${url}`,
-          icon: Webhook,
-          run: `/endpoints/${id}`,
-        })),
+        entries: stillFits(
+          (endpoints.data?.items ?? []).map(({ id, name, customerId, url }) => ({
+            key: `endpoint ${id}`,
+            text: name,
+            detail: isCustomer ? url : `${customerId} · ${url}`,
+            icon: Webhook,
+            run: `/endpoints/${id}`,
+          })),
+        ),
       },
       {
         title: t`Event types`,
-        entries: (types.data?.items ?? []).map(({ name, description }) => ({
-          key: `type ${name}`,
-          text: name,
-          detail: description,
-          icon: BookOpen,
-          run: `/catalog/${encodeURIComponent(name)}`,
-        })),
+        entries: stillFits(
+          (types.data?.items ?? []).map(({ name, description }) => ({
+            key: `type ${name}`,
+            text: name,
+            detail: description,
+            icon: BookOpen,
+            run: `/catalog/${encodeURIComponent(name)}`,
+          })),
+        ),
       },
       {
         title: t`Logs`,
@@ -74,6 +83,10 @@ export function useFound(text: string): { groups: { title: string; entries: Entr
       },
     ],
   };
+}
+
+function contains({ text, detail = '' }: Entry, q: string): boolean {
+  return `${text} ${detail}`.toLowerCase().includes(q.toLowerCase());
 }
 
 function useDebounced(text: string): string {

@@ -17,8 +17,8 @@ import styles from './palette.module.css';
 const ID = 'id';
 
 /** Finds pages, commands, customers, endpoints, event types and ids, by keyboard alone. */
-export default function Palette({ onClose }: { onClose(): void }) {
-  const [q, setQ] = useState('');
+export default function Palette({ readTyped, onClose }: { readTyped(): string; onClose(): void }) {
+  const [q, setQ] = useState(readTyped);
   const navigate = useNavigate();
   const toast = useToast();
   const { role } = useSession().principal;
