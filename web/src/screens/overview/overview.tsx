@@ -1,17 +1,16 @@
-import { lazy, Suspense } from 'react';
 import { useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { Overview as OverviewData } from '../../api/types';
 import { formatRate, toneOf } from '../../ui/figures';
 import { FilterSelect, useFilters } from '../../ui/filters';
 import { Card, PageHead, Tile } from '../../ui/page';
-import { Loaded, Skeleton } from '../../ui/states';
+import { Loaded } from '../../ui/states';
 import { SegmentFilter } from '../shared/entity-filters';
 import { Attention } from './attention';
 import { FirstRun } from './first-run';
 import { MostFailing, Slowest } from './rankings';
+import { TrafficChart } from './traffic-chart';
 
-const TrafficChart = lazy(() => import('./traffic-chart'));
 const REFRESH_MS = 10_000;
 const WINDOWS = [
   { value: 'hour', text: 'Last hour' },
@@ -51,9 +50,7 @@ export function Overview() {
                 overview.window === 'hour' ? 'Accepted and attempts per minute' : 'Accepted and attempts per 15 minutes'
               }
             >
-              <Suspense fallback={<Skeleton lines={8} />}>
-                <TrafficChart overview={overview} />
-              </Suspense>
+              <TrafficChart overview={overview} />
             </Card>
             <MostFailing overview={overview} />
             <Slowest overview={overview} />
