@@ -29,12 +29,12 @@ const columns: ColumnDef<Customer>[] = [
   },
   {
     header: 'Product',
-    meta: { width: 180, narrow: 120 },
+    meta: { width: 160, narrow: 120 },
     cell: ({ row: { original } }) => original.productId ?? <span className="muted">shared by all products</span>,
   },
   {
     header: 'Retries',
-    meta: { wide: true, width: 220 },
+    meta: { wide: true, width: 260 },
     cell: ({ row: { original } }) => formatSchedule(original.retrySchedule),
   },
   {

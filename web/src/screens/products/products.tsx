@@ -39,7 +39,7 @@ const columns: ColumnDef<Product>[] = [
   },
   {
     header: 'Challenge required',
-    meta: { wide: true, width: 150 },
+    meta: { wide: true, width: 172 },
     cell: ({ row: { original } }) =>
       original.requireVerification ? <Badge tone="info">yes</Badge> : <span className="muted">no</span>,
   },
