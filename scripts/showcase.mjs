@@ -27,7 +27,7 @@ export async function startShowcase() {
     call,
     endpoints,
     traffic: (untilMs) => traffic(call, untilMs),
-    postMany: (count) => postMany(call, count),
+    addHeld: (count) => addHeld(call, endpoints.disabled, count),
     async stop() {
       receiver.server.closeAllConnections();
       receiver.server.close();
@@ -118,7 +118,15 @@ async function setUp(call, receiverUrl) {
   await endpoint('northwind', 'Warehouse', '/hooks/refunds', ['refund.created.v1']);
   await endpoint('globex', 'Audit', '/gone', ['payment.confirmed.v1']);
   await endpoint('globex', 'Data lake', '/hooks/lake', ['*.*.v1']);
-  return { down, flaky };
+  const disabled = await call('POST', '/v1/subscriptions', {
+    customerId: 'globex',
+    name: 'Archive',
+    url: `${receiverUrl}/hooks/archive`,
+    eventTypes: ['*.*.v1'],
+    channels: ['archive'],
+    enabled: false,
+  });
+  return { down, flaky, disabled };
 }
 
 const eventOf = (count) => ({
@@ -135,10 +143,14 @@ async function traffic(call, untilMs) {
   }
 }
 
-/** Posts many events as fast as possible. */
-async function postMany(call, count) {
+/** Adds many notifications that nothing delivers: they are held for an endpoint that is disabled. */
+async function addHeld(call, endpoint, count) {
   for (let from = 0; from < count; from += BATCH) {
-    const events = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => eventOf(from + index));
+    const events = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => ({
+      ...eventOf(from + index),
+      customerId: endpoint.customerId,
+      channels: endpoint.channels,
+    }));
     await call('POST', '/v1/events/batch', { events });
   }
 }
