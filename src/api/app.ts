@@ -7,7 +7,7 @@ import { tenantOf } from '../domain/fairness';
 import { requireFeature, type Feature } from '../domain/features';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
-import { stringifyLossless, type LosslessJson } from '../domain/lossless-json';
+import type { LosslessJson } from '../domain/lossless-json';
 import { endsWithin } from '../process/ends-within';
 import { insertAudit } from '../store/access/audit';
 import type { Sealer } from '../store/db/crypto';
@@ -33,9 +33,10 @@ import { bodyIdentity } from './http/parse-json';
 import { refuseFaultyForm, refuseFaultyTarget } from './http/percent-encoding';
 import { problemHandler, sendProblem } from './http/problem-response';
 import { refuseHosts } from './http/refuse-hosts';
+import { sendReply } from './http/send-reply';
 import { noteRouteOf, requestLog } from './http/request-log';
 import { tracedRoute } from './http/traced';
-import { verifyAnswer, verifyingProblems } from './http/verify-answers';
+import { verifyingProblems } from './http/verify-answers';
 import { acceptsIdempotencyKey, isList, rolesOf, type Context, type Reply, type Route } from './http/route';
 
 /** A step that takes longer, as while Temporal does not respond, goes on without the caller. */
@@ -188,7 +189,7 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
       else if (route.body) await readJson(request, response);
       const sentBytes = await traced(principal, request, response, startedAt, async (traceparent) => {
         const reply = await run(route, withWrites, principal, request, response, traceparent);
-        return response.headersSent ? 0 : send(route, options, response, reply);
+        return response.headersSent ? 0 : sendReply(route, reply, request, response, options.verifyAnswers ?? false);
       });
       if (sentBytes > LARGE_BODY_BYTES) await options.limits.charge('largeBodies', tenantOf(principal), kib(sentBytes));
     } finally {
@@ -283,18 +284,3 @@ async function runPostCommit(step: () => void | Promise<void>, log: Logger): Pro
 }
 
 const kib = (bytes: number) => Math.ceil(bytes / 1024);
-
-/** @returns roughly the bytes of the body */
-function send(route: Route, options: AppOptions, response: Response, reply: Reply): number {
-  response.statusCode = reply.status;
-  if (reply.body === undefined) {
-    response.end();
-    return 0;
-  }
-  const text = stringifyLossless(reply.body);
-  if (options.verifyAnswers) verifyAnswer(route, reply.status, text);
-  // Express's own send() would inspect the text for a content type that is known here.
-  response.setHeader('content-type', 'application/json; charset=utf-8');
-  response.end(text);
-  return text.length;
-}

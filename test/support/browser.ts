@@ -121,8 +121,8 @@ export function useUi(env: () => Record<string, string> = () => ({})): Ui {
 export async function pointAtChart(page: Page, text: string): Promise<void> {
   await until(
     async () => {
-      await page.locator('.recharts-wrapper').hover();
-      return page.locator('.recharts-default-tooltip').getByText(text).isVisible();
+      await page.locator('[data-chart]').hover();
+      return page.locator('[data-chart-tooltip]').getByText(text).isVisible();
     },
     (isShown) => isShown,
   );

@@ -1,21 +1,20 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { useCallback, useEffect, useState } from 'react';
-import { createBrowserRouter, Navigate, useLocation, useRouteError, type RouteObject } from 'react-router';
+import './styles/ui.css';
+import './styles/layout.css';
+import { setNonce } from 'get-nonce';
+import { useEffect, useState } from 'react';
+import { createBrowserRouter, Navigate, useRouteError, type RouteObject } from 'react-router';
 import { RouterProvider } from 'react-router/dom';
 import { setWindowTitle } from './api/branding';
-import { whenSignedOut } from './api/client';
-import { inPortal, linkToken, PORTAL_PATH } from './api/portal';
-import { ProblemError } from './api/problem';
-import { SessionContext, useSessionQuery } from './api/session';
-import type { Session } from './api/types';
+import { inPortal, PORTAL_PATH } from './api/portal';
 import { Shell } from './layout/shell';
-import { PortalClosed, PortalEntry } from './screens/sign-in/portal';
-import { SignIn } from './screens/sign-in/sign-in';
 import { ButtonLink } from './ui/button';
 import { Empty, Failed, Skeleton } from './ui/states';
 import { ToastProvider } from './ui/toast';
+
+// Radix injects a style to lock scrolling behind a dialog. The CSP allows it by this nonce.
+setNonce(document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content ?? '');
 
 const screens: RouteObject[] = [
   { index: true, lazy: async () => ({ Component: (await import('./screens/overview/overview')).Overview }) },
@@ -69,66 +68,21 @@ const screens: RouteObject[] = [
 ];
 
 const routes: RouteObject[] = [
-  ...(inPortal ? [] : [{ path: 'sign-in', Component: SignIn }]),
+  ...(inPortal ? [] : [{ path: 'sign-in', element: <Navigate to="/" replace /> }]),
   {
-    Component: SignedIn,
+    Component: Shell,
     HydrateFallback: () => <Skeleton />,
     children: [{ ErrorBoundary: ScreenFailed, children: screens }],
   },
 ];
 
-export function App() {
-  const [client] = useState(createQueryClient);
-  return (
-    <QueryClientProvider client={client}>
-      <ToastProvider>{linkToken === null ? <Screens /> : <FromLink token={linkToken} />}</ToastProvider>
-    </QueryClientProvider>
-  );
-}
-
-/** A portal whose link was just opened. */
-function FromLink({ token }: { token: string }) {
-  const [opened, setOpened] = useState(false);
-  const open = useCallback(() => setOpened(true), []);
-  return opened ? <Screens /> : <PortalEntry token={token} onOpened={open} />;
-}
-
-function Screens() {
+/** The screens of a session. */
+export default function App() {
   const [router] = useState(() => createBrowserRouter(routes, { basename: inPortal ? PORTAL_PATH : '/' }));
-  return <RouterProvider router={router} />;
-}
-
-function createQueryClient(): QueryClient {
-  const client = new QueryClient({
-    defaultOptions: {
-      // `navigator.onLine` says nothing about a service on this machine or in an isolated network.
-      mutations: { networkMode: 'always' },
-      queries: {
-        networkMode: 'always',
-        staleTime: 5000,
-        // A 4xx response would be the same again. Network and 5xx errors may be temporary.
-        retry: (count, error) =>
-          count < 2 && !(error instanceof ProblemError && error.status > 0 && error.status < 500),
-      },
-    },
-  });
-  whenSignedOut(() =>
-    client.setQueryData<Session | null>(['session'], (session) => session && { ...session, ended: true }),
-  );
-  return client;
-}
-
-function SignedIn() {
-  const { data: session, error, refetch } = useSessionQuery();
-  const { pathname, search } = useLocation();
-  if (session === undefined && error) return <Failed error={error} onRetry={() => void refetch()} />;
-  if (session === undefined) return <Skeleton />;
-  if (session === null && inPortal) return <PortalClosed />;
-  if (session === null) return <Navigate to="/sign-in" replace state={{ from: pathname + search }} />;
   return (
-    <SessionContext value={session}>
-      <Shell />
-    </SessionContext>
+    <ToastProvider>
+      <RouterProvider router={router} />
+    </ToastProvider>
   );
 }
 

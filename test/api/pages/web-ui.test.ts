@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,6 @@ import { UI_PATHS, webUi } from '../../../src/api/pages/web-ui';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
 const BUILT = path.join(ROOT, 'dist', 'web');
-const FIRST_LOAD_LIMIT_BYTES = 250_000;
 
 let servers: Server[] = [];
 afterEach(() => {
@@ -125,13 +124,4 @@ it('serves the same paths as the router of the web UI', () => {
   const paths = [...router.matchAll(/path: '([a-z-]+)/g)].map(([, segment]) => segment);
   // The portal has the same router below a path of its own.
   expect(new Set(['', 'portal', ...paths])).toEqual(new Set(UI_PATHS));
-});
-
-it('the first screen of the web UI needs less than 250 kB of compressed JavaScript', () => {
-  const page = readFileSync(path.join(BUILT, 'index.html'), 'utf8');
-  const files = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, file]) => path.join(BUILT, file!));
-  expect(files.length).toBeGreaterThan(0);
-  expect(files.every((file) => existsSync(`${file}.gz`))).toBe(true);
-  const bytes = files.reduce((sum, file) => sum + statSync(`${file}.gz`).size, 0);
-  expect(bytes).toBeLessThan(FIRST_LOAD_LIMIT_BYTES);
 });

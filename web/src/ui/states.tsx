@@ -1,20 +1,13 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import { Inbox, TriangleAlert, type LucideIcon } from 'lucide-react';
+import { Inbox, type LucideIcon } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { setWindowTitle } from '../api/branding';
-import { errorText, ProblemError } from '../api/problem';
-import { Button, ButtonLink } from './button';
+import { ProblemError } from '../api/problem';
+import { ButtonLink } from './button';
+import { CouldNotLoad, Skeleton } from './plain-states';
 
-export function Skeleton({ lines = 3 }: { lines?: number }) {
-  return (
-    <div className="stack-s" role="status" aria-label={t`Loading`}>
-      {Array.from({ length: lines }, (_, index) => (
-        <div key={index} className="skeleton" />
-      ))}
-    </div>
-  );
-}
+export { midSentence, Skeleton } from './plain-states';
 
 /** An empty state: what is absent, why, and what to do about it. */
 export function Empty({
@@ -33,13 +26,6 @@ export function Empty({
       {children && <div className="muted">{children}</div>}
     </div>
   );
-}
-
-/**
- * Formats a label for use inside a sentence: `API keys` keeps its capitals, `Endpoints` does not.
- */
-export function midSentence(label: string): string {
-  return /^[A-Z][a-z]/.test(label) ? label[0]!.toLowerCase() + label.slice(1) : label;
 }
 
 /** What a screen shows, to say that it does not exist, and where else to go. */
@@ -64,18 +50,7 @@ export function Failed({
   subject?: Subject;
 }) {
   if (subject && error instanceof ProblemError && error.status === 404) return <NotFound subject={subject} />;
-  return (
-    <div className="empty" role="alert">
-      <TriangleAlert size={28} aria-hidden />
-      <p className="empty-title">{what ? t`Could not load ${midSentence(what)}` : t`Could not load this`}</p>
-      <p className="muted">{errorText(error)}</p>
-      {onRetry && (
-        <Button onClick={onRetry}>
-          <Trans>Try again</Trans>
-        </Button>
-      )}
-    </div>
-  );
+  return <CouldNotLoad what={what} error={error} onRetry={onRetry} />;
 }
 
 /** Trying again would not help. */

@@ -1,14 +1,34 @@
 import { Tabs as Radix } from 'radix-ui';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 
 /** What belongs to one tab: the content of its drawers. Filters stay, for tabs that share them. */
 const OF_ONE_TAB = ['open', 'event', 'attempt'];
 
+/** The room at both sides of the selected tab, in pixels, of which the fading edge takes a part. */
+const EDGE_PX = 48;
+
+/** Scrolls a row of tabs so that the selected one is in view. */
+function useSelectedInView(selected: string) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const row = list.current!;
+    const tab = row.querySelector<HTMLElement>('[data-state=active]');
+    if (!tab) return;
+    const start = tab.offsetLeft - row.offsetLeft - EDGE_PX;
+    const end = start + tab.offsetWidth + 2 * EDGE_PX - row.clientWidth;
+    // Not `scrollIntoView`, which would also scroll the page.
+    if (row.scrollLeft > start) row.scrollLeft = start;
+    else if (row.scrollLeft < end) row.scrollLeft = end;
+  }, [selected]);
+  return list;
+}
+
 /** Tabs. The selected one is kept in the address bar (`?tab=`). */
 export function Tabs({ label, tabs }: { label: string; tabs: { id: string; title: string; content: ReactNode }[] }) {
   const [params, setParams] = useSearchParams();
   const chosen = tabs.find(({ id }) => id === params.get('tab')) ?? tabs[0]!;
+  const list = useSelectedInView(chosen.id);
   return (
     <Radix.Root
       value={chosen.id}
@@ -20,7 +40,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: { id: string; title
         setParams(next, { preventScrollReset: true });
       }}
     >
-      <Radix.List className="tabs" aria-label={label}>
+      <Radix.List ref={list} className="tabs" aria-label={label}>
         {tabs.map(({ id, title }) => (
           <Radix.Trigger key={id} value={id} className="tab">
             {title}

@@ -23,12 +23,12 @@ export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry
   return [
     {
       header: t`Activity`,
-      meta: { width: 190, narrow: 150 },
+      meta: { width: 180, narrow: 150 },
       cell: ({ row: { original } }) => <What entry={original} onOpen={onOpen} />,
     },
     {
       header: t`Result`,
-      meta: { width: 130, narrow: 104 },
+      meta: { width: 204, narrow: 112 },
       cell: ({ row: { original } }) => 'activity' in original && <Outcome activity={original.activity} />,
     },
     {
@@ -43,14 +43,14 @@ export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry
     },
     {
       header: t`Endpoint`,
-      meta: { roomy: true, width: 160 },
+      meta: { roomy: true, width: 140 },
       cell: ({ row: { original } }) =>
         'activity' in original &&
         original.activity.subscriptionId && <EndpointName id={original.activity.subscriptionId} />,
     },
     {
       header: t`Customer`,
-      meta: { roomy: true, width: 130 },
+      meta: { roomy: true, width: 110 },
       cell: ({ row: { original } }) =>
         'activity' in original &&
         (original.activity.customerId ?? (

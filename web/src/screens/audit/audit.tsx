@@ -150,12 +150,12 @@ function columnsOf(onOpen: (id: string) => void): ColumnDef<AuditEntry>[] {
     },
     {
       header: t`Changed`,
-      meta: { wide: true, width: 170 },
+      meta: { wide: true, width: 150 },
       cell: ({ row: { original } }) => Object.keys(original.changes).join(', '),
     },
     {
       header: t`Actor`,
-      meta: { wide: true, width: 230 },
+      meta: { wide: true, width: 260 },
       cell: ({ row: { original } }) => (
         <>
           <div className="truncate">{original.actorName}</div>

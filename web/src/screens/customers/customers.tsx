@@ -31,7 +31,7 @@ const columns: ColumnDef<Customer>[] = [
   },
   {
     header: t`Product`,
-    meta: { width: 180, narrow: 120 },
+    meta: { width: 160, narrow: 120 },
     cell: ({ row: { original } }) =>
       original.productId ?? (
         <span className="muted">
@@ -41,7 +41,7 @@ const columns: ColumnDef<Customer>[] = [
   },
   {
     header: t`Retries`,
-    meta: { wide: true, width: 220 },
+    meta: { wide: true, width: 260 },
     cell: ({ row: { original } }) => formatSchedule(original.retrySchedule),
   },
   {

@@ -1,5 +1,4 @@
 import { plural, t } from '@lingui/core/macro';
-import { lazy, Suspense } from 'react';
 import { useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { Overview as OverviewData } from '../../api/types';
@@ -7,7 +6,7 @@ import { formatNumber } from '../../i18n/i18n';
 import { formatRate, toneOf } from '../../ui/figures';
 import { FilterSelect, useFilters } from '../../ui/filters';
 import { Card, PageHead, Tile } from '../../ui/page';
-import { Loaded, Skeleton } from '../../ui/states';
+import { Loaded } from '../../ui/states';
 import { DeployList } from '../deploys/deploy-list';
 import { MarkDeploy } from '../deploys/mark-deploy';
 import { useDeploys } from '../deploys/use-deploys';
@@ -15,8 +14,8 @@ import { SegmentFilter } from '../shared/entity-filters';
 import { Attention } from './attention';
 import { FirstRun } from './first-run';
 import { MostFailing, Slowest } from './rankings';
+import { TrafficChart } from './traffic-chart';
 
-const TrafficChart = lazy(() => import('./traffic-chart'));
 const REFRESH_MS = 10_000;
 const WINDOWS = [
   { value: 'hour', text: t`Last hour` },
@@ -60,9 +59,7 @@ export function Overview() {
               }
               actions={<MarkDeploy />}
             >
-              <Suspense fallback={<Skeleton lines={8} />}>
-                <TrafficChart overview={overview} deploys={deploys} />
-              </Suspense>
+              <TrafficChart overview={overview} deploys={deploys} />
               <DeployList deploys={deploys} />
             </Card>
             <MostFailing overview={overview} />

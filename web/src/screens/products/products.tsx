@@ -46,7 +46,7 @@ const columns: ColumnDef<Product>[] = [
   },
   {
     header: t`Challenge required`,
-    meta: { wide: true, width: 150 },
+    meta: { wide: true, width: 172 },
     cell: ({ row: { original } }) =>
       original.requireVerification ? (
         <Badge tone="info">

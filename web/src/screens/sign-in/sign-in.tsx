@@ -2,14 +2,14 @@ import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { LogIn } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
-import { Navigate, useLocation, useSearchParams } from 'react-router';
 import { setWindowTitle } from '../../api/branding';
 import { withQuery } from '../../api/client';
 import { ProblemError, errorText } from '../../api/problem';
 import { useSessionQuery, useSignIn, useSignInMethods } from '../../api/session';
 import { Logo } from '../../layout/logo';
-import { Button, ButtonLink } from '../../ui/button';
-import { TextField } from '../../ui/form';
+import { TextField } from '../../ui/field';
+import { Button } from '../../ui/plain-button';
+import { enterSignInPage, isSignInPage, pageAfterSignIn } from './address';
 
 /** Only where somebody tries Signpost out, npm start was likely run by the same person. */
 const ON_THIS_MACHINE = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
@@ -23,20 +23,26 @@ const FAILURES: Record<string, string> = {
   'provider-unavailable': t`The provider does not respond. Try again in a moment, or sign in with an API key.`,
 };
 
+/** Why the sign-in at the provider failed; undefined if it did not. */
+export const signInFailure = (): string | undefined =>
+  isSignInPage() ? FAILURES[new URLSearchParams(location.search).get('error') ?? ''] : undefined;
+
 /**
  * Signs in at the OpenID provider, if there is one, or with an API key or the token of an OAuth
  * client.
+ *
+ * @param onTyping - called when somebody begins to type a key
  */
-export function SignIn() {
+export function SignIn({ onTyping }: { onTyping(): void }) {
   const session = useSessionQuery();
-  const { state } = useLocation() as { state: { from?: string } | null };
-  const [params] = useSearchParams();
-  const failure = FAILURES[params.get('error') ?? ''];
-  const target = state?.from ?? '/';
+  const failure = signInFailure();
   useEffect(() => {
     setWindowTitle(t`Sign in`);
+    enterSignInPage();
+    // Back leads to a page that needs the sign-in as well.
+    addEventListener('popstate', enterSignInPage);
+    return () => removeEventListener('popstate', enterSignInPage);
   }, []);
-  if (session.data && !failure) return <Navigate to={target} replace />;
   return (
     <SignInCard label={t`Sign in`} title="Signpost" sub={t`Webhook notifications`}>
       <div className="stack">
@@ -46,23 +52,23 @@ export function SignIn() {
           </p>
         )}
         {session.data && (
-          <ButtonLink to="/">
+          <a className="button" href="/">
             <Trans>Go to overview</Trans>
-          </ButtonLink>
+          </a>
         )}
-        <ProviderLink target={target} />
-        <KeyForm />
+        <ProviderLink />
+        <KeyForm onTyping={onTyping} />
       </div>
     </SignInCard>
   );
 }
 
-function ProviderLink({ target }: { target: string }) {
+function ProviderLink() {
   const { data } = useSignInMethods();
   if (!data?.oidc) return null;
   return (
     <>
-      <a className="button button-primary" href={withQuery('/v1/session/oidc', { returnTo: target })}>
+      <a className="button button-primary" href={withQuery('/v1/session/oidc', { returnTo: pageAfterSignIn() })}>
         <LogIn size={16} aria-hidden />
         <Trans>Sign in with {data.oidc.name}</Trans>
       </a>
@@ -78,7 +84,7 @@ function ProviderLink({ target }: { target: string }) {
   );
 }
 
-function KeyForm() {
+function KeyForm({ onTyping }: { onTyping(): void }) {
   const [credential, setCredential] = useState('');
   const signIn = useSignIn();
   const refused = signIn.error instanceof ProblemError && signIn.error.status === 401;
@@ -101,7 +107,10 @@ function KeyForm() {
         name="credential"
         autoComplete="current-password"
         value={credential}
-        onChange={setCredential}
+        onChange={(typed) => {
+          onTyping();
+          setCredential(typed);
+        }}
         error={error}
         hint={
           ON_THIS_MACHINE

@@ -42,17 +42,17 @@ export function useEndpointColumns(
       },
       {
         header: t`Status`,
-        meta: { width: 186 },
+        meta: { width: 192, narrow: 172 },
         cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
       },
       {
         header: t`Last 24 hours`,
-        meta: { roomy: true, width: 124 },
+        meta: { roomy: true, width: 116 },
         cell: ({ row: { original } }) => original.health && <Sparkline buckets={original.health.buckets} />,
       },
       {
         header: t`Success 24 h`,
-        meta: { wide: true, align: 'end', width: 126, sorts: ['success-rate', '-success-rate'] },
+        meta: { wide: true, align: 'end', width: 136, sorts: ['success-rate', '-success-rate'] },
         cell: ({ row: { original } }) => <SuccessRate rate={original.statistics?.successRate ?? null} />,
       },
       {
@@ -62,7 +62,7 @@ export function useEndpointColumns(
       },
       {
         header: t`Last response`,
-        meta: { roomy: true, width: 184 },
+        meta: { roomy: true, width: 176 },
         cell: ({ row: { original } }) => <LastAnswer health={original.health} />,
       },
       {
@@ -72,7 +72,7 @@ export function useEndpointColumns(
             <Trans>Actions</Trans>
           </span>
         ),
-        meta: { align: 'end', width: 52 },
+        meta: { align: 'end', width: 52, narrow: 44 },
         cell: ({ row: { original } }) => <RowMenu subscription={original} onAction={onAction} />,
       },
     ],

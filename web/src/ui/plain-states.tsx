@@ -1,0 +1,32 @@
+import { TriangleAlert } from 'lucide-react';
+import { errorText } from '../api/problem';
+import { Button } from './plain-button';
+
+export function Skeleton({ lines = 3 }: { lines?: number }) {
+  return (
+    <div className="stack-s" role="status" aria-label="Loading">
+      {Array.from({ length: lines }, (_, index) => (
+        <div key={index} className="skeleton" />
+      ))}
+    </div>
+  );
+}
+
+/** An error state, without a way to another screen. */
+export function CouldNotLoad({ what, error, onRetry }: { what?: string; error: unknown; onRetry?(): void }) {
+  return (
+    <div className="empty" role="alert">
+      <TriangleAlert size={28} aria-hidden />
+      <p className="empty-title">{what ? `Could not load ${midSentence(what)}` : 'Could not load this'}</p>
+      <p className="muted">{errorText(error)}</p>
+      {onRetry && <Button onClick={onRetry}>Try again</Button>}
+    </div>
+  );
+}
+
+/**
+ * Formats a label for use inside a sentence: `API keys` keeps its capitals, `Endpoints` does not.
+ */
+export function midSentence(label: string): string {
+  return /^[A-Z][a-z]/.test(label) ? label[0]!.toLowerCase() + label.slice(1) : label;
+}
