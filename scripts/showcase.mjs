@@ -143,7 +143,7 @@ async function traffic(call, untilMs) {
   }
 }
 
-/** Adds many notifications that nothing delivers: they are held for an endpoint that is disabled. */
+/** Adds many notifications that nothing delivers: their endpoint is disabled. */
 async function addHeld(call, endpoint, count) {
   for (let from = 0; from < count; from += BATCH) {
     const events = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => ({

@@ -198,7 +198,7 @@ async function startProxy(ports: number[], keepAlive: boolean) {
   };
 }
 
-itInLongRuns.each([true, false])(
+it.each(variants(true, false))(
   'a rolling restart of two APIs under load breaks no request of a proxy (keeps connections open: %s)',
   async (keepAlive) => {
     const ports = [await freePort(), await freePort()];

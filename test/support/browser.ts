@@ -168,7 +168,7 @@ async function expectAccessible(page: Page, screen: string, rules?: string[]): P
   if (!(await page.evaluate('typeof window.axe === "object"'))) await page.evaluate(AXE_SOURCE);
   const options: RunOptions = {
     runOnly: rules ? { type: 'rule', values: rules } : { type: 'tag', values: WCAG_2_2_AA },
-    // Passed rules are not needed, and no rule of these needs the style sheets once more.
+    // Only violations are read, and these rules do not read style sheets of other origins.
     resultTypes: ['violations'],
     preload: false,
   };

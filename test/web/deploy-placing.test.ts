@@ -10,7 +10,7 @@ const place = (...marks: [version: string, minute: number][]) =>
     marks
       .map(([version, minute]) => ({ version, at: new Date(SPAN.startMs + minute * 60_000).toISOString() }))
       .reverse(),
-    placeOf(SPAN, PLOT, true),
+    placeOf(SPAN, PLOT),
     PLOT,
   ).map(({ x, label, side }) => [x, label, side]);
 
@@ -57,9 +57,4 @@ it('puts deploys of almost the same time on one line, named by the last of them'
 
 it('cuts a long version', () => {
   expect(place(['a-very-long-version-of-a-service', 1])[0]![1]).toBe('a-very-long-versi…');
-});
-
-it('places a deploy at the point of its bucket in a chart of lines', () => {
-  const xOf = placeOf(SPAN, PLOT, false);
-  expect([xOf(SPAN.startMs), xOf(SPAN.startMs + 59.9 * 60_000)]).toEqual([50, 650]);
 });

@@ -34,7 +34,7 @@ interface Sent {
 }
 function judged({ method = 'POST', url = '/play/in/x', headers = {}, body = '', isOwn = true }: Sent) {
   const request = { method, url, headers } as IncomingMessage;
-  const received: Received = { request, body: Buffer.from(body), isOwn };
+  const received: Received = { request, body: Buffer.from(body), isOwn, ofSender: [] };
   return judge(inbox, received, [signer], NOW_MS);
 }
 /** The headers of a delivery. */

@@ -1,3 +1,4 @@
+import { Trans } from '@lingui/react/macro';
 import { createContext, useContext, useEffect, useId, type InputHTMLAttributes, type ReactNode } from 'react';
 import { ProblemError } from '../api/problem';
 
@@ -51,7 +52,12 @@ export function FieldFrame({
     <div className="field">
       <label htmlFor={id}>
         {label}
-        {optional && <span className="muted"> (optional)</span>}
+        {optional && (
+          <span className="muted">
+            {' '}
+            <Trans>(optional)</Trans>
+          </span>
+        )}
       </label>
       {children}
       {hint && (

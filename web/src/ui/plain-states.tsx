@@ -1,10 +1,12 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { TriangleAlert } from 'lucide-react';
 import { errorText } from '../api/problem';
 import { Button } from './plain-button';
 
 export function Skeleton({ lines = 3 }: { lines?: number }) {
   return (
-    <div className="stack-s" role="status" aria-label="Loading">
+    <div className="stack-s" role="status" aria-label={t`Loading`}>
       {Array.from({ length: lines }, (_, index) => (
         <div key={index} className="skeleton" />
       ))}
@@ -17,9 +19,13 @@ export function CouldNotLoad({ what, error, onRetry }: { what?: string; error: u
   return (
     <div className="empty" role="alert">
       <TriangleAlert size={28} aria-hidden />
-      <p className="empty-title">{what ? `Could not load ${midSentence(what)}` : 'Could not load this'}</p>
+      <p className="empty-title">{what ? t`Could not load ${midSentence(what)}` : t`Could not load this`}</p>
       <p className="muted">{errorText(error)}</p>
-      {onRetry && <Button onClick={onRetry}>Try again</Button>}
+      {onRetry && (
+        <Button onClick={onRetry}>
+          <Trans>Try again</Trans>
+        </Button>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
-import { usePlotArea } from 'recharts';
 import type { Deploy } from '../../api/types';
+import { usePlotArea } from '../../ui/chart/plot';
 import { exactTime } from '../../ui/zone';
 import { placeDeploys, placeOf } from './placing';
 import styles from './deploys.module.css';
@@ -11,18 +11,15 @@ const LABEL_OFFSET = 4;
 /**
  * Lines at the times of deploys, for a child of a chart.
  *
- * @param isBands - whether the chart has bars
  * @param hasLabels - whether the versions are beside the lines
  */
 export function DeployLines({
   deploys,
   series: { buckets, bucketSeconds },
-  isBands = true,
   hasLabels = true,
 }: {
   deploys: readonly Deploy[];
   series: { buckets: readonly { at: string }[]; bucketSeconds: number };
-  isBands?: boolean;
   hasLabels?: boolean;
 }) {
   const plot = usePlotArea();
@@ -30,7 +27,7 @@ export function DeployLines({
   const span = { startMs: Date.parse(buckets[0]!.at), bucketMs: bucketSeconds * 1000, buckets: buckets.length };
   return (
     <g>
-      {placeDeploys(deploys, placeOf(span, plot, isBands), plot).map(({ x, deploys: here, label, side }) => (
+      {placeDeploys(deploys, placeOf(span, plot), plot).map(({ x, deploys: here, label, side }) => (
         <g key={here[0]!.id}>
           <title>{here.map(({ version, at }) => `${version}, ${exactTime(at)}`).join('\n')}</title>
           <line

@@ -1,3 +1,5 @@
+import { plural, t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { Rocket, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -22,14 +24,14 @@ export function DeployList({ deploys, ...endpoint }: { deploys: readonly Deploy[
   const hidden = deploys.length - SHOWN;
   return (
     <div className={styles.list}>
-      <ul aria-label="Deploys">
+      <ul aria-label={t`Deploys`}>
         {(all ? deploys : deploys.slice(0, SHOWN)).map((deploy) => (
           <DeployRow key={deploy.id} deploy={deploy} {...endpoint} />
         ))}
       </ul>
       {hidden > 0 && (
         <button type="button" className="link-button" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? 'Show fewer deploys' : `Show ${hidden} more deploys`}
+          {all ? t`Show fewer deploys` : plural(hidden, { one: 'Show # more deploy', other: 'Show # more deploys' })}
         </button>
       )}
     </div>
@@ -61,7 +63,7 @@ export function DeployLink({ deploy: { url } }: { deploy: Deploy }) {
   if (url === null) return null;
   return (
     <a href={url} target="_blank" rel="noreferrer">
-      Details
+      <Trans>Details</Trans>
     </a>
   );
 }
@@ -72,28 +74,37 @@ function DeployOwner({ deploy, subscriptionId: here }: { deploy: Deploy; subscri
   const { subscriptionId, customerId, productId } = deploy;
   if (subscriptionId !== null)
     return subscriptionId === here ? (
-      <span className="muted">this endpoint</span>
+      <span className="muted">
+        <Trans>this endpoint</Trans>
+      </span>
     ) : (
       <EndpointName id={subscriptionId} />
     );
   if (isCustomer) return null;
-  if (customerId === null) return <span className="muted">product {productId}</span>;
+  if (customerId === null)
+    return (
+      <span className="muted">
+        <Trans>product {productId}</Trans>
+      </span>
+    );
   return <Link to={`/customers/${encodeURIComponent(customerId)}`}>{customerId}</Link>;
 }
 
 function DeleteDeploy({ deploy: { id, version } }: { deploy: Deploy }) {
   const remove = useAction(() => api.delete(path`/v1/deploys/${id}`), {
-    done: `Deploy ${version} deleted`,
+    done: t`Deploy ${version} deleted`,
     invalidate: ['/v1/deploys'],
   });
   return (
     <Confirm
-      trigger={<Button small variant="ghost" icon={Trash2} label={`Delete deploy ${version}`} />}
-      title={`Delete deploy ${version}?`}
-      action="Delete"
+      trigger={<Button small variant="ghost" icon={Trash2} label={t`Delete deploy ${version}`} />}
+      title={t`Delete deploy ${version}?`}
+      action={t`Delete`}
       onConfirm={() => remove.mutateAsync()}
     >
-      <p>It disappears from charts and histories. Deliveries do not change.</p>
+      <p>
+        <Trans>It disappears from charts and histories. Deliveries do not change.</Trans>
+      </p>
     </Confirm>
   );
 }

@@ -1,3 +1,4 @@
+import { Trans } from '@lingui/react/macro';
 import { Rocket } from 'lucide-react';
 import { useState } from 'react';
 import { usePermissions } from '../../api/session';
@@ -17,7 +18,7 @@ export function MarkDeploy({ subscription }: { subscription?: Subscription }) {
   return (
     <>
       <Button small icon={Rocket} onClick={() => setOpen(true)}>
-        Mark a deploy…
+        <Trans>Mark a deploy…</Trans>
       </Button>
       {open && <MarkDialog subscription={subscription} onClose={() => setOpen(false)} />}
     </>

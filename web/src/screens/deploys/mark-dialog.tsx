@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import { useAction } from '../../api/queries';
@@ -38,7 +40,7 @@ export function MarkDialog({ subscription, onClose }: { subscription?: Subscript
   const [draft, setDraft] = useState(EMPTY);
   const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
   const mark = useAction(() => api.post<Deploy>('/v1/deploys', bodyOf(draft, subscription)), {
-    done: ({ version }) => `Deploy ${version} marked`,
+    done: ({ version }) => t`Deploy ${version} marked`,
     invalidate: ['/v1/deploys'],
     quiet: true,
   });
@@ -49,28 +51,28 @@ export function MarkDialog({ subscription, onClose }: { subscription?: Subscript
     <Dialog
       open
       onClose={onClose}
-      title="Mark a deploy"
-      description="A line in the charts shows when the version was deployed."
+      title={t`Mark a deploy`}
+      description={t`A line in the charts shows when the version was deployed.`}
     >
       <Form error={mark.error} onSubmit={() => mark.mutate(undefined, { onSuccess: onClose })}>
         <TextField
-          label="Version"
+          label={t`Version`}
           pointer="/version"
-          placeholder="orders 2.4.1"
+          placeholder="orders-2.4.1"
           value={draft.version}
           onChange={(version) => set({ version })}
           required
         />
         {subscription && (
           <SelectField
-            label="Concerns"
+            label={t`Concerns`}
             value={String(draft.isOnlyHere)}
             onChange={(value) => set({ isOnlyHere: value === 'true' })}
           >
             <option value="false">
-              {principal.customerId === null ? 'All endpoints of the customer' : 'All endpoints'}
+              {principal.customerId === null ? t`All endpoints of the customer` : t`All endpoints`}
             </option>
-            <option value="true">Only {subscription.name}</option>
+            <option value="true">{onlyHere(subscription)}</option>
           </SelectField>
         )}
         {asksForOwner && (
@@ -79,22 +81,22 @@ export function MarkDialog({ subscription, onClose }: { subscription?: Subscript
             value={draft.customerId}
             onChange={(customerId) => set({ customerId })}
             optional
-            hint="Leave empty if a product was deployed."
+            hint={t`Leave empty if a product was deployed.`}
           />
         )}
         {asksForOwner && principal.productId === null && draft.customerId === '' && (
           <ProductField value={draft.productId} onChange={(productId) => set({ productId })} />
         )}
         <TextField
-          label={`Time (${zoneName(draft.at || Date.now())})`}
+          label={timeLabel(draft.at)}
           pointer="/at"
           type="datetime-local"
           optional
-          hint="Empty: now."
+          hint={t`Empty: now.`}
           onChange={(at) => set({ at: fromInputTime(at) })}
         />
         <TextField
-          label="Link"
+          label={t`Link`}
           pointer="/url"
           type="url"
           placeholder="https://ci.example.com/builds/812"
@@ -103,21 +105,23 @@ export function MarkDialog({ subscription, onClose }: { subscription?: Subscript
           optional
         />
         <TextField
-          label="Description"
+          label={t`Description`}
           pointer="/description"
           value={draft.description}
           onChange={(description) => set({ description })}
           optional
         />
         <Actions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>
+            <Trans>Cancel</Trans>
+          </Button>
           <Button
             type="submit"
             variant="primary"
             busy={mark.isPending}
             disabled={draft.version.trim() === '' || !isOwned}
           >
-            Mark
+            <Trans>Mark</Trans>
           </Button>
         </Actions>
       </Form>
@@ -125,10 +129,19 @@ export function MarkDialog({ subscription, onClose }: { subscription?: Subscript
   );
 }
 
+function onlyHere({ name }: Subscription): string {
+  return t`Only ${name}`;
+}
+
+function timeLabel(at: string): string {
+  const zone = zoneName(at || Date.now());
+  return t`Time (${zone})`;
+}
+
 function ProductField({ value, onChange }: { value: string; onChange(id: string): void }) {
   return (
-    <SelectField label="Product" pointer="/productId" value={value} onChange={onChange}>
-      <option value="">Choose a product or a customer</option>
+    <SelectField label={t`Product`} pointer="/productId" value={value} onChange={onChange}>
+      <option value="">{t`Choose a product or a customer`}</option>
       {useProducts().map(({ id, name }) => (
         <option key={id} value={id}>
           {name}

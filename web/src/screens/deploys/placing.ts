@@ -4,7 +4,7 @@ const GAP_PX = 6;
 const SAME_LINE_PX = 5;
 const MAX_LABEL = 18;
 
-/** What is needed of a deploy. */
+/** The properties of a deploy that place it. */
 interface Marked {
   version: string;
   at: string;
@@ -65,19 +65,14 @@ export interface ChartSpan {
   buckets: number;
 }
 
-/**
- * The place of a time in a chart.
- *
- * @param isBands - whether each bucket has a band of the axis, as with bars; otherwise a point
- */
+/** The place of a time in a chart, in which each bucket has a band. */
 export function placeOf(
   { startMs, bucketMs, buckets }: ChartSpan,
   plot: { x: number; width: number },
-  isBands: boolean,
 ): (atMs: number) => number | undefined {
   return (atMs) => {
     const at = (atMs - startMs) / bucketMs;
     if (at < 0 || at >= buckets) return undefined;
-    return plot.x + plot.width * (isBands ? at / buckets : Math.floor(at) / Math.max(1, buckets - 1));
+    return plot.x + (plot.width * at) / buckets;
   };
 }

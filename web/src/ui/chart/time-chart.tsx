@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useLayoutEffect, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 import { exactTime, useZone } from '../zone';
 import { Bars, Curve, type Series } from './marks';
@@ -60,7 +61,7 @@ export function TimeChart<B extends { at: string }>(props: Props<B>) {
         className={onPick ? `${styles.frame} ${styles.picks}` : styles.frame}
         data-chart
         role="application"
-        aria-label={`${label}. The arrow keys move through the times.`}
+        aria-label={t`${label}. The arrow keys move through the times.`}
         tabIndex={0}
         style={{ height }}
         onPointerMove={(event) => setActive(at(event))}
