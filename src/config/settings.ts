@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { isDataSourceUrl } from '../domain/data-source-url';
 import { ADDRESS_SETTINGS } from './address-settings';
 import { BOUND_SETTINGS } from './bounds';
-import { DEPLOYMENT_SETTINGS } from './deployment-settings';
 import { FEATURE_SETTINGS } from './feature-settings';
 import { HOST_SETTINGS } from './host-settings';
 import { LANE_SETTINGS } from './lane-settings';
@@ -13,7 +12,8 @@ import { PORTAL_SETTINGS } from './portal-settings';
 import { RETENTION_SETTINGS } from './retention-settings';
 import { SIGN_IN_SETTINGS } from './sign-in-settings';
 import { TRACING_SETTINGS } from './tracing-settings';
-import { integer, list, optionalInteger, setting, text, type Setting } from './setting';
+import { integer, list, optionalInteger, setting, type Setting } from './setting';
+import { TEMPORAL_SETTINGS } from './temporal-settings';
 
 const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
 
@@ -246,56 +246,7 @@ export const SETTINGS = {
       'A Postgres, MySQL, MariaDB or SQL Server that service definitions may read. The scheme says which; [Data sources](../producers/service-definitions.md#data-sources) has the options of the URL. Set one variable per data source: `SIGNPOST_DATASOURCE_LEDGER_DB_URL` defines the data source `ledger-db` (or `ledger_db`). Set the same variables in every process. Use a database login that can read only what may be sent.',
     secret: true,
   }),
-  TEMPORAL_ADDRESS: setting(
-    z
-      .string()
-      .regex(/^[^\s/:]+(:\d+)?$/)
-      .optional(),
-    { default: 'embedded', expected: 'host:port', meaning: 'Address of your own Temporal service.' },
-  ),
-  TEMPORAL_NAMESPACE: setting(z.string().min(1).default('default'), {
-    default: 'default',
-    expected: 'an existing namespace',
-    meaning: 'Temporal namespace.',
-  }),
-  TEMPORAL_API_KEY: setting(text, {
-    default: 'none',
-    expected: 'an API key',
-    meaning:
-      'API key for Temporal Cloud. One in a file is read again every 30 seconds, so it can be replaced without a restart.',
-    secret: true,
-  }),
-  TEMPORAL_TLS_CLIENT_CERT_PATH: setting(text, {
-    default: 'none',
-    expected: 'a PEM file',
-    meaning: 'Client certificate for mutual TLS with Temporal.',
-  }),
-  TEMPORAL_TLS_CLIENT_KEY_PATH: setting(text, {
-    default: 'none',
-    expected: 'a PEM file',
-    meaning: 'Private key of the client certificate.',
-  }),
-  TEMPORAL_TLS_SERVER_CA_CERT_PATH: setting(text, {
-    default: 'none',
-    expected: 'a PEM file',
-    meaning: 'CA certificate of the Temporal service. Setting it turns TLS on.',
-  }),
-  TEMPORAL_TLS_SERVER_NAME: setting(text, {
-    default: 'from the address',
-    expected: 'a host name',
-    meaning: 'Host name expected in the certificate of the Temporal service.',
-  }),
-  ...DEPLOYMENT_SETTINGS,
-  TEMPORAL_UI_URL: setting(z.url({ protocol: /^https?$/ }).optional(), {
-    default: "the embedded server's",
-    expected: 'an http or https URL',
-    meaning: 'URL at which operators reach the Temporal UI. Used in links.',
-  }),
-  TEMPORAL_CLI_PATH: setting(text, {
-    default: 'found or downloaded',
-    expected: 'the path of the `temporal` command',
-    meaning: 'Path of the Temporal CLI, which runs the embedded server.',
-  }),
+  ...TEMPORAL_SETTINGS,
 } satisfies Record<string, Setting<unknown>>;
 
 /** The values of all settings, each valid by itself. */
