@@ -1,14 +1,30 @@
 import { Connection } from '@temporalio/client';
+import protobuf from 'protobufjs';
 import { MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from '../../domain/delivery';
 import { connectionOptions, type TemporalSettings } from '../../temporal/connection';
 import type { Check, Result } from './check';
-import { fieldsOf, integerField, messageField, textField } from './protobuf';
 
 /**
  * Only the administration API of the server shows whether a task queue works by fairness keys. Its
- * messages are not in the SDK. The names of fields are those of
- * temporal/server/api/taskqueue/v1/message.proto.
+ * messages are not in the SDK. These are the fields that are needed, named as in
+ * temporal/server/api/adminservice/v1 and temporal/server/api/taskqueue/v1. Levels are messages,
+ * of which it only matters whether they are present.
  */
+const { root: MESSAGES } = protobuf.parse(`
+  syntax = "proto3";
+  message Request { string namespace = 1; Partition task_queue_partition = 2; Versions build_ids = 3; }
+  message Partition { string task_queue = 1; int32 task_queue_type = 2; int32 normal_partition_id = 3; }
+  message Versions { bool unversioned = 2; bool all_active = 3; }
+  message Response { map<string, VersionInfo> versions_info_internal = 1; }
+  message VersionInfo { QueueInfo physical_task_queue_info = 2; }
+  message QueueInfo { repeated QueueStatus internal_task_queue_status = 3; }
+  message QueueStatus {
+    int64 read_level = 1; int64 ack_level = 2; int64 max_read_level = 6;
+    bytes fair_read_level = 7; bytes fair_ack_level = 8; bytes fair_max_read_level = 9;
+    bool draining = 10;
+  }`);
+const REQUEST = MESSAGES.lookupType('Request');
+const RESPONSE = MESSAGES.lookupType('Response');
 const DESCRIBE_PARTITION = '/temporal.server.api.adminservice.v1.AdminService/DescribeTaskQueuePartition';
 const WORKFLOW_TASKS = 1;
 const ACTIVITY_TASKS = 2;
@@ -72,48 +88,44 @@ async function readStates(connection: Connection, namespace: string): Promise<Qu
   const partitions = QUEUES.flatMap((queue) => Array.from({ length: PARTITIONS }, (_, id) => ({ ...queue, id })));
   const answers = await Promise.all(
     partitions.map(({ name, type, id }) => {
-      const partition = [textField(1, name), integerField(2, type), ...(id > 0 ? [integerField(3, id)] : [])];
+      const taskQueuePartition = { taskQueue: name, taskQueueType: type, normalPartitionId: id };
       // The queue without a version, and all versions.
-      const versions = [integerField(2, 1), integerField(3, 1)];
-      const request = [textField(1, namespace), messageField(2, partition), messageField(3, versions)];
-      return call(connection, Buffer.concat(request));
+      const buildIds = { unversioned: true, allActive: true };
+      return call(connection, { namespace, taskQueuePartition, buildIds });
     }),
   );
   return answers.flatMap(statesIn);
 }
 
-function call(connection: Connection, request: Buffer): Promise<Buffer> {
+function call(connection: Connection, request: object): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { client } = connection as unknown as { client: GrpcClient };
     client.makeUnaryRequest(
       DESCRIBE_PARTITION,
       (message) => message,
       (message) => message,
-      request,
+      Buffer.from(REQUEST.encode(request).finish()),
       { deadline: Date.now() + TIMEOUT_MS },
-      (error, answer) => (error ? reject(error) : resolve(answer ?? Buffer.alloc(0))),
+      (error, answer) =>
+        error ? reject(error) : resolve(RESPONSE.decode(answer ?? Buffer.alloc(0)) as unknown as Answer),
     );
   });
 }
 
-/**
- * Reads the states of the queues in an answer: `versions_info_internal` (1), a map with values (2)
- * that have `physical_task_queue_info` (2) with many `internal_task_queue_status` (3).
- */
-function statesIn(answer: Buffer): QueueState[] {
-  return fieldsOf(answer, 1)
-    .flatMap((entry) => fieldsOf(entry, 2))
-    .flatMap((info) => fieldsOf(info, 2))
-    .flatMap((queue) => fieldsOf(queue, 3))
+interface Answer {
+  versionsInfoInternal: Record<string, { physicalTaskQueueInfo?: { internalTaskQueueStatus: object[] } | null }>;
+}
+
+function statesIn({ versionsInfoInternal }: Answer): QueueState[] {
+  return Object.values(versionsInfoInternal)
+    .flatMap(({ physicalTaskQueueInfo }) => physicalTaskQueueInfo?.internalTaskQueueStatus ?? [])
     .flatMap(stateOf);
 }
 
-function stateOf(status: Buffer): QueueState[] {
-  const has = (...numbers: number[]) => numbers.some((number) => fieldsOf(status, number).length > 0);
-  // `draining`: the queue that was in use before the setting was changed.
-  if (has(10)) return [];
-  // `fair_read_level`, `fair_ack_level` and `fair_max_read_level`.
-  if (has(7, 8, 9)) return ['fair'];
-  // `read_level`, `ack_level` and `max_read_level`.
-  return has(1, 2, 6) ? ['in order'] : [];
+function stateOf(status: object): QueueState[] {
+  const has = (...names: string[]) => names.some((name) => Object.hasOwn(status, name));
+  // The queue that was in use before the setting was changed.
+  if (has('draining')) return [];
+  if (has('fairReadLevel', 'fairAckLevel', 'fairMaxReadLevel')) return ['fair'];
+  return has('readLevel', 'ackLevel', 'maxReadLevel') ? ['in order'] : [];
 }
