@@ -6,6 +6,13 @@ import { defineConfig, type Plugin } from 'vite';
 import { messages } from './messages-plugin.ts';
 
 const OUT_DIR = path.resolve(import.meta.dirname, '..', 'dist', 'web');
+/** What the sign-in page needs is one file: several smaller ones are compressed less. */
+const BASE = [
+  /node_modules\/(react|react-dom|scheduler|@lingui\/\w+|@tanstack\/(react-query|query-core))\//,
+  /node_modules\/lucide-react\/dist\/esm\/[\w-]+\.\w+$/,
+  /\/web\/src\/(i18n|layout\/(logo|theme)|screens\/sign-in\/(address|sign-in)|ui\/(field|plain-))/,
+  /\/web\/src\/api\/(branding|client|exact|portal|problem|session)/,
+];
 const COMPRESSIBLE = /\.(js|css|svg)$/;
 
 /** Compresses assets at build time. The API serves these files unchanged. */
@@ -28,6 +35,14 @@ function compressed(): Plugin {
 export default defineConfig({
   plugins: [messages(), react(), compressed()],
   resolve: { alias: { '#i18n': path.resolve(import.meta.dirname, 'src', 'i18n') } },
-  build: { outDir: OUT_DIR, emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    outDir: OUT_DIR,
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'base', test: (id) => BASE.some((part) => part.test(id)) }] } },
+    },
+  },
   server: { proxy: { '/v1': 'http://127.0.0.1:8080', '/docs': 'http://127.0.0.1:8080' } },
 });

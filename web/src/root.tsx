@@ -6,11 +6,12 @@ import { ProblemError } from './api/problem';
 import { SessionContext, useSessionQuery } from './api/session';
 import type { Session } from './api/types';
 import { isSignInPage, leaveSignInPage } from './screens/sign-in/address';
-import { PortalClosed, PortalEntry } from './screens/sign-in/portal';
 import { SignIn, signInFailure } from './screens/sign-in/sign-in';
 import { CouldNotLoad, Skeleton } from './ui/plain-states';
 
 const App = lazy(loadApp);
+const PortalEntry = lazy(async () => ({ default: (await import('./screens/sign-in/portal')).PortalEntry }));
+const PortalClosed = lazy(async () => ({ default: (await import('./screens/sign-in/portal')).PortalClosed }));
 
 /** Everything behind the sign-in, which the sign-in page itself does not need. */
 function loadApp() {
@@ -25,7 +26,7 @@ export function Root() {
   const [client] = useState(createQueryClient);
   return (
     <QueryClientProvider client={client}>
-      {linkToken === null ? <Gate /> : <FromLink token={linkToken} />}
+      <Suspense fallback={<Skeleton />}>{linkToken === null ? <Gate /> : <FromLink token={linkToken} />}</Suspense>
     </QueryClientProvider>
   );
 }
@@ -46,9 +47,7 @@ function Gate() {
   leaveSignInPage();
   return (
     <SessionContext value={session}>
-      <Suspense fallback={<Skeleton />}>
-        <App />
-      </Suspense>
+      <App />
     </SessionContext>
   );
 }

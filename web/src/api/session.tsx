@@ -10,16 +10,22 @@ const KEY = ['session'];
 
 async function readSession(): Promise<Session | null> {
   try {
-    return remember(await api.get<Session>('/v1/session'));
+    return await begin(await api.get<Session>('/v1/session'));
   } catch (error) {
     if (error instanceof ProblemError && error.status === 401) return remember(null);
     throw error;
   }
 }
 
+/** Applies the look of a session before anything of it is shown. */
+async function begin(session: Session): Promise<Session> {
+  await applyBranding(session.branding);
+  return remember(session);
+}
+
 function remember<T extends Session | null>(session: T): T {
   setCsrfToken(session?.csrfToken);
-  applyBranding(session?.branding ?? null);
+  if (!session) void applyBranding(null);
   if (inPortal && session) rememberPortal(session.returnUrl);
   return session;
 }
@@ -44,7 +50,7 @@ export function useSignInMethods() {
 export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async (credential: string) => remember(await api.post<Session>('/v1/session', { credential })),
+    mutationFn: async (credential: string) => begin(await api.post<Session>('/v1/session', { credential })),
     onSuccess: (session) => {
       change(client, session);
       // What failed after the last session had ended is read again.

@@ -49,7 +49,7 @@ function Loading({ onType, onClose }: { onType(text: string): void; onClose(): v
     <div className="overlay">
       <input
         className="sr-only"
-        aria-label="Search"
+        aria-label={t`Search`}
         autoFocus
         onChange={(event) => onType(event.target.value)}
         onKeyDown={({ key }) => key === 'Escape' && onClose()}

@@ -1,10 +1,11 @@
 import { Trans } from '@lingui/react/macro';
 import { Rocket } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { usePermissions } from '../../api/session';
 import type { Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
-import { MarkDialog } from './mark-dialog';
+
+const MarkDialog = lazy(async () => ({ default: (await import('./mark-dialog')).MarkDialog }));
 
 /**
  * The button that opens the form.
@@ -20,7 +21,11 @@ export function MarkDeploy({ subscription }: { subscription?: Subscription }) {
       <Button small icon={Rocket} onClick={() => setOpen(true)}>
         <Trans>Mark a deploy…</Trans>
       </Button>
-      {open && <MarkDialog subscription={subscription} onClose={() => setOpen(false)} />}
+      {open && (
+        <Suspense>
+          <MarkDialog subscription={subscription} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
     </>
   );
 }
