@@ -21,8 +21,18 @@ async function replaceWorker(before: ServiceProcess, buildId: string): Promise<S
   return worker;
 }
 
-/** The build whose worker ran the last workflow task of a notification. */
-async function buildOf(notificationId: string): Promise<string | null | undefined> {
+/**
+ * The build whose worker ran the last workflow task of a notification. A delivery is recorded
+ * before that task ends.
+ */
+function buildOf(notificationId: string): Promise<string | null | undefined> {
+  return until(
+    () => latestBuildOf(notificationId),
+    (build) => typeof build === 'string',
+  );
+}
+
+async function latestBuildOf(notificationId: string): Promise<string | null | undefined> {
   const connection = await Connection.connect({ address: cluster.temporal.address });
   try {
     const { raw } = await new TemporalClient({ connection }).workflow

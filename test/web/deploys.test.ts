@@ -9,7 +9,7 @@ const mark = (body: object, key?: string) => ui.service.must('POST', '/v1/deploy
 const marked = async () => (await ui.service.must('GET', '/v1/deploys')).items;
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 /** The labels beside the lines of the charts on the screen. */
-const labels = (page: Page) => page.locator('.recharts-surface g:has(> title) > text').allTextContents();
+const labels = (page: Page) => page.locator('[data-chart] svg g:has(> title) > text').allTextContents();
 const listed = (page: Page) => page.getByRole('list', { name: 'Deploys' }).getByRole('listitem');
 
 let subscriptionId: string;
@@ -37,7 +37,7 @@ it('the charts of an endpoint show deploys as lines with versions, and the list 
   );
   expect((await labels(page)).sort()).toEqual(['gateway 9', 'orders 2.4.0', 'shop 7']);
   // Lines in both charts, at the right place: the later, the further right.
-  const lines = page.locator('.recharts-surface g:has(> title) > line');
+  const lines = page.locator('[data-chart] svg g:has(> title) > line');
   const places = (await lines.evaluateAll((found) => found.map((line) => Number(line.getAttribute('x1'))))).slice(0, 3);
   expect(places).toEqual([...places].sort((a, b) => a - b));
   expect(await lines.count()).toBe(6);

@@ -151,7 +151,7 @@ function Drawing<B extends { at: string }>({
   const labels = buckets.map(({ at }) => formatAt(at));
   const scale = { x: plot.x, band, yOf };
   return (
-    <svg width={width} height={height} aria-hidden className={styles.svg}>
+    <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden className={styles.svg}>
       {active !== undefined && (
         <rect x={plot.x + active * band} y={plot.y} width={band} height={plot.height} className={styles.cursor} />
       )}
