@@ -53,7 +53,7 @@ it.each<[string, string, unknown]>([
   [
     'deploys mark 2.4.1 --customer c1 --link https://ci.example/812 --at 2026-01-31T12:00:00Z',
     'POST /v1/deploys',
-    { version: '2.4.1', customerId: 'c1', url: 'https://ci.example/812', at: '2026-01-31T12:00:00Z' },
+    { version: '2.4.1', customerId: 'c1', url: 'https://ci.example/812', at: '2026-01-31T12:00:00.000Z' },
   ],
   ['deploys delete dep_1', 'DELETE /v1/deploys/dep_1', undefined],
   ['recover show rec_1', 'GET /v1/recoveries/rec_1', undefined],
