@@ -95,7 +95,7 @@ async function pages(path: string, limit: number, between: () => Promise<unknown
 }
 
 it('the pages of every list add up to the whole list, without gaps or repeats', async () => {
-  expect(lists()).toHaveLength(19);
+  expect(lists()).toHaveLength(20);
   for (const { path } of lists()) {
     const whole = (await api.must('GET', `${path}?limit=200`)) as { items: Item[]; nextCursor: string | null };
     expect([path, whole.items.length >= EACH, whole.nextCursor]).toEqual([path, true, null]);
@@ -113,6 +113,7 @@ it('an item is listed since the time that it shows, not before', async () => {
   const ofTime = lists().filter(({ query }) => 'since' in query.shape);
   expect(ofTime.map(({ path }) => path).sort()).toEqual([
     '/v1/audit',
+    '/v1/deploys',
     '/v1/events',
     '/v1/notifications',
     `/v1/subscriptions/${subscriptionId}/notifications`,
