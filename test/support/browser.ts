@@ -8,6 +8,10 @@ import { ADMIN_KEY } from './service';
 import { until } from './until';
 import { useService, type SharedService } from './use-service';
 
+/** A list that is read again is paler until it has been. */
+const IS_SETTLED = `document.querySelector('.table-stale') === null
+  && document.getAnimations().every((one) => !(one instanceof CSSTransition) || one.playState === 'finished')`;
+
 const SCREENS = path.join(__dirname, '..', '..', 'test-output', 'screens');
 const WIDE = { width: 1360, height: 860 };
 const LAPTOP = { width: 1280, height: 800 };
@@ -135,6 +139,10 @@ async function look(page: Page, name: string): Promise<void> {
     await page.screenshot({ path: path.join(SCREENS, `${name}-${kind}.png`), fullPage: true, animations: 'disabled' });
   };
   const before = page.viewportSize()!;
+  await until(
+    () => page.evaluate<boolean>(IS_SETTLED),
+    (isSettled) => isSettled,
+  );
   await keep('light');
   await expectAccessible(page, `${name}, light`);
   await page.emulateMedia({ colorScheme: 'dark' });

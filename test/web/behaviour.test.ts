@@ -126,7 +126,7 @@ test('an admin approves all requested URLs in one step, and a customer learns th
   await ui.look(page, 'allow-list-requests');
   const { url } = await ui.service.must('POST', '/v1/portal-sessions', { customerId: 'tyrell' });
   const portal = await ui.open(new URL(url).pathname + new URL(url).hash);
-  await portal.getByRole('link', { name: 'Endpoints' }).click();
+  await portal.getByRole('link', { name: 'Endpoints', exact: true }).click();
   await portal.getByRole('link', { name: 'Waits-one' }).click();
   await portal.getByText('An admin was asked to approve it.').waitFor();
   await clickButton(page, /^Approve all \d$/);

@@ -189,7 +189,7 @@ test('a portal has the name, logo and accent colour of its product, and adds an 
   await page.locator('#sidebar').getByText('Acme Pay').waitFor();
   await page.waitForFunction("document.querySelector('#sidebar .brand-logo')?.naturalWidth > 0");
   await page.waitForFunction("document.title === 'Overview · Acme Pay'");
-  await page.getByRole('link', { name: 'Endpoints' }).click();
+  await page.getByRole('link', { name: 'Endpoints', exact: true }).click();
   await page.getByRole('link', { name: 'Add endpoint' }).click();
   await page.getByRole('switch', { name: 'All events' }).waitFor();
   await page.getByRole('button', { name: 'Add endpoint' }).click();
