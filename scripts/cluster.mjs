@@ -61,12 +61,11 @@ async function runCheck() {
   } catch (error) {
     print(`failed: ${error.message}`);
     print(`logs: ${path.join(directory, 'logs')}`);
+    return 1;
+  } finally {
     await cluster?.stop();
     traces?.close();
-    return 1;
   }
-  await cluster.stop();
-  traces?.close();
   rmSync(directory, { recursive: true, force: true });
   return 0;
 }

@@ -10,8 +10,9 @@ import { SignIn, signInFailure } from './screens/sign-in/sign-in';
 import { CouldNotLoad, Skeleton } from './ui/plain-states';
 
 const App = lazy(loadApp);
-const PortalEntry = lazy(async () => ({ default: (await import('./screens/sign-in/portal')).PortalEntry }));
-const PortalClosed = lazy(async () => ({ default: (await import('./screens/sign-in/portal')).PortalClosed }));
+const loadPortal = () => import('./screens/sign-in/portal');
+const PortalEntry = lazy(async () => ({ default: (await loadPortal()).PortalEntry }));
+const PortalClosed = lazy(async () => ({ default: (await loadPortal()).PortalClosed }));
 
 /** Everything behind the sign-in, which the sign-in page itself does not need. */
 function loadApp() {

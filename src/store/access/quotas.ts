@@ -1,7 +1,6 @@
 import { uuidFloor } from '../../domain/ids';
 import type { Executor } from '../db/database';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../db/partition-catalog';
 
 interface Owner {
   customerId: string | null;

@@ -1,6 +1,7 @@
 import { encodeId, uuidFloor } from '../../domain/ids';
 import type { Scope, SubscriptionStatus } from '../../domain/types';
 import type { Database, Executor } from '../db/database';
+import { DAY_MS } from '../db/partition-catalog';
 import { allSpans, withoutLocks } from '../db/spans';
 import { IN_SCOPE } from '../subscriptions/subscriptions';
 
@@ -13,7 +14,6 @@ export type OverviewWindow = keyof typeof OVERVIEW_WINDOWS;
 
 /** Maximum time from generating the id of an attempt to its end: attempts take up to 10 minutes. */
 const LONGEST_ATTEMPT_MS = 900_000;
-const DAY_MS = 86_400_000;
 /** How far the clocks of machines that generate ids may be apart. */
 const CLOCK_SKEW_MS = 3_600_000;
 /** Maximum time from the acceptance of a notification to its failure, manual retries aside. */
