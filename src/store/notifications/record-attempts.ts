@@ -78,21 +78,27 @@ ${EXHAUSTED}
 select id, last_attempt_key, status, attempt_count from recorded`,
 );
 
+/** A notification that was erased during the attempt. Nothing is left to record. */
+const ERASED: RecordedAttempt = { status: 'cancelled', attempts: 0 };
+
 /**
  * Records attempts of different notifications and their outcomes in one statement. Recording an
  * attempt with the same key again changes nothing.
  *
- * @returns the state of each notification after it, in order
+ * @returns the state of each notification after it, in order; one that no longer exists is
+ *   cancelled
  */
 export async function recordAttempts(db: Executor, attempts: readonly AttemptRecord[]): Promise<RecordedAttempt[]> {
   const rows: RecordedRow[] = [];
   for (const [window, group] of byWindow(attempts, ({ notificationId }) => uuidOf(notificationId)))
     rows.push(...(await recordInWindow(db, window, group)));
   const byAttempt = new Map(rows.map((row) => [`${row.id} ${row.last_attempt_key}`, row]));
+  const existing = new Set(rows.map(({ id }) => id));
   return attempts.map(({ notificationId, attemptKey }) => {
-    const row = byAttempt.get(`${uuidOf(notificationId)} ${attemptKey}`);
-    // The notification was deleted, or another caller records the attempt concurrently. The next
-    // try finds out.
+    const uuid = uuidOf(notificationId);
+    if (!existing.has(uuid)) return ERASED;
+    const row = byAttempt.get(`${uuid} ${attemptKey}`);
+    // Another caller recorded another attempt at the same time. The next try records this one.
     if (!row) throw new Error(`An attempt of notification ${notificationId} could not be recorded.`);
     return { status: row.status, attempts: row.attempt_count };
   });

@@ -151,7 +151,12 @@ it('counts two different attempts of one notification', async () => {
   expect(numbers).toEqual([1, 2]);
 });
 
-it('throws for a notification that does not exist', async () => {
-  const unknown = attemptRecord({ ...notification, notificationId: 'ntf_00000000000000000000000000' }, retrying);
-  await expect(recordAttempts(database.db, [unknown])).rejects.toThrow('could not be recorded');
+it('takes a notification that was erased meanwhile as cancelled, and records the others', async () => {
+  const erased = attemptRecord({ ...notification, notificationId: 'ntf_00000000000000000000000000' }, retrying);
+  const attempt = attemptRecord(notification, retrying);
+  expect(await recordAttempts(database.db, [erased, attempt])).toEqual([
+    { status: 'cancelled', attempts: 0 },
+    { status: 'retrying', attempts: 1 },
+  ]);
+  expect(await attemptsOf(database.db, notification.notificationId)).toHaveLength(1);
 });
