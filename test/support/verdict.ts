@@ -28,6 +28,15 @@ export interface Verdict {
   };
   /** Duplicates that no crash explains. */
   unexplained: string[];
+  /** What the records without a request say. */
+  withoutRequest: string[];
+}
+
+interface AttemptRow {
+  id: string;
+  number: number;
+  error: string | null;
+  text: string;
 }
 
 /** A process that dies between the response and the record makes the attempt again. */
@@ -51,13 +60,28 @@ export async function verdictOf(
   const { rows: notifications } = await database.query<{ id: string; status: string }>(
     'select id, status from notifications',
   );
-  const { rows: attempts } = await database.query<{ id: string; number: number; error: string | null }>(
-    'select notification_id as id, number, error_class as error from attempts',
+  const { rows: attempts } = await database.query<AttemptRow>(
+    `select notification_id as id, number, error_class as error, concat_ws(' ', started_at, workflow_id, response_status, error_class, error_message) as text
+     from attempts`,
   );
   const { rows: events } = await database.query<{ lost: number }>(
     'select count(*)::int as lost from events e where not exists (select from notifications n where n.event_id = e.id)',
   );
   const unreceived = attempts.filter(({ id, number }) => !byAttempt.has(`${encodeId('ntf', id)} ${number}`));
+  const perNotification = (ids: readonly string[]) => {
+    const counts = new Map<string, number>();
+    for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+    return counts;
+  };
+  const sent = perNotification(requests.map(({ headers }) => String(headers['signpost-notification'])));
+  const recorded = perNotification(attempts.map(({ id }) => encodeId('ntf', id)));
+  // An attempt that got no connection in time has a record all the same. And a process that is
+  // killed while its record is under way may have its attempt made again under the same number: two
+  // requests, two records.
+  const withoutRequest = unreceived.filter(
+    ({ id, error }) =>
+      !UNSENT.includes(error ?? '') && recorded.get(encodeId('ntf', id))! > (sent.get(encodeId('ntf', id)) ?? 0),
+  );
   const withStatus = (status: string) => notifications.filter((one) => one.status === status).length;
   const received = new Set(requests.map(({ headers }) => String(headers['signpost-notification'])));
   const neverReceived = notifications.filter(
@@ -74,8 +98,7 @@ export async function verdictOf(
       lost: events[0]!.lost + neverReceived,
       requests: requests.length,
       recorded: attempts.length,
-      // An attempt that got no connection in time has a record all the same.
-      recordsWithoutRequest: unreceived.filter(({ error }) => !UNSENT.includes(error ?? '')).length,
+      recordsWithoutRequest: withoutRequest.length,
       unsent: unreceived.length,
       duplicated: duplicates.reduce((sum, [, times]) => sum + times.length - 1, 0),
     },
@@ -86,5 +109,6 @@ export async function verdictOf(
       );
       return explained ? [] : [`${key}: ${new Date(first).toISOString()} and ${new Date(last).toISOString()}`];
     }),
+    withoutRequest: withoutRequest.map(({ id, number, text }) => `${encodeId('ntf', id)} ${number}: ${text}`),
   };
 }
