@@ -2,29 +2,59 @@ import { FairQueue } from '../domain/fair-queue';
 
 /** Calls at the same time, of all customers. */
 const CONCURRENCY = 4;
+/**
+ * Calls of one customer per second without a pause. Its few failures do not wait, even while
+ * Temporal is slow.
+ */
+const FREE_PER_SECOND = 20;
+/** Calls of one customer at the same time, as long as it needs no pause. */
+const FREE_CONCURRENCY = 2;
 /** Pauses are this much shorter: as long as Temporal answers quickly, customers need none. */
 const QUICK_MS = 15;
 /** Longest pause of a customer. */
 const MAX_PAUSE_MS = 500;
+/** Free calls may come all in one moment of this time. */
+const FREE_WITHIN_MS = 1000;
+/** Keys after which those without a call are forgotten. */
+const FORGET_ABOVE = 1000;
+
+interface Call {
+  key: string;
+  make: () => Promise<void>;
+  pauses: number;
+}
+
+interface KeyState {
+  running: number;
+  /** Whether a call that is followed by a pause is running. */
+  isPaced: boolean;
+  isPausing: boolean;
+  /** Whether the queue holds the key's calls back. */
+  isHeldBack: boolean;
+  /** When its calls have used up what is free, in milliseconds of `performance.now`. */
+  usedUntilMs: number;
+}
 
 /**
  * Calls to Temporal in the background that cause more work there, such as the start of a workflow.
- * Customers take turns, and each has one call at a time. After it the customer pauses, so one with
- * many calls leaves most of Temporal to others.
+ * Customers take turns. One with more than 20 calls per second has one call at a time, and pauses
+ * after it. So it leaves most of Temporal to others.
  */
 export class PacedQueue {
-  private readonly queue = new FairQueue<{ key: string; call: () => Promise<void>; pauses: number }>();
+  private readonly queue = new FairQueue<Call>();
+  private readonly states = new Map<string, KeyState>();
   private running = 0;
 
   /**
    * Runs a call when its turn has come.
    *
    * @param key - the customer, with a prefix if its calls do not wait for those of another kind
-   * @param pauses - how many times as long as the call took the key pauses
+   * @param pauses - how many times as long as the call took the key pauses; the call counts as many
+   *   times
    */
   run<T>(key: string, call: () => Promise<T>, pauses = 1): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.queue.push(key, { key, call: () => call().then(resolve, reject), pauses });
+      this.queue.push(key, { key, make: () => call().then(resolve, reject), pauses });
       this.pump();
     });
   }
@@ -33,23 +63,73 @@ export class PacedQueue {
     while (this.running < CONCURRENCY) {
       const next = this.queue.take();
       if (!next) return;
-      void this.make(next.key, next.call, next.pauses);
+      void this.make(next);
     }
   }
 
-  private async make(key: string, call: () => Promise<void>, pauses: number): Promise<void> {
-    this.queue.pause(key);
+  private async make({ key, make, pauses }: Call): Promise<void> {
+    const state = this.stateOf(key);
+    const isFree = use(state, pauses);
     this.running += 1;
+    state.running += 1;
+    state.isPaced ||= !isFree;
+    this.holdBack(key, state);
     const since = performance.now();
-    await call();
+    await make();
+    const tookMs = performance.now() - since;
     this.running -= 1;
-    setTimeout(
-      () => {
-        this.queue.resume(key);
-        this.pump();
-      },
-      Math.min(MAX_PAUSE_MS, Math.max(0, pauses * (performance.now() - since) - QUICK_MS)),
-    );
+    state.running -= 1;
+    if (!isFree) {
+      state.isPaced = false;
+      this.pause(key, state, Math.min(MAX_PAUSE_MS, pauses * tookMs - QUICK_MS));
+    }
+    this.holdBack(key, state);
     this.pump();
   }
+
+  private pause(key: string, state: KeyState, pauseMs: number): void {
+    if (pauseMs <= 0) return;
+    state.isPausing = true;
+    setTimeout(() => {
+      state.isPausing = false;
+      this.holdBack(key, state);
+      this.pump();
+    }, pauseMs);
+  }
+
+  /** Lets the queue hold the calls of a key back, or no longer. */
+  private holdBack(key: string, state: KeyState): void {
+    const holdsBack = state.isPaced || state.isPausing || state.running >= FREE_CONCURRENCY;
+    if (holdsBack === state.isHeldBack) return;
+    state.isHeldBack = holdsBack;
+    if (holdsBack) this.queue.pause(key);
+    else this.queue.resume(key);
+  }
+
+  private stateOf(key: string): KeyState {
+    const known = this.states.get(key);
+    if (known) return known;
+    if (this.states.size >= FORGET_ABOVE) this.forgetIdle();
+    const state = { running: 0, isPaced: false, isPausing: false, isHeldBack: false, usedUntilMs: 0 };
+    this.states.set(key, state);
+    return state;
+  }
+
+  private forgetIdle(): void {
+    const now = performance.now();
+    for (const [key, { running, isPausing, usedUntilMs }] of this.states)
+      if (running === 0 && !isPausing && usedUntilMs <= now) this.states.delete(key);
+  }
+}
+
+/**
+ * Counts a call.
+ *
+ * @returns whether it is one of those that are free in each second
+ */
+function use(state: KeyState, pauses: number): boolean {
+  const now = performance.now();
+  const usedUntilMs = Math.max(now, state.usedUntilMs) + (pauses * 1000) / FREE_PER_SECOND;
+  state.usedUntilMs = Math.min(now + FREE_WITHIN_MS, usedUntilMs);
+  return usedUntilMs <= now + FREE_WITHIN_MS;
 }

@@ -32,7 +32,7 @@ it('gives a customer with few failures its turn before one with many has had all
   for (const notification of of('busy', 100)) busy.push(notification);
   for (const notification of of('quiet', 1)) quiet.push(notification);
   await settle();
-  expect(starts.map(({ id }) => id)).toEqual(['ntf_busy_0', 'ntf_quiet_0']);
+  expect(starts.map(({ id }) => id)).toEqual(['ntf_busy_0', 'ntf_busy_1', 'ntf_quiet_0']);
 });
 
 it('a burst is done when all of its workflows have started, whatever other bursts wait for', async () => {
@@ -51,8 +51,8 @@ it('after a failure the burst starts nothing more, and others go on', async () =
   for (const notification of of('mine', 8)) mine.push(notification);
   for (const notification of of('other', 1)) other.push(notification);
   starts[0]!.fail(new Error('Temporal is away'));
-  starts[1]!.end();
+  for (const { end } of starts.slice(1)) end();
   await expect(mine.done()).rejects.toThrow('Temporal is away');
   await other.done();
-  expect(starts.map(({ id }) => id)).toEqual(['ntf_mine_0', 'ntf_other_0']);
+  expect(starts.map(({ id }) => id)).toEqual(['ntf_mine_0', 'ntf_mine_1', 'ntf_other_0']);
 });

@@ -1,11 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PacedQueue } from '../../src/activities/paced-queue';
-import { until } from '../support/until';
 
 const CALL_MS = 50;
+const FREE_PER_SECOND = 20;
 /** Pauses are this much shorter. */
 const QUICK_MS = 15;
 const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
+afterEach(() => void jest.useRealTimers());
 
 /** Calls that end when a test says so. */
 function calls() {
@@ -13,30 +15,69 @@ function calls() {
   const begun: { name: string; end(): void }[] = [];
   const push = (key: string, name: string, pauses?: number) =>
     queue.run(key, () => new Promise<void>((end) => begun.push({ name, end })), pauses);
-  return { push, begun, names: () => begun.map(({ name }) => name) };
+  return { queue, push, begun, names: () => begun.map(({ name }) => name) };
 }
 
-it('makes four calls concurrently, and one of each customer', async () => {
+/** Uses up what a customer has free in this second. */
+async function useUp(queue: PacedQueue, key: string): Promise<void> {
+  await Promise.all(Array.from({ length: FREE_PER_SECOND }, () => queue.run(key, async () => undefined)));
+}
+
+it('makes four calls concurrently, and two of each customer', async () => {
   const { push, begun, names } = calls();
-  for (const key of ['a', 'a', 'b', 'c', 'd', 'e', 'e']) void push(key, key);
-  expect(names()).toEqual(['a', 'b', 'c', 'd']);
+  for (const key of ['a', 'a', 'a', 'b', 'c', 'd']) void push(key, key);
+  expect(names()).toEqual(['a', 'a', 'b', 'c']);
   begun[0]!.end();
   await settle();
-  expect(names()).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(names()).toEqual(['a', 'a', 'b', 'c', 'd']);
+  begun[1]!.end();
+  await settle();
+  expect(names()).toEqual(['a', 'a', 'b', 'c', 'd', 'a']);
+});
+
+it('makes twenty calls of a customer per second without a pause, however long they take', async () => {
+  const { push, begun } = calls();
+  for (let call = 0; call <= FREE_PER_SECOND; call++) void push('a', 'a');
+  for (let call = 0; call < FREE_PER_SECOND; call++) {
+    expect(begun.length).toBe(call + 2);
+    await jest.advanceTimersByTimeAsync(CALL_MS / 10);
+    begun[call]!.end();
+    await settle();
+  }
+});
+
+it('makes one call at a time of a customer with more calls, whose pause another call does not end', async () => {
+  const { queue, push, begun, names } = calls();
+  await useUp(queue, 'a');
+  for (const name of ['first', 'second', 'third']) void push('a', name);
+  void push('b', 'other');
+  expect(names()).toEqual(['first', 'other']);
+  begun[0]!.end();
+  begun[1]!.end();
+  await settle();
+  void push('a', 'fourth');
+  expect(names()).toEqual(['first', 'other', 'second']);
 });
 
 it('lets a customer pause after a call for several times as long as the call took', async () => {
-  const { push, begun } = calls();
+  const { queue, push, begun } = calls();
+  await useUp(queue, 'a');
   void push('a', 'first', 3);
   void push('a', 'second');
-  await sleep(CALL_MS);
-  const endedAt = performance.now();
+  await jest.advanceTimersByTimeAsync(CALL_MS);
   begun[0]!.end();
-  await until(
-    async () => begun.length,
-    (count) => count === 2,
-  );
-  expect(performance.now() - endedAt).toBeGreaterThanOrEqual(3 * CALL_MS - QUICK_MS - 1);
+  await jest.advanceTimersByTimeAsync(3 * CALL_MS - QUICK_MS - 1);
+  expect(begun.length).toBe(1);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(begun.length).toBe(2);
+});
+
+it('counts a call with several pauses as several', async () => {
+  const { queue, push, names } = calls();
+  for (let call = 0; call < FREE_PER_SECOND / 4; call++) await queue.run('a', async () => undefined, 4);
+  void push('a', 'first');
+  void push('a', 'second');
+  expect(names()).toEqual(['first']);
 });
 
 it('returns the result or the error of a call, and goes on after an error', async () => {
