@@ -1,4 +1,5 @@
 import { FairQueue } from '../domain/fair-queue';
+import { pauseAfterMs } from '../domain/pause';
 
 /** Calls at the same time, of all customers. */
 const CONCURRENCY = 4;
@@ -9,10 +10,6 @@ const CONCURRENCY = 4;
 const FREE_PER_SECOND = 20;
 /** Calls of one customer at the same time, as long as it needs no pause. */
 const FREE_CONCURRENCY = 2;
-/** Pauses are this much shorter: as long as Temporal answers quickly, customers need none. */
-const QUICK_MS = 15;
-/** Longest pause of a customer. */
-const MAX_PAUSE_MS = 500;
 /** Free calls may come all in one moment of this time. */
 const FREE_WITHIN_MS = 1000;
 /** Keys after which those without a call are forgotten. */
@@ -81,14 +78,14 @@ export class PacedQueue {
     state.running -= 1;
     if (!isFree) {
       state.isPaced = false;
-      this.pause(key, state, Math.min(MAX_PAUSE_MS, pauses * tookMs - QUICK_MS));
+      this.pause(key, state, pauseAfterMs(tookMs, pauses));
     }
     this.holdBack(key, state);
     this.pump();
   }
 
   private pause(key: string, state: KeyState, pauseMs: number): void {
-    if (pauseMs <= 0) return;
+    if (pauseMs === 0) return;
     state.isPausing = true;
     setTimeout(() => {
       state.isPausing = false;

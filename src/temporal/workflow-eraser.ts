@@ -1,11 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { eachConcurrently } from '../domain/concurrency';
+import { pauseAfterMs } from '../domain/pause';
 import type { TemporalLink } from './connection';
 import { callWithDeadline } from './deadline';
 import { CUSTOMER } from './search-attributes';
 
-/** Deletions at the same time. Temporal removes the histories itself, in the background. */
-const CONCURRENCY = 8;
+/**
+ * Deletions at the same time. Temporal removes the histories itself, in the background. Nobody waits
+ * for an erasure, so each is followed by a pause while Temporal is busy.
+ */
+const CONCURRENCY = 4;
 /** Workflow ids in one query. */
 const IDS_PER_QUERY = 50;
 const RUNS_PER_PAGE = 200;
@@ -57,8 +62,10 @@ export class WorkflowEraser {
   private async deleteRuns(runs: readonly Run[], onProgress: () => void): Promise<number> {
     let deleted = 0;
     await eachConcurrently(runs, CONCURRENCY, async (execution) => {
+      const since = performance.now();
       if (await this.deleteRun(execution)) deleted += 1;
       onProgress();
+      await sleep(pauseAfterMs(performance.now() - since));
     });
     return deleted;
   }
