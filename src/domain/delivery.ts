@@ -186,5 +186,8 @@ export interface OverdueNotification extends NotificationRef {
   unattempted: boolean;
 }
 
-/** Seconds past the due time after which the reconciler checks that a workflow is running. */
-export const OVERDUE_SECONDS = 60;
+/**
+ * Seconds past the due time after which the reconciler checks that a workflow is running. So what
+ * an empty Temporal has forgotten moves on within a minute.
+ */
+export const OVERDUE_SECONDS = 30;

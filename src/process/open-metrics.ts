@@ -28,7 +28,7 @@ export function registerOpenMetrics(registry: Registry, readOpen: () => Promise<
   });
   new Gauge({
     name: 'signpost_overdue_notifications',
-    help: `Notifications whose attempt has been due for more than two minutes. Not 0 for long: something is stuck. ${DATABASE_WIDE}`,
+    help: `Notifications whose attempt has been due for more than a minute. Not 0 for long: something is stuck. ${DATABASE_WIDE}`,
     registers,
     async collect() {
       const open = await reading.read();

@@ -36,7 +36,7 @@ async function asleep(count: number, ratePerSecond: number): Promise<string[]> {
   );
   const ids = accepted.map(({ notificationId }) => notificationId);
   await database.db.query({
-    text: "update notifications set next_attempt_at = now() + interval '1 hour', reconcile_after = now() + interval '61 minutes' where id = any($1)",
+    text: "update notifications set next_attempt_at = now() + interval '1 hour', reconcile_after = now() + interval '60.5 minutes' where id = any($1)",
     values: [ids.map((id) => decodeId('ntf', id))],
   });
   await markRateChanged(database.db, seeded.subscriptionId);
@@ -98,7 +98,7 @@ it('a line of more than twenty is woken by several signals at a time', async () 
 
 it('notifications that wake in time, or have not asked for their turn yet, are not woken', async () => {
   const [soon, notAsked, late] = await asleep(3, 100);
-  await setNotification(database.db, soon!, "next_attempt_at = now(), reconcile_after = now() + interval '60.4 s'");
+  await setNotification(database.db, soon!, "next_attempt_at = now(), reconcile_after = now() + interval '30.4 s'");
   await setNotification(database.db, notAsked!, 'next_attempt_at = null');
   await wake();
   expect(woken).toEqual([late]);

@@ -187,9 +187,9 @@ describe('the open notifications for the metrics', () => {
   });
 
   it.each([
-    [1, "status = 'retrying', next_attempt_at = now() - interval '121 seconds'"],
-    [0, "status = 'retrying', next_attempt_at = now() - interval '100 seconds'"],
-    [1, "opened_at = now() - interval '121 seconds', claimed_until = now() - interval '125 seconds'"],
+    [1, "status = 'retrying', next_attempt_at = now() - interval '61 seconds'"],
+    [0, "status = 'retrying', next_attempt_at = now() - interval '50 seconds'"],
+    [1, "opened_at = now() - interval '61 seconds', claimed_until = now() - interval '65 seconds'"],
     [0, "opened_at = now() - interval '1 hour', claimed_until = now()"],
     [0, "opened_at = now() - interval '1 hour', next_attempt_at = now() + interval '1 second'"],
     [0, "status = 'held', opened_at = now() - interval '1 hour'"],
