@@ -28,8 +28,8 @@ interface KeyState {
   isPausing: boolean;
   /** Whether the queue holds the key's calls back. */
   isHeldBack: boolean;
-  /** When its calls have used up what is free, in milliseconds of `performance.now`. */
-  usedUntilMs: number;
+  /** Until when its calls have taken what is free, in milliseconds of `performance.now`. */
+  takenUntilMs: number;
 }
 
 /**
@@ -107,15 +107,15 @@ export class PacedQueue {
     const known = this.states.get(key);
     if (known) return known;
     if (this.states.size >= FORGET_ABOVE) this.forgetIdle();
-    const state = { running: 0, isPaced: false, isPausing: false, isHeldBack: false, usedUntilMs: 0 };
+    const state = { running: 0, isPaced: false, isPausing: false, isHeldBack: false, takenUntilMs: 0 };
     this.states.set(key, state);
     return state;
   }
 
   private forgetIdle(): void {
     const now = performance.now();
-    for (const [key, { running, isPausing, usedUntilMs }] of this.states)
-      if (running === 0 && !isPausing && usedUntilMs <= now) this.states.delete(key);
+    for (const [key, { running, isPausing, takenUntilMs }] of this.states)
+      if (running === 0 && !isPausing && takenUntilMs <= now) this.states.delete(key);
   }
 }
 
@@ -126,7 +126,7 @@ export class PacedQueue {
  */
 function use(state: KeyState, pauses: number): boolean {
   const now = performance.now();
-  const usedUntilMs = Math.max(now, state.usedUntilMs) + (pauses * 1000) / FREE_PER_SECOND;
-  state.usedUntilMs = Math.min(now + FREE_WITHIN_MS, usedUntilMs);
-  return usedUntilMs <= now + FREE_WITHIN_MS;
+  const takenUntilMs = Math.max(now, state.takenUntilMs) + (pauses * 1000) / FREE_PER_SECOND;
+  state.takenUntilMs = Math.min(now + FREE_WITHIN_MS, takenUntilMs);
+  return takenUntilMs <= now + FREE_WITHIN_MS;
 }

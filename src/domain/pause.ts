@@ -3,8 +3,8 @@ const QUICK_MS = 15;
 const MAX_PAUSE_MS = 500;
 
 /**
- * The pause after a call to Temporal in the background, so that it leaves most of a busy Temporal to
- * others.
+ * The pause after a call to Temporal in the background, so that it leaves most of a busy Temporal
+ * to others.
  *
  * @param tookMs - how long the call took, in milliseconds
  * @param times - how many times as long the pause is

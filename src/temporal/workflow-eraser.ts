@@ -7,8 +7,8 @@ import { callWithDeadline } from './deadline';
 import { CUSTOMER } from './search-attributes';
 
 /**
- * Deletions at the same time. Temporal removes the histories itself, in the background. Nobody waits
- * for an erasure, so each is followed by a pause while Temporal is busy.
+ * Deletions at the same time. Temporal removes the histories itself, in the background. Nobody
+ * waits for an erasure, so each is followed by a pause while Temporal is busy.
  */
 const CONCURRENCY = 4;
 /** Workflow ids in one query. */

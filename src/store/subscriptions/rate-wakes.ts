@@ -54,8 +54,8 @@ export interface LinedUp extends NotificationRef {
 type LineRow = RefRow & { rate_seq: number; checked_at_ms: number | null };
 
 /**
- * Lists the line after a number, in order. `reconcile_after` is half a minute after the workflow wakes,
- * even where `next_attempt_at` shows a later decision.
+ * Lists the line after a number, in order. `reconcile_after` is half a minute after the workflow
+ * wakes, even where `next_attempt_at` shows a later decision.
  */
 export async function listLine(
   db: Executor,
