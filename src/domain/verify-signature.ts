@@ -41,23 +41,7 @@ export function verifySignature(
       detail: 'No endpoint of this customer has the URL of this inbox, so no secret is known.',
     };
   const given = signature!.split(' ').filter(Boolean);
-  const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
-  // Made once for each secret: the caller chooses how many signatures to send.
-  const isGiven = (expected: string) =>
-    given.some((one) => one.length === expected.length && equalInConstantTime(one, expected));
-  const found = signers.flatMap(({ name, secrets, privateKeys }, signer) => [
-    ...secrets.map((secret, index) => ({
-      signer,
-      fits: isGiven(secretSignature(secret, content)),
-      detail: `Signed with the ${index === 0 ? 'current' : 'previous'} secret of ${name}.`,
-    })),
-    ...privateKeys.map((privateKey, index) => ({
-      signer,
-      fits: isGiven(keyPairSignature(privateKey, content)),
-      detail: `Signed with the ${index === 0 ? 'current' : 'previous'} key pair of ${name}.`,
-    })),
-  ]);
-  const match = found.find(({ fits }) => fits);
+  const match = findSigner(given, Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]), signers);
   if (!match) {
     const names = signers.map(({ name }) => name).join(', ');
     return failed(
@@ -76,6 +60,33 @@ export function verifySignature(
     ),
     signer,
   };
+}
+
+/**
+ * Makes each signature at most once, because the caller chooses how many to send. Stops at the one
+ * that fits, and makes none of a kind that was not sent: the body may be large.
+ */
+function findSigner(
+  given: readonly string[],
+  content: Buffer,
+  signers: readonly SigningSecrets[],
+): { signer: number; detail: string } | undefined {
+  const kinds = [
+    { prefix: 'v1,', what: 'secret', keysOf: (one: SigningSecrets) => one.secrets, make: secretSignature },
+    { prefix: 'v1a,', what: 'key pair', keysOf: (one: SigningSecrets) => one.privateKeys, make: keyPairSignature },
+  ];
+  for (const { prefix, what, keysOf, make } of kinds) {
+    const sent = given.filter((one) => one.startsWith(prefix));
+    if (sent.length === 0) continue;
+    for (const [signer, each] of signers.entries()) {
+      for (const [index, key] of keysOf(each).entries()) {
+        const expected = make(key, content);
+        if (sent.some((one) => one.length === expected.length && equalInConstantTime(one, expected)))
+          return { signer, detail: `Signed with the ${index === 0 ? 'current' : 'previous'} ${what} of ${each.name}.` };
+      }
+    }
+  }
+  return undefined;
 }
 
 const failed = (detail: string): SignatureResult => ({ status: 'failed', detail });

@@ -33,7 +33,8 @@ it('does not take a key pair of another subscription for one of these', () => {
   expect(check(signed([], [generateSigningKey()]))).toMatchObject({ status: 'failed' });
 });
 
-it('hashes the body once for each secret, however many signatures a request has', () => {
+/** The sizes of what is hashed with secrets from now on. */
+function hashedBytes(): number[] {
   const hashed: number[] = [];
   const { createHmac } = crypto;
   jest.spyOn(crypto, 'createHmac').mockImplementation((...args) => {
@@ -42,8 +43,26 @@ it('hashes the body once for each secret, however many signatures a request has'
     hmac.update = (data: unknown) => (hashed.push((data as Buffer).length), update(data as Buffer));
     return hmac;
   });
+  return hashed;
+}
+
+it('hashes the body once for each secret, however many signatures a request has', () => {
+  const hashed = hashedBytes();
   const body = 'x'.repeat(100_000);
   const fitting = `v1,${'A'.repeat(43)}=`;
   expect(check(Array.from({ length: 300 }, () => fitting).join(' '), body)).toMatchObject({ status: 'failed' });
   expect(hashed.filter((bytes) => bytes >= body.length)).toHaveLength(3);
+});
+
+it('hashes no more once a secret fits, and makes no signature of a kind that was not sent', () => {
+  const first = standardSignature({ id: 'evt_1', timestampSeconds: TIMESTAMP, body: '{"a":1}' }, signers[0]!.secrets);
+  const ofKeys = signed([], [privateKeys[0]!]);
+  const hashed = hashedBytes();
+  const ofContent = () => hashed.filter((bytes) => bytes === `evt_1.${TIMESTAMP}.{"a":1}`.length);
+  const sign = jest.spyOn(crypto, 'sign');
+  expect(check(first)).toMatchObject({ status: 'verified', signer: 0 });
+  expect(ofContent()).toHaveLength(1);
+  expect(sign).not.toHaveBeenCalled();
+  expect(check(ofKeys)).toMatchObject({ status: 'verified', signer: 1 });
+  expect(ofContent()).toHaveLength(1);
 });

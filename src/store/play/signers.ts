@@ -8,7 +8,7 @@ import { currentSecrets } from '../subscriptions/secrets';
 import { privateSigningKeys } from '../subscriptions/signing-keys';
 
 /** More subscriptions with one URL are not checked. */
-const MAX_SIGNERS = 10;
+const MAX_SIGNERS = 5;
 
 /** A subscription that delivers to an inbox, with what it signs with. */
 export interface Signer extends SigningSecrets {
