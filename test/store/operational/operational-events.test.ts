@@ -75,6 +75,20 @@ const events = () => query<{ type: string; data: Data }>('select type, data from
 const summary = async () =>
   (await events()).map(({ type, data }) => (type === FAILING_EVENT ? `failing ${data.percent}` : type.split('.')[2]));
 
+it('are not delivered to a follower that listens to certain channels, because they have none', async () => {
+  const listener = await seedSubscription(
+    database.db,
+    { ...seeded, customerId: 'operators', productId: 'signpost', eventType: 'signpost.*' },
+    { url: URL },
+    'of certain channels',
+  );
+  await setSubscription(database.db, listener, "channels = '{ops}'");
+  await failing(5, 121 * 3600);
+  await afterFailure();
+  const { notifications } = await publish();
+  expect(notifications.map(({ subscriptionId }) => subscriptionId)).toEqual([follower]);
+});
+
 it.each([
   [5, 121 * 3600, 50],
   [6, 121 * 3600, 50],
