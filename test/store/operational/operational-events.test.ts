@@ -89,6 +89,13 @@ it('are not delivered to a follower that listens to certain channels, because th
   expect(notifications.map(({ subscriptionId }) => subscriptionId)).toEqual([follower]);
 });
 
+it('are delivered in the lane of the follower', async () => {
+  await setSubscription(database.db, follower, "slow_until = now() + interval '1 minute'");
+  await failing(5, 121 * 3600);
+  await afterFailure();
+  expect((await publish()).notifications).toMatchObject([{ subscriptionId: follower, lane: 'slow' }]);
+});
+
 it.each([
   [5, 121 * 3600, 50],
   [6, 121 * 3600, 50],
