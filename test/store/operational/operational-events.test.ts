@@ -427,7 +427,23 @@ it('a minute has a limited number of events of a type, however many publications
   expect(counts).toEqual([2, 2, 1]);
   expect((await events()).at(-1)!.data).toMatchObject({ by: { id: 'key_0' }, alsoAffected: 3 });
   await query("update operational_pace set minute = minute - interval '1 minute'");
-  expect(await raiseAndPublish(5)).toBe(5);
+  expect([await raiseAndPublish(2), await raiseAndPublish(3)]).toEqual([2, 3]);
+});
+
+it('events are published by one process at a time', async () => {
+  await raiseSecretRevealed(database.db, seeded.subscriptionId, { id: 'key_1', name: 'support' }, 'api');
+  await database.db.transaction(async (other) => {
+    await other.query({ text: 'select pg_advisory_xact_lock(5019023)' });
+    expect((await publish()).notifications).toEqual([]);
+  });
+  expect((await publish()).notifications).toHaveLength(1);
+});
+
+it('failures under an earlier configuration are not reported', async () => {
+  await failing(9, 200 * DAY);
+  await setSubscription(database.db, seeded.subscriptionId, 'failure_period = failure_period + 1');
+  await afterFailure();
+  expect(await query('select from operational_outbox')).toEqual([]);
 });
 
 describe('operators', () => {
