@@ -14,6 +14,7 @@ export default [
       'an expired inbox captures requests',
       'where i.token = $1 and i.expires_at > now()`',
       'where i.token = $1`',
+      'The statement that stores a request checks the inbox as well, and its answer is then 404.',
     ],
     [
       'PL3',
