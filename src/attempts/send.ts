@@ -1,3 +1,4 @@
+import { CUT_OFF } from '../domain/attempt';
 import { SLOW_ATTEMPT_MS } from '../domain/delivery';
 import { changeTexts, MASK, maskHeaders, maskResponse, querySecrets } from '../domain/mask';
 import { replaceTokens } from '../domain/signing';
@@ -6,7 +7,7 @@ import { TimeLimit } from '../process/time-limit';
 import { markSlow } from '../store/subscriptions/limits';
 import type { AttemptDeps } from './deps';
 import type { SignedRequest } from './sign';
-import type { Admitted, AttemptInput, FailureAt, FinishedAttempt } from './stages';
+import { AttemptLeftError, type Admitted, type AttemptInput, type FailureAt, type FinishedAttempt } from './stages';
 
 /** Minimum time left for the receiver, however long composition took, in milliseconds. */
 const MIN_SEND_MS = 1000;
@@ -32,6 +33,11 @@ export async function send(
     onSlow?.();
   });
   const { customerId } = subscription;
+  const { cutOff } = deps;
+  if (cutOff.aborted) {
+    slow.clear();
+    throw new AttemptLeftError('stopped');
+  }
   const token = oauth2 && { subscriptionId: subscription.id, auth: oauth2 };
   const result = await deps.http.send({
     method,
@@ -43,6 +49,7 @@ export async function send(
     customerId,
     oauth2: token,
     tls,
+    signal: cutOff,
   });
   slow.clear();
   const shownHeaders = maskHeaders(headers, privateNames);
@@ -68,7 +75,9 @@ export async function send(
           ...querySecrets(url),
         ]),
     },
-    failure: result.error && { stage: 'sending', error: result.error },
+    failure: result.aborted
+      ? { stage: 'sending', error: CUT_OFF, cutOff: true }
+      : result.error && { stage: 'sending', error: result.error },
   };
 }
 

@@ -44,8 +44,9 @@ const PATIENCE_MS = 300;
  * The head start holds a slot: its attempt is admitted, prepared and sent.
  *
  * - Nothing more will be sent: the slot is released, RECORDING.
- * - The claim was lost, the subscription is slow, or the attempt was put off (its transform or its
- *   rate limit has no turn for it now): the slot is released, LEAVING.
+ * - The claim was lost, the subscription is slow, the attempt was put off (its transform or its
+ *   rate limit has no turn for it now), or it was cut off by the end of the process: the slot is
+ *   released, LEAVING.
  * - There is no attempt to make, or reading fails: the slot is released, ENDED.
  *
  * ## RECORDING
@@ -280,7 +281,9 @@ export class HeadStarts {
         },
       });
       // The claim would keep other processes from making an attempt that was put off.
-      return outcome.kind === 'throttled' ? this.leave(notificationId, 'postponed') : outcome;
+      return outcome.kind === 'throttled'
+        ? this.leave(notificationId, this.closed ? 'stopped' : 'postponed')
+        : outcome;
     } catch (error) {
       if (error instanceof AttemptLeftError) return this.leave(notificationId, error.reason);
       this.log.warn(
