@@ -1,5 +1,11 @@
 import type { AttemptRecord } from '../domain/attempt';
-import { CUT_OFF_PREFIX, FAST_LANE_MAX_TIMEOUT_SECONDS, SLOW_ATTEMPT_MS, type DeliverOutcome, type Lane } from '../domain/delivery';
+import {
+  CUT_OFF_PREFIX,
+  FAST_LANE_MAX_TIMEOUT_SECONDS,
+  SLOW_ATTEMPT_MS,
+  type DeliverOutcome,
+  type Lane,
+} from '../domain/delivery';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 import type { Delivery } from '../store/notifications/load-deliveries';
 import { waitAfter } from './next-wait';

@@ -63,7 +63,9 @@ async function cutOff(attempt = input(), meanwhile: () => Promise<unknown> = asy
 
 const headStart = () => input({ attemptKey: headStartKey('this-process') });
 const claimed = () =>
-  set("claimed_by = 'this-process', claimed_until = now() + interval '25 s', reconcile_after = now() + interval '40 s'");
+  set(
+    "claimed_by = 'this-process', claimed_until = now() + interval '25 s', reconcile_after = now() + interval '40 s'",
+  );
 
 it('is recorded as what the service did, and the workflow waits a second', async () => {
   expect(await cutOff()).toEqual({ kind: 'throttled', attempts: 1, waitSeconds: 1, dueAt: expect.any(String) });

@@ -100,13 +100,16 @@ it.each(variants(...AWAY))(
     expect(seconds).toBeLessThan(SECONDS_TO_EXIT);
 
     const attempts = async () => {
-      const { rows } = await database.db.query<{ url: string; numbers: number[]; errors: string[]; statuses: number[] }>(
-        {
-          text: `select request_url as url, array_agg(number order by number) as numbers,
+      const { rows } = await database.db.query<{
+        url: string;
+        numbers: number[];
+        errors: string[];
+        statuses: number[];
+      }>({
+        text: `select request_url as url, array_agg(number order by number) as numbers,
                    array_agg(error_message order by number) as errors, array_agg(response_status order by number) as statuses
                  from attempts group by request_url`,
-        },
-      );
+      });
       return Object.fromEntries(rows.map(({ url, ...each }) => [new URL(url).pathname, each]));
     };
     const CUT = expect.stringContaining('shut down');
@@ -118,7 +121,9 @@ it.each(variants(...AWAY))(
     });
     expect(await cluster.statuses(last)).toEqual(['delivered']);
     // The receivers did not fail.
-    const { rows } = await database.db.query({ text: 'select sum(failures)::int as failures from subscription_attempt_statistics' });
+    const { rows } = await database.db.query({
+      text: 'select sum(failures)::int as failures from subscription_attempt_statistics',
+    });
     expect(rows).toEqual([{ failures: 1 }]);
 
     isBack = true;

@@ -153,7 +153,11 @@ async function runOne<Row extends QueryResultRow>(
   }
 }
 
-async function inTransaction<T>(from: Lending, work: (executor: Executor) => Promise<T>, limits: PoolLimits): Promise<T> {
+async function inTransaction<T>(
+  from: Lending,
+  work: (executor: Executor) => Promise<T>,
+  limits: PoolLimits,
+): Promise<T> {
   const { client, release } = await checkOut(from);
   const prepare = limits.transactionPooling ? unnamed : (statement: Statement) => statement;
   let broken: Error | undefined;

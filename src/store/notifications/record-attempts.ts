@@ -1,5 +1,11 @@
 import type { NotificationStatus } from '../../domain/types';
-import { BURST_PREFIX, CUT_OFF_PREFIX, HEAD_START_PREFIX, RECONCILE_AFTER_SECONDS, OVERDUE_SECONDS } from '../../domain/delivery';
+import {
+  BURST_PREFIX,
+  CUT_OFF_PREFIX,
+  HEAD_START_PREFIX,
+  RECONCILE_AFTER_SECONDS,
+  OVERDUE_SECONDS,
+} from '../../domain/delivery';
 import { decodeId, newUuid, uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { byWindow, perWindow, type Window } from '../db/windows';
