@@ -20,6 +20,7 @@ export async function send(
   { method, url, headers, body, shownBody, oauth2, tls, privateNames, secrets, sendsToken }: SignedRequest,
   startedAt: Date,
 ): Promise<FinishedAttempt> {
+  if (deps.cutOff.aborted) throw new AttemptLeftError('stopped');
   // Preparation counts against the timeout, because a claim lasts the timeout and no longer.
   const preparedMs = Date.now() - startedAt.getTime();
   const timeoutMs = Math.max(MIN_SEND_MS, subscription.timeoutSeconds * 1000 - preparedMs);
@@ -33,11 +34,6 @@ export async function send(
     onSlow?.();
   });
   const { customerId } = subscription;
-  const { cutOff } = deps;
-  if (cutOff.aborted) {
-    slow.clear();
-    throw new AttemptLeftError('stopped');
-  }
   const token = oauth2 && { subscriptionId: subscription.id, auth: oauth2 };
   const result = await deps.http.send({
     method,
@@ -49,7 +45,7 @@ export async function send(
     customerId,
     oauth2: token,
     tls,
-    signal: cutOff,
+    signal: deps.cutOff,
   });
   slow.clear();
   const shownHeaders = maskHeaders(headers, privateNames);

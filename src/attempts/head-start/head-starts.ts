@@ -281,7 +281,7 @@ export class HeadStarts {
         },
       });
       // The claim would keep other processes from making an attempt that was put off.
-      return outcome.kind === 'throttled' ? this.leave(notificationId, this.closed ? 'stopped' : 'postponed') : outcome;
+      return outcome.kind === 'throttled' ? this.leave(notificationId, 'postponed') : outcome;
     } catch (error) {
       if (error instanceof AttemptLeftError) return this.leave(notificationId, error.reason);
       this.log.warn(

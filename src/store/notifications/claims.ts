@@ -179,7 +179,7 @@ export async function findUnfinished(
       text: `select ${REF_COLUMNS}, case when not (${UNATTEMPTED}) then 'failed' when n.claimed_by <> $2 and ${claimIsLive('n.', '$3')} then 'claimed' else 'unattempted' end as state
            from notifications n left join subscription_states s on s.id = n.subscription_id
            where n.id = any($1) and ${window.has('n.id')} and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%'
-             or n.status = 'pending' and n.last_attempt_key like '${CUT_OFF_PREFIX}${HEAD_START_PREFIX}%')`,
+             or n.last_attempt_key like '${CUT_OFF_PREFIX}${HEAD_START_PREFIX}%' and n.status = 'pending')`,
       values: [uuids, processId, claimGraceSeconds(db)],
     });
     members.push(...rows.map((row) => ({ ...toRef(row), state: row.state })));

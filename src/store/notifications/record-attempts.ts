@@ -62,11 +62,7 @@ recorded as (
     end,
     -- An attempt that was made for a retry meets the retries that were asked for meanwhile.
     retry_asked = n.retry_asked and (i.trigger <> 'manual' or i.outcome = 'cut-off'),
-    next_attempt_at = case
-      when n.status in ('cancelled', 'delivered') then null
-      when i.outcome = 'cut-off' and not ${LEAVES} then n.next_attempt_at
-      else i.next_attempt_at
-    end,
+    next_attempt_at = case when n.status in ('cancelled', 'delivered') then null when i.outcome = 'cut-off' and not ${LEAVES} then n.next_attempt_at else i.next_attempt_at end,
     reconcile_after = case
       when n.status in ('cancelled', 'delivered') then null
       when i.outcome = 'cut-off' and not ${LEAVES} then n.reconcile_after
