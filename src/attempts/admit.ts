@@ -127,7 +127,10 @@ function mayBeMet({ sequence }: AttemptInput, { status }: Delivery): boolean {
   return status === 'failed' || (status === 'retrying' && sequence === 1);
 }
 
-/** Whether a manual attempt was made since the retries were asked for. One that was cut off is made again. */
+/**
+ * Whether a manual attempt was made since the retries were asked for. One that was cut off is made
+ * again.
+ */
 async function isRetryMet(
   { db }: AttemptDeps,
   { trigger, askedAfter, notificationId }: AttemptInput,

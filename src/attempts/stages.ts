@@ -83,8 +83,8 @@ export interface Admitted {
  *   a failed attempt and takes a step of the ladder, or ends it if it is `permanent`.
  * - `sending`: the request failed, or the response was not 2xx. It is recorded as a failed attempt
  *   and takes a step of the ladder, unless the response ends the ladder (410) or asks for a longer
- *   wait (`retry-after`). If it was `cutOff` by the end of the process, it takes no step, and another
- *   process makes it again.
+ *   wait (`retry-after`). If it was `cutOff` by the end of the process, it takes no step, and
+ *   another process makes it again.
  * - `recording`: Postgres did not take the record of a finished attempt, which stays in memory. The
  *   next run with the same attempt key records it, and does not send again.
  */

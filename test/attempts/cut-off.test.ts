@@ -91,7 +91,7 @@ it('leaves its failure to count for nothing: the ladder has as many tries as bef
   expect(rows).toEqual([{ attempts: 1, failures: 1, period_failures: 1 }]);
 });
 
-it('of a head start is released at once: no process claims it, and its burst hands it on', async () => {
+it('of a head start is released immediately: no process claims it, and its burst hands it on', async () => {
   await claimed();
   await cutOff(headStart());
   expect(await row()).toMatchObject({ status: 'pending', claimed_by: null, claimed_until: null });

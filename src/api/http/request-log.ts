@@ -43,8 +43,8 @@ export function noteFailure(response: Response, failure: Failure): void {
 /**
  * Logs each request in one line, with its id (returned as `x-request-id`), method, path, status,
  * duration and, if it failed, the cause; never headers, bodies, queries or ids that callers chose.
- * Successful requests are logged at level `debug`. Each request is also observed for the metrics, by
- * the template of its path.
+ * Successful requests are logged at level `debug`. Each request is also observed for the metrics,
+ * by the template of its path.
  */
 export function requestLog(log: Logger, metrics: HttpMetrics): RequestHandler {
   return (request, response, next) => {

@@ -12,7 +12,7 @@ import { CALLS, makeObjects, type Objects } from '../permissions.calls';
 
 /** The limit that docs/operators/isolation.md states. */
 const LIMIT_MS = 10_000;
-/** At most two calls of a tenant write at once, so this many of them would be ten turns. */
+/** At most two calls of a tenant write concurrently, so this many of them would be ten turns. */
 const CALLS_AT_ONCE = 20;
 
 interface Line {
