@@ -1,4 +1,4 @@
-import { Client, type ClientBase } from 'pg';
+import { Client, DatabaseError, type ClientBase } from 'pg';
 import { TimeLimit } from './time-limit';
 
 /** Postgres did not answer a statement in time. It may have taken effect. */
@@ -57,7 +57,6 @@ function orSilence<T>(answer: Promise<T>, timeoutMs: number, giveUp: () => void,
       reject(new SilenceError());
     };
     const onAnswer = () => {
-      // The end of a connection that was given up is no answer.
       if (isOver) return;
       end();
       waits?.answered();
@@ -70,7 +69,9 @@ function orSilence<T>(answer: Promise<T>, timeoutMs: number, giveUp: () => void,
         resolve(result);
       },
       (error: Error) => {
-        onAnswer();
+        // The end of a connection is no answer.
+        if (error instanceof DatabaseError) onAnswer();
+        else if (!isOver) end();
         reject(error);
       },
     );

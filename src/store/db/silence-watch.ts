@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { endsWithin } from '../../process/ends-within';
 import type { Waits } from '../../process/pg-clients';
+import { within } from '../../process/time-limit';
 
 /** Time without an answer after which Postgres is probed, if a caller waits for it. */
 const QUIET_MS = 3000;
@@ -21,8 +21,8 @@ export class PostgresSilentError extends Error {
   }
 }
 
-/** Asks Postgres for any answer, an error included. Rejects or resolves when there is one. */
-export type Probe = () => Promise<unknown>;
+/** Asks Postgres for any answer. @returns whether there was one; an error is one, too */
+export type Probe = () => Promise<boolean>;
 
 /**
  * Ends all waits for Postgres when it has gone silent: frozen, or behind a network that drops
@@ -96,8 +96,7 @@ export class SilenceWatch implements Waits {
     do {
       const { answers, silent: wasSilent } = this;
       this.refusals = 0;
-      const probed = this.probe().catch(() => undefined);
-      if (await endsWithin(probed, PROBE_MS)) this.answered();
+      if (await within(PROBE_MS, this.probe(), () => false)) this.answered();
       this.silent = this.answers === answers;
       if (this.silent) for (const giveUp of [...this.waiting]) giveUp();
       goOn = this.silent && (!wasSilent || this.refusals > 0);
@@ -113,7 +112,11 @@ export function probeOf(connectionString: string): Probe {
     const client = new Client({ connectionString, application_name: 'signpost-probe' });
     client.on('error', () => undefined);
     const { connection } = client as unknown as { connection: { stream: { unref?(): void; destroy(): void } } };
-    const giveUp = setTimeout(() => connection.stream.destroy(), PROBE_MS + CHECK_MS).unref();
+    let gaveUp = false;
+    const giveUp = setTimeout(() => {
+      gaveUp = true;
+      connection.stream.destroy();
+    }, PROBE_MS).unref();
     try {
       const connected = client.connect();
       // A process that ends does not wait for a probe.
@@ -121,6 +124,9 @@ export function probeOf(connectionString: string): Probe {
       await connected;
       await client.query('select 1');
       void client.end().catch(() => undefined);
+      return true;
+    } catch {
+      return !gaveUp;
     } finally {
       clearTimeout(giveUp);
     }
