@@ -35,7 +35,7 @@ const project = (displayName, folders) => ({
 
 module.exports = {
   projects: [
-    project('unit', ['domain', 'config', 'process', 'delivery', 'docs', 'bench']),
+    project('unit', ['domain', 'config', 'process', 'service', 'delivery', 'docs', 'bench']),
     project('store', ['store', 'activities', 'attempts', 'composition']),
     project('workflows', ['workflows', 'replay']),
     project('api', ['api', 'temporal']),

@@ -107,7 +107,15 @@ export default [
     ],
   ]),
   ...mutationsOf('src/attempts/record.ts', activities('deliver'), [
-    ['M19', 'a failing subscription never goes out of order', '  if (record.error) {\n', '  if (false) {\n'],
+    [
+      'M19',
+      'a failing subscription never goes out of order',
+      "  if (record.error && record.outcome.status !== 'cut-off') {\n",
+      '  if (false) {\n',
+    ],
+  ]),
+  ...mutationsOf('src/attempts/admit.ts', attempts('cut-off'), [
+    ['CUT5', 'a manual retry that was cut off is not made', ' && !isCutOff(error)', ''],
   ]),
   ...mutationsOf('src/attempts/record.ts', attempts('gone'), [
     [

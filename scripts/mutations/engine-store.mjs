@@ -137,8 +137,8 @@ export default [
     [
       'D3',
       'a cancelled notification keeps a next attempt',
-      "case when n.status in ('cancelled', 'delivered') then null else i.next_attempt_at end",
-      'i.next_attempt_at',
+      "next_attempt_at = case when n.status in ('cancelled', 'delivered') then null when",
+      'next_attempt_at = case when',
     ],
     [
       'D4',
@@ -185,7 +185,7 @@ export default [
     [
       'N28',
       'the workflow of a notification is taken for a burst',
-      "case when i.workflow_id like '${BURST_PREFIX}%' then i.workflow_id end",
+      "case when i.workflow_id like '${BURST_PREFIX}%' and i.outcome <> 'cut-off' then i.workflow_id end",
       'i.workflow_id',
     ],
   ]),
@@ -719,6 +719,40 @@ export default [
     ['KR12', 'nobody is warned', 'if (seals < WARN_AT ||', 'if (seals > 0 ||'],
   ]),
   ...mutationsOf('src/store/db/partitions.ts', store('db/partitions'), []),
+  ...mutationsOf(
+    'src/store/notifications/record-attempts.ts',
+    ['test/attempts/cut-off.test.ts'],
+    [
+      [
+        'CUT1',
+        'an attempt that was cut off takes a step of the ladder',
+        "n.ladder_base + case when i.outcome = 'cut-off' then 1 else 0 end",
+        'n.ladder_base',
+      ],
+      [
+        'CUT2',
+        'an attempt that was cut off keeps its claim',
+        'claimed_by = case when ${LEAVES} then null else n.claimed_by end',
+        'claimed_by = n.claimed_by',
+      ],
+      [
+        'CUT3',
+        'an attempt that was cut off takes over what another process has begun',
+        ' and (n.claimed_by is null or n.claimed_by = i.cut_off_process)',
+        '',
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/store/notifications/count-attempts.ts',
+    ['test/attempts/cut-off.test.ts'],
+    [['CUT4', 'an attempt that was cut off is a failure of the receiver', "    where i.outcome <> 'cut-off'\n", '']],
+  ),
+  ...mutationsOf('src/store/db/silence-watch.ts', store('db/silence-watch'), [
+    ['SIL1', 'a long statement is given up while Postgres answers', 'this.answers === answers', 'true'],
+    ['SIL2', 'a silent Postgres is asked for ever', 'this.silent && (!wasSilent || this.refusals > 0)', 'this.silent'],
+    ['SIL3', 'callers wait for a Postgres that is known to be silent', 'if (!this.silent) return;', 'return;'],
+  ]),
   ...mutationsOf('src/store/db/group-commit.ts', store('db/group-commit'), [
     [
       'N69',

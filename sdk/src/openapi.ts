@@ -2553,7 +2553,7 @@ export interface components {
         Statistics: {
             /** @description Number of events with a notification for this subscription. */
             events: number;
-            /** @description Number of attempts, including retries. */
+            /** @description Number of attempts, including retries, without those that a shutdown cut off. */
             triggers: number;
             /** @description Number of attempts with a 2xx response. */
             successResponses: number;

@@ -2,7 +2,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { DeliverInput, DeliverOutcome } from '../domain/delivery';
 import { NO_TRACING } from '../process/tracing';
 import type { ActivityDeps } from './deps';
-import { throttledFor } from '../attempts/admit';
+import { throttledFor } from '../attempts/outcome';
 import { MadeElsewhereError } from '../attempts/stages';
 import { mayHaveHeadStart } from '../attempts/take-over';
 import { withHeartbeats } from './with-heartbeats';

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isCutOff } from '../domain/attempt';
 import type { DeliverOutcome } from '../domain/delivery';
 import { DRAIN_PER_SECOND } from '../domain/rate-line';
 import { attemptsOf, lastTrigger } from '../store/notifications/attempts';
@@ -13,7 +14,7 @@ import {
   postpone,
 } from '../store/notifications/transitions';
 import type { AttemptDeps } from './deps';
-import { isSlow, recordedOutcome } from './outcome';
+import { isSlow, recordedOutcome, throttledFor } from './outcome';
 import { planTakenOver } from './plan-retry';
 import type { RateLimiter } from './rate-limiter';
 import type { Admitted, AttemptInput } from './stages';
@@ -126,14 +127,19 @@ function mayBeMet({ sequence }: AttemptInput, { status }: Delivery): boolean {
   return status === 'failed' || (status === 'retrying' && sequence === 1);
 }
 
-/** Whether a manual attempt was made since the retries were asked for. */
+/**
+ * Whether a manual attempt was made since the retries were asked for. One that was cut off is made
+ * again.
+ */
 async function isRetryMet(
   { db }: AttemptDeps,
   { trigger, askedAfter, notificationId }: AttemptInput,
 ): Promise<boolean> {
   if (trigger !== 'manual' || askedAfter === undefined) return false;
   const attempts = await attemptsOf(db, notificationId);
-  return attempts.some((attempt) => attempt.trigger === 'manual' && attempt.number > askedAfter);
+  return attempts.some(
+    ({ trigger: asked, number, error }) => asked === 'manual' && number > askedAfter && !isCutOff(error),
+  );
 }
 
 /**
@@ -168,10 +174,4 @@ function enterLane(
 ): (DeliverOutcome & { kind: 'throttled' }) | undefined {
   const waitSeconds = visit?.enter(customerId, id);
   return waitSeconds === undefined ? undefined : throttledFor(waitSeconds, attempts);
-}
-
-/** No attempt was made, so none is counted. The workflow waits, and this process does not. */
-export function throttledFor(waitSeconds: number, attempts: number): DeliverOutcome & { kind: 'throttled' } {
-  const dueAt = new Date(Date.now() + waitSeconds * 1000).toISOString();
-  return { kind: 'throttled', attempts, waitSeconds, dueAt };
 }

@@ -1,3 +1,4 @@
+import { CutOff } from '../delivery/cut-off';
 import { ComposerBusyError } from '../domain/composing';
 import type { DeliverOutcome } from '../domain/delivery';
 import type { AttemptError } from '../domain/types';
@@ -7,9 +8,9 @@ import { GroupCommit } from '../store/db/group-commit';
 import { findLadderSettings } from '../store/notifications/delivery-subscription';
 import { loadDeliveries, type Delivery } from '../store/notifications/load-deliveries';
 import { postpone } from '../store/notifications/transitions';
-import { admit, throttledFor, type LoadDelivery } from './admit';
+import { admit, type LoadDelivery } from './admit';
 import type { AttemptDeps } from './deps';
-import { conclude, type ConcludedAttempt } from './outcome';
+import { conclude, throttledFor, type ConcludedAttempt } from './outcome';
 import { prepare } from './prepare';
 import { ReceiverAccessCache } from './receiver-access-cache';
 import { createRateLimiter } from './rate-limiter';
@@ -34,6 +35,23 @@ const LOAD_GROUP = { pipelines: 2, maxGatherMs: 3, maxItems: 64, isUnavailable }
  */
 export type AttemptRunner = (input: AttemptInput) => Promise<DeliverOutcome>;
 
+/** The attempts of a process. */
+export interface Attempts {
+  run: AttemptRunner;
+  /**
+   * Aborts the requests under way, because the process ends, and sends no more. Another process
+   * makes those attempts again.
+   *
+   * @returns resolves when what was made is recorded
+   */
+  cutOff(): Promise<void>;
+}
+
+/** As {@link createAttempts}, for a process that cuts nothing off. */
+export function createAttemptRunner(deps: Omit<AttemptDeps, 'cutOff'>): AttemptRunner {
+  return createAttempts(deps).run;
+}
+
 /**
  * Creates the runner of this process. An attempt goes through three stages, once it is admitted: it
  * is prepared (composed and signed), sent, and recorded.
@@ -43,8 +61,9 @@ export type AttemptRunner = (input: AttemptInput) => Promise<DeliverOutcome>;
  * unavailable, a run does not end. Only a process that dies between the receiver's response and the
  * record makes an attempt twice.
  */
-export function createAttemptRunner(attemptDeps: AttemptDeps): AttemptRunner {
-  const deps = { ...attemptDeps, access: new ReceiverAccessCache(attemptDeps.sealer) };
+export function createAttempts(attemptDeps: Omit<AttemptDeps, 'cutOff'>): Attempts {
+  const cutOff = new CutOff();
+  const deps = { ...attemptDeps, cutOff, access: new ReceiverAccessCache(attemptDeps.sealer) };
   const unrecorded = new UnrecordedAttempts();
   const runningNow = new Map<string, Promise<DeliverOutcome>>();
   const loader = new GroupCommit<string, Delivery | undefined>((ids) => loadDeliveries(deps.db, ids), LOAD_GROUP);
@@ -112,15 +131,21 @@ export function createAttemptRunner(attemptDeps: AttemptDeps): AttemptRunner {
     return recordKept(input, made);
   }
 
-  return function runAttempt(input) {
-    const key = `${input.notificationId} ${input.attemptKey}`;
-    // Temporal runs an attempt again when it gives the first execution up, which may go on here.
-    let running = runningNow.get(key);
-    if (!running) {
-      running = run(input).finally(() => runningNow.delete(key));
-      runningNow.set(key, running);
-    }
-    return running;
+  return {
+    run(input) {
+      const key = `${input.notificationId} ${input.attemptKey}`;
+      // Temporal runs an attempt again when it gives the first execution up, which may go on here.
+      let running = runningNow.get(key);
+      if (!running) {
+        running = run(input).finally(() => runningNow.delete(key));
+        runningNow.set(key, running);
+      }
+      return running;
+    },
+    async cutOff() {
+      cutOff.abort();
+      await Promise.allSettled(runningNow.values());
+    },
   };
 }
 
@@ -171,7 +196,7 @@ async function prepareAndSendIn(
  * attempt, which may take 10 minutes.
  */
 async function upToDate({ db, log }: AttemptDeps, admitted: Admitted, { failure }: FinishedAttempt): Promise<Admitted> {
-  if (!failure) return admitted;
+  if (!failure || 'cutOff' in failure) return admitted;
   const { subscription } = admitted;
   try {
     const now = await findLadderSettings(db, subscription.id);
@@ -214,7 +239,8 @@ function observe(
   { facts, failure }: FinishedAttempt,
   traceparent?: string,
 ): void {
-  metrics.attempts.inc({ outcome: failure?.error.class ?? 'delivered' });
+  const isCut = failure !== null && 'cutOff' in failure;
+  metrics.attempts.inc({ outcome: isCut ? 'cut-off' : (failure?.error.class ?? 'delivered') });
   metrics.attemptDuration.observe(facts.durationMs / 1000, traceparent);
   if (delivery.attempts === 0) {
     const waitedMs = facts.startedAt.getTime() - delivery.acceptedAt.getTime();

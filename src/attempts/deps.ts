@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Composer } from '../domain/composing';
 import type { OperationalRules } from '../domain/operational-events';
+import type { AbortSource } from '../delivery/cut-off';
 import type { HttpClient } from '../delivery/http-client';
 import type { Metrics } from '../process/metrics';
 import type { Tracing } from '../process/tracing';
@@ -17,6 +18,8 @@ export interface AttemptDeps extends Signer {
   recorder(attempt: AttemptRecord): Promise<RecordedAttempt>;
   /** When operators are notified of a subscription that keeps failing. */
   operational: Pick<OperationalRules, 'failingPercents' | 'quietSeconds'>;
+  /** Aborts the requests when the process ends. */
+  cutOff: AbortSource;
   metrics: Metrics;
   /** @default off */
   tracing?: Tracing;

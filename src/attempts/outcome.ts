@@ -1,5 +1,11 @@
 import type { AttemptRecord } from '../domain/attempt';
-import { FAST_LANE_MAX_TIMEOUT_SECONDS, SLOW_ATTEMPT_MS, type DeliverOutcome, type Lane } from '../domain/delivery';
+import {
+  CUT_OFF_PREFIX,
+  FAST_LANE_MAX_TIMEOUT_SECONDS,
+  SLOW_ATTEMPT_MS,
+  type DeliverOutcome,
+  type Lane,
+} from '../domain/delivery';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 import type { Delivery } from '../store/notifications/load-deliveries';
 import { waitAfter } from './next-wait';
@@ -7,6 +13,11 @@ import type { Admitted, AttemptInput, FinishedAttempt } from './stages';
 
 /** HTTP 410: the receiver wants no more deliveries. It is a permanent failure. */
 export const GONE = 410;
+/**
+ * Until the next try of an attempt that was cut off. The timer has the workflow end its task, which
+ * another process continues.
+ */
+const AFTER_CUT_OFF_SECONDS = 1;
 
 /** A finished attempt as it will be recorded, and the outcome that its workflow gets after that. */
 export interface ConcludedAttempt {
@@ -19,7 +30,7 @@ export interface ConcludedAttempt {
  * ladder.
  */
 export function conclude(
-  ladder: Pick<AttemptInput, 'step' | 'planRetry'>,
+  ladder: Pick<AttemptInput, 'step' | 'planRetry' | 'processId'>,
   { delivery, subscription, isOutdated = false }: Admitted,
   { facts, failure }: FinishedAttempt,
 ): ConcludedAttempt {
@@ -32,6 +43,7 @@ export function conclude(
   }
   const { error } = failure;
   const reason = error.message;
+  if ('cutOff' in failure) return concludeCutOff(ladder, { ...facts, error }, attempts);
   const isGone = facts.response?.status === GONE && !isOutdated;
   const isPermanent = isGone || ('permanent' in failure && failure.permanent);
   const schedule = subscription.retrySchedule;
@@ -57,6 +69,24 @@ export function conclude(
       reason,
     },
   };
+}
+
+/** The attempt is recorded under another key, so under its own it can be made again. */
+function concludeCutOff(
+  { processId }: Pick<AttemptInput, 'processId'>,
+  facts: Omit<AttemptRecord, 'outcome'>,
+  attempts: number,
+): ConcludedAttempt {
+  const outcome = throttledFor(AFTER_CUT_OFF_SECONDS, attempts);
+  const nextAttemptAt = new Date(outcome.dueAt);
+  const attemptKey = CUT_OFF_PREFIX + facts.attemptKey;
+  return { record: { ...facts, attemptKey, outcome: { status: 'cut-off', nextAttemptAt, processId } }, outcome };
+}
+
+/** The attempt takes no step of the ladder. The workflow waits, and this process does not. */
+export function throttledFor(waitSeconds: number, attempts: number): DeliverOutcome & { kind: 'throttled' } {
+  const dueAt = new Date(Date.now() + waitSeconds * 1000).toISOString();
+  return { kind: 'throttled', attempts, waitSeconds, dueAt };
 }
 
 /** The outcome of an attempt that is already recorded. */

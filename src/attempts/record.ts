@@ -55,7 +55,8 @@ async function recordOnce(deps: AttemptDeps, { record, outcome }: ConcludedAttem
     const marked = await markOutOfOrder(db, subscriptionId, 'the receiver answered 410 Gone', record.failurePeriod);
     reportOutOfOrder(deps, 'gone', subscriptionId, marked);
   }
-  if (record.error) {
+  // The receiver did not fail.
+  if (record.error && record.outcome.status !== 'cut-off') {
     reportOutOfOrder(deps, 'failing', subscriptionId, await markOutOfOrderIfFailing(db, subscriptionId, operational));
   }
   if (recorded.status === 'cancelled') return { kind: 'cancelled', attempts: recorded.attempts };

@@ -1,3 +1,4 @@
+import { CUT_OFF } from '../domain/attempt';
 import { SLOW_ATTEMPT_MS } from '../domain/delivery';
 import { changeTexts, MASK, maskHeaders, maskResponse, querySecrets } from '../domain/mask';
 import { replaceTokens } from '../domain/signing';
@@ -6,7 +7,7 @@ import { TimeLimit } from '../process/time-limit';
 import { markSlow } from '../store/subscriptions/limits';
 import type { AttemptDeps } from './deps';
 import type { SignedRequest } from './sign';
-import type { Admitted, AttemptInput, FailureAt, FinishedAttempt } from './stages';
+import { AttemptLeftError, type Admitted, type AttemptInput, type FailureAt, type FinishedAttempt } from './stages';
 
 /** Minimum time left for the receiver, however long composition took, in milliseconds. */
 const MIN_SEND_MS = 1000;
@@ -19,6 +20,7 @@ export async function send(
   { method, url, headers, body, shownBody, oauth2, tls, privateNames, secrets, sendsToken }: SignedRequest,
   startedAt: Date,
 ): Promise<FinishedAttempt> {
+  if (deps.cutOff.aborted) throw new AttemptLeftError('stopped');
   // Preparation counts against the timeout, because a claim lasts the timeout and no longer.
   const preparedMs = Date.now() - startedAt.getTime();
   const timeoutMs = Math.max(MIN_SEND_MS, subscription.timeoutSeconds * 1000 - preparedMs);
@@ -43,6 +45,7 @@ export async function send(
     customerId,
     oauth2: token,
     tls,
+    signal: deps.cutOff,
   });
   slow.clear();
   const shownHeaders = maskHeaders(headers, privateNames);
@@ -68,7 +71,9 @@ export async function send(
           ...querySecrets(url),
         ]),
     },
-    failure: result.error && { stage: 'sending', error: result.error },
+    failure: result.aborted
+      ? { stage: 'sending', error: CUT_OFF, cutOff: true }
+      : result.error && { stage: 'sending', error: result.error },
   };
 }
 

@@ -37,16 +37,19 @@ export interface AttemptInput extends Omit<DeliverInput, 'schedule'> {
   onSlow?(): void;
 }
 
-/** A head start was not sent, and the workflow makes the attempt. */
+/**
+ * An attempt was not sent. A head start is left to its workflow; the activity of a workflow has to
+ * run again, in another process.
+ */
 export class AttemptLeftError extends Error {
   override readonly name = 'AttemptLeftError';
 
   /**
    * @param reason - `late`: the claim has lapsed or nearly so; `slow`: the slow lane makes the
-   *   attempt
+   *   attempt; `stopped`: the process ends, and another one makes it
    */
-  constructor(readonly reason: 'late' | 'slow') {
-    super(`the head start was left to its workflow (${reason})`);
+  constructor(readonly reason: 'late' | 'slow' | 'stopped') {
+    super(`the attempt was left to others (${reason})`);
   }
 }
 
@@ -80,13 +83,14 @@ export interface Admitted {
  *   a failed attempt and takes a step of the ladder, or ends it if it is `permanent`.
  * - `sending`: the request failed, or the response was not 2xx. It is recorded as a failed attempt
  *   and takes a step of the ladder, unless the response ends the ladder (410) or asks for a longer
- *   wait (`retry-after`).
+ *   wait (`retry-after`). If it was `cutOff` by the end of the process, it takes no step, and
+ *   another process makes it again.
  * - `recording`: Postgres did not take the record of a finished attempt, which stays in memory. The
  *   next run with the same attempt key records it, and does not send again.
  */
 export type AttemptFailure =
   | { stage: 'preparation'; error: AttemptError; permanent?: true }
-  | { stage: 'sending'; error: AttemptError }
+  | { stage: 'sending'; error: AttemptError; cutOff?: true }
   | { stage: 'recording'; cause: unknown };
 
 /** The failures of one or more stages. */

@@ -18,9 +18,9 @@ export function authorizing(send: Send): Send {
     const startedAt = new Date();
     const started = performance.now();
     const leftMs = () => timeoutMs - (performance.now() - started);
-    const ending = ({ response, error }: Pick<HttpResult, 'response' | 'error'>): HttpResult => {
+    const ending = (result: Pick<HttpResult, 'response' | 'error' | 'aborted'>): HttpResult => {
       const durationMs = performance.now() - started;
-      return { startedAt, finishedAt: new Date(startedAt.getTime() + durationMs), durationMs, response, error };
+      return { ...result, startedAt, finishedAt: new Date(startedAt.getTime() + durationMs), durationMs };
     };
     const sendWith = async (token: string): Promise<HttpResult> => {
       const headers = { ...request.headers, authorization: `Bearer ${token}` };

@@ -1,5 +1,6 @@
 import { errors, type Dispatcher } from 'undici';
 import { TimeLimit } from '../process/time-limit';
+import type { AbortSource } from './cut-off';
 import { AbandonedError, DeadlineError, NameLookupError, StaleConnectionError, isNotHttp } from './errors';
 import { BodyStart, type BodyText } from './response-body';
 import { withoutBlanksAtEnd } from './response-head';
@@ -42,7 +43,7 @@ export interface ExchangeOptions {
    */
   connectMs?: number;
   /** Aborts the request. */
-  signal?: AbortSignal;
+  signal?: AbortSource;
 }
 
 /** The state of the connection, which decides the class of a failure. */

@@ -125,7 +125,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const ok = response.status >= 200 && response.status < 300;
       return done(response, ok ? null : { class: 'status', message: `HTTP ${response.status}` });
     } catch (error) {
-      return done(null, faultOf(error));
+      const result = done(null, faultOf(error));
+      return error instanceof AbandonedError && request.signal?.aborted ? { ...result, aborted: true } : result;
     }
   }
 

@@ -29,6 +29,8 @@ export interface HttpResult {
   durationMs: number;
   response: HttpResponse | null;
   error: AttemptError | null;
+  /** Set if the request was aborted by its signal before the receiver answered. */
+  aborted?: true;
 }
 
 /**

@@ -52,7 +52,31 @@ export interface AttemptRecord {
   response: { status: number; headers: Record<string, string>; body: string; truncated: boolean } | null;
   workflowId: string;
   /** The notification's new status, unless it was cancelled meanwhile and this attempt failed. */
-  outcome: { status: 'delivered' } | { status: 'failed' } | RetryingOutcome;
+  outcome: { status: 'delivered' } | { status: 'failed' } | RetryingOutcome | CutOffOutcome;
+}
+
+/**
+ * The process ended before the receiver answered. Another one makes the attempt again, which takes
+ * no step of the ladder.
+ */
+export interface CutOffOutcome {
+  status: 'cut-off';
+  nextAttemptAt: Date;
+  /** The process that ended. What another one has begun meanwhile is left alone. */
+  processId: string;
+}
+
+/**
+ * The error of an attempt that was cut off. Nobody can say whether the receiver took the event.
+ */
+export const CUT_OFF: AttemptError = {
+  class: 'internal',
+  message: 'the process was shut down before the receiver answered; the attempt is made again',
+};
+
+/** Whether an attempt was cut off. */
+export function isCutOff(error: AttemptError | null): boolean {
+  return error?.message === CUT_OFF.message;
 }
 
 interface RetryingOutcome {

@@ -33,6 +33,11 @@ export const HEAD_START_WAIT_SECONDS = 10;
  * over.
  */
 export const HEAD_START_PREFIX = 'head:';
+/**
+ * Prefix that the attempt key gets if the attempt was cut off. Under the key itself it is made
+ * again.
+ */
+export const CUT_OFF_PREFIX = 'cut:';
 /** Prefix of the ids of burst workflows, each of which handles many notifications. */
 export const BURST_PREFIX = 'burst/';
 /**

@@ -1,5 +1,5 @@
-import { Client, type ClientBase } from 'pg';
-import { within } from './time-limit';
+import { Client, DatabaseError, type ClientBase } from 'pg';
+import { TimeLimit } from './time-limit';
 
 /** Postgres did not answer a statement in time. It may have taken effect. */
 export class SilenceError extends Error {
@@ -8,6 +8,15 @@ export class SilenceError extends Error {
   constructor() {
     super('Postgres did not answer a statement in time.');
   }
+}
+
+/** The waits for answers of a server. It may end them all. */
+export interface Waits {
+  /** @param giveUp - ends the wait */
+  begin(giveUp: () => void): void;
+  end(giveUp: () => void): void;
+  /** The server answered something. */
+  answered(): void;
 }
 
 type Query = (...parameters: unknown[]) => Promise<unknown>;
@@ -19,17 +28,52 @@ type Query = (...parameters: unknown[]) => Promise<unknown>;
  * although the answer has arrived: then an accept that was committed would be called uncertain.
  *
  * @param timeoutMs - longest wait for the answer to a statement
+ * @param waits - is informed of every wait. @default none
  * @returns the option `Client` of a pool. Its clients take no callbacks.
  */
-export function clientsWithin(timeoutMs: number): new () => ClientBase {
+export function clientsWithin(timeoutMs: number, waits?: Waits): new () => ClientBase {
   return class extends Client {
     override query(...parameters: never[]): never {
       const answer = Reflect.apply(Client.prototype.query as Query, this, parameters);
-      const giveUp = () => {
+      const giveUp = () =>
         (this as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
-        throw new SilenceError();
-      };
-      return within(timeoutMs, answer, giveUp) as never;
+      return orSilence(answer, timeoutMs, giveUp, waits) as never;
     }
   };
+}
+
+function orSilence<T>(answer: Promise<T>, timeoutMs: number, giveUp: () => void, waits?: Waits): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+      limit.clear();
+      waits?.end(onSilence);
+    };
+    const onSilence = () => {
+      if (isOver) return;
+      end();
+      giveUp();
+      reject(new SilenceError());
+    };
+    const onAnswer = () => {
+      if (isOver) return;
+      end();
+      waits?.answered();
+    };
+    const limit = new TimeLimit(timeoutMs, onSilence);
+    waits?.begin(onSilence);
+    answer.then(
+      (result) => {
+        onAnswer();
+        resolve(result);
+      },
+      (error: Error) => {
+        // The end of a connection is no answer.
+        if (error instanceof DatabaseError) onAnswer();
+        else if (!isOver) end();
+        reject(error);
+      },
+    );
+  });
 }

@@ -51,7 +51,7 @@ export interface Service {
   failed: Promise<never>;
   /**
    * Stops accepting, waits for attempts in flight, then stops everything that was started. Resolves
-   * 4 s after the grace period at the latest.
+   * 4.5 s after the grace period at the latest.
    */
   stop(): Promise<void>;
   /**

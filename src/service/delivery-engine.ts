@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { createAttemptRunner, type AttemptRunner } from '../attempts/attempt-runner';
+import { createAttempts, type AttemptRunner } from '../attempts/attempt-runner';
 import { HeadStarts } from '../attempts/head-start/head-starts';
 import { createComposer } from '../composition/composer';
 import { DataSources, DRY_RUN_CONNECTIONS } from '../composition/data-sources';
@@ -72,7 +72,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
   cleanups.add(async () => transforms.close());
   const composer = createComposer(dataSources, transforms);
   const dryRunComposer = createDryRunComposer(config, deps, cleanups);
-  const runAttempt = createAttemptRunner({
+  const { run: runAttempt, cutOff } = createAttempts({
     db: pathDb,
     sealer,
     publicUrl,
@@ -84,6 +84,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     tracing,
     log,
   });
+  cleanups.addCutOff(cutOff);
   const processId = newUuid();
   const headStarts = new HeadStarts(
     {

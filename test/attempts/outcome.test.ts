@@ -21,7 +21,7 @@ function answered(status: number, headers: Record<string, string> = {}, override
   );
 }
 
-const LADDER = { step: 0 };
+const LADDER = { step: 0, processId: 'process' };
 const concluded = (
   facts: AttemptRecord,
   { ladder = LADDER, subscription = {} }: { ladder?: typeof LADDER; subscription?: Partial<DeliverySubscription> } = {},
@@ -39,7 +39,7 @@ it('delivers with a 2xx answer', () => {
 });
 
 it('waits the next step of the ladder after a failure, counted from its end', () => {
-  const { record, outcome } = concluded(answered(500), { ladder: { step: 1 } });
+  const { record, outcome } = concluded(answered(500), { ladder: { ...LADDER, step: 1 } });
   const dueAt = new Date(FINISHED_AT.getTime() + 3000);
   expect(record.outcome).toEqual({ status: 'retrying', nextAttemptAt: dueAt, schedule: [4, 3] });
   expect(outcome).toEqual({
@@ -53,7 +53,7 @@ it('waits the next step of the ladder after a failure, counted from its end', ()
 });
 
 it('fails once the ladder is exhausted', () => {
-  const { record, outcome } = concluded(answered(500), { ladder: { step: 2 } });
+  const { record, outcome } = concluded(answered(500), { ladder: { ...LADDER, step: 2 } });
   expect(record.outcome).toEqual({ status: 'failed' });
   expect(outcome).toEqual({ kind: 'failed', attempts: 4, reason: 'HTTP 500' });
 });

@@ -61,6 +61,86 @@ it('exits in time while Postgres and Temporal hang, with an attempt that cannot 
   expect(seconds).toBeLessThan(SECONDS_TO_EXIT);
 });
 
+const AWAY = ['Temporal hangs', 'nothing hangs'] as const;
+
+it.each(variants(...AWAY))(
+  'records at the end of the grace period what it cuts off, and another process makes those attempts without costing a try (%s)',
+  async (what) => {
+    const { receiver, database, temporal } = cluster;
+    const network = await startTcpProxy(`tcp://${temporal.address}`);
+    const service = await cluster.start({ temporalAddress: `127.0.0.1:${network.port}`, env: GRACE });
+    // A head start, which has no other try; a retry in the fast lane; an attempt in the slow lane.
+    const cut = [
+      await onboard(service, receiver.url('/first'), { retrySchedule: [], timeoutSeconds: 15 }),
+      await onboard(service, receiver.url('/retry'), { retrySchedule: [1], timeoutSeconds: 15 }),
+      await onboard(service, receiver.url('/slow'), { retrySchedule: [], timeoutSeconds: 60 }),
+    ];
+    const answered = await onboard(service, receiver.url('/answered'), { retrySchedule: [] });
+    const requestsTo = (url: string) => receiver.requests.filter(({ path }) => path === url).length;
+    let answer: () => void = () => undefined;
+    let isBack = false;
+    receiver.answerWith(async ({ path }) => {
+      if (isBack) return { status: 200 };
+      if (path === '/answered') await new Promise<void>((resolve) => (answer = resolve));
+      else if (path !== '/retry' || requestsTo(path) > 1) await never();
+      return { status: path === '/retry' ? 500 : 200 };
+    });
+    const ids: string[] = [];
+    for (const customer of cut) ids.push(...(await customer.post()));
+    await receiver.waitFor(4);
+    const last = await answered.post();
+    await receiver.waitFor(5);
+    if (what === 'Temporal hangs') network.hang();
+    const stopping = stop(service);
+    await sleep(2000);
+    answer();
+    const { code, seconds } = await stopping;
+    await network.stop();
+    expect(code).toBe(0);
+    expect(seconds).toBeLessThan(SECONDS_TO_EXIT);
+
+    const attempts = async () => {
+      const { rows } = await database.db.query<{
+        url: string;
+        numbers: number[];
+        errors: string[];
+        statuses: number[];
+      }>({
+        text: `select request_url as url, array_agg(number order by number) as numbers,
+                   array_agg(error_message order by number) as errors, array_agg(response_status order by number) as statuses
+                 from attempts group by request_url`,
+      });
+      return Object.fromEntries(rows.map(({ url, ...each }) => [new URL(url).pathname, each]));
+    };
+    const CUT = expect.stringContaining('shut down');
+    expect(await attempts()).toEqual({
+      '/first': { numbers: [1], errors: [CUT], statuses: [null] },
+      '/retry': { numbers: [1, 2], errors: ['HTTP 500', CUT], statuses: [500, null] },
+      '/slow': { numbers: [1], errors: [CUT], statuses: [null] },
+      '/answered': { numbers: [1], errors: [null], statuses: [200] },
+    });
+    expect(await cluster.statuses(last)).toEqual(['delivered']);
+    // The receivers did not fail.
+    const { rows } = await database.db.query({
+      text: 'select sum(failures)::int as failures from subscription_attempt_statistics',
+    });
+    expect(rows).toEqual([{ failures: 1 }]);
+
+    isBack = true;
+    await cluster.start({ env: GRACE });
+    await cluster.reach([...ids, ...last], 'delivered');
+    expect(await attempts()).toMatchObject({
+      '/first': { numbers: [1, 2], statuses: [null, 200] },
+      '/retry': { numbers: [1, 2, 3], statuses: [500, null, 200] },
+      '/slow': { numbers: [1, 2], statuses: [null, 200] },
+      '/answered': { numbers: [1], statuses: [200] },
+    });
+    expect(receiver.requests).toHaveLength(8);
+    await cluster.expectAgreement([...ids, ...last]);
+  },
+  180_000,
+);
+
 itInLongRuns.each([30, 5])(
   'exits in time while receivers with a timeout of %i s hang, and another process makes the attempts again',
   async (timeoutSeconds) => {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { Acceptor } from '../../src/api/events/acceptor';
 import { EventReader } from '../../src/api/events/event-reader';
 import { ResponseWaiters } from '../../src/api/events/response-waiters';
@@ -124,14 +124,18 @@ export async function startTestApi(
     allowedHosts?: string[];
     trustedProxies?: string[];
     portalIsFramed?: boolean;
+    /** Puts a network before the database of the API. */
+    networkTo?(databaseUrl: string): Promise<string>;
+    log?: Logger;
   } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
-  const pools = openPools(database.url, TEST_POOLS, () => undefined);
+  const databaseUrl = (await overrides.networkTo?.(database.url)) ?? database.url;
+  const pools = openPools(databaseUrl, TEST_POOLS, () => undefined);
   const { db, authDb, readDb } = pools;
   const guard = createAddressGuard(['127.0.0.0/8'], undefined, { httpsOnly: overrides.httpsOnly });
   const defaults = loadConfig({});
-  const log = pino({ level: 'silent' });
+  const { log = pino({ level: 'silent' }) } = overrides;
   const composer = startTestComposer(dataSources, overrides.transforms);
   const metrics = createMetrics(() => new OpenCounts(readDb).read());
   registerPoolMetrics(metrics.registry, pools);
@@ -245,7 +249,7 @@ export async function startTestApi(
     features,
     usesHttps,
     httpMetrics: createHttpMetrics(metrics.registry),
-    log: pino({ level: 'silent' }),
+    log,
     verifyAnswers: true,
   });
   const server = createServer(app);

@@ -27,18 +27,22 @@ export function testRunner(
   send: (request: HttpRequest) => HttpResult | Promise<HttpResult>,
   overrides: Partial<AttemptDeps> = {},
 ): AttemptRunner {
-  return createAttemptRunner({
+  const http = { send: async (request: HttpRequest) => send(request), close: async () => undefined };
+  return createAttemptRunner({ ...testDeps(db), http, ...overrides });
+}
+
+/** What a runner needs, apart from a receiver. */
+export function testDeps(db: Database): Omit<AttemptDeps, 'cutOff' | 'http'> {
+  return {
     db,
     sealer: TEST_SEALER,
     publicUrl: () => 'http://signpost.example',
-    http: { send: async (request) => send(request), close: async () => undefined },
     composer: { compose: () => Promise.reject(new Error('nothing is composed here')) },
     recorder: createRecorder(db),
     operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
-    ...overrides,
-  });
+  };
 }
 
 /** The first attempt of a workflow for a notification. */

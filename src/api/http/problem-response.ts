@@ -6,6 +6,7 @@ import { unstorableTexts } from '../../domain/unstorable-texts';
 import { isContended, isOutcomeUnknown, isUnavailable, isUnstorableText } from '../../store/db/database';
 import { loggedPath } from './logged-path';
 import { pointer } from './parse-input';
+import { noteFailure } from './request-log';
 
 /** The body of every error response (RFC 9457). */
 export const problemSchema = z
@@ -30,8 +31,8 @@ export function sendProblem(request: Request, response: Response, problem: Probl
 }
 
 /**
- * The last handler: turns any error into a problem. An unexpected error is logged, and its details
- * are not sent.
+ * The last handler: turns any error into a problem. An unexpected error is logged with its request,
+ * and its details are not sent.
  */
 export function problemHandler(log: Logger): ErrorRequestHandler {
   return (error, request, response, next) => {
@@ -40,8 +41,12 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       return;
     }
     const problem = toProblem(error, request.body);
-    if (problem.status >= 500)
-      log.error({ err: error, code: problem.code, path: loggedPath(request.path) }, 'request failed');
+    if (problem.status >= 500) {
+      const failure = { code: problem.code, err: error as unknown };
+      // The line of the request shows it, unless that was written when the caller left.
+      if (response.closed) log.error({ ...failure, path: loggedPath(request.path) }, 'request failed');
+      else noteFailure(response, failure);
+    }
     sendProblem(request, response, problem);
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import type { ProblemCode } from '../../domain/problems';
 import { NO_ROUTE, type HttpMetrics } from '../../process/http-metrics';
 import { loggedPath } from './logged-path';
 import type { Route } from './route';
@@ -10,6 +11,15 @@ type RouteLabels = typeof NO_ROUTE;
 const routes = new WeakMap<Response, RouteLabels>();
 /** The spans of the requests in progress, as `traceparent`. */
 const spans = new WeakMap<Response, string>();
+
+/** Why the requests in progress failed. */
+const failures = new WeakMap<Response, Failure>();
+
+/** The cause of a response with a status of 500 or more. */
+interface Failure {
+  code: ProblemCode;
+  err: unknown;
+}
 
 /** A stream lasts until its caller leaves, which says nothing about the service. */
 const STREAM = /^text\/event-stream/;
@@ -25,10 +35,16 @@ export function noteSpan(response: Response, traceparent: string | undefined): v
   if (traceparent !== undefined) spans.set(response, traceparent);
 }
 
+/** Notes why a request failed, which its line shows. */
+export function noteFailure(response: Response, failure: Failure): void {
+  failures.set(response, failure);
+}
+
 /**
- * Logs each request with its id (returned as `x-request-id`), method, path, status and duration;
- * never headers, bodies, queries or ids that callers chose. Successful requests are logged at level
- * `debug`. Each request is also observed for the metrics, by the template of its path.
+ * Logs each request in one line, with its id (returned as `x-request-id`), method, path, status,
+ * duration and, if it failed, the cause; never headers, bodies, queries or ids that callers chose.
+ * Successful requests are logged at level `debug`. Each request is also observed for the metrics,
+ * by the template of its path.
  */
 export function requestLog(log: Logger, metrics: HttpMetrics): RequestHandler {
   return (request, response, next) => {
@@ -50,7 +66,7 @@ export function requestLog(log: Logger, metrics: HttpMetrics): RequestHandler {
       const level = status >= 500 ? 'error' : status >= 400 || !writableFinished ? 'info' : 'debug';
       if (!log.isLevelEnabled(level)) return;
       log[level](
-        { requestId: id, method, path, status, durationMs: Math.round(durationMs) },
+        { requestId: id, method, path, status, durationMs: Math.round(durationMs), ...failures.get(response) },
         writableFinished ? 'request completed' : 'the caller disconnected before the response',
       );
     });

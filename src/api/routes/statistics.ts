@@ -12,7 +12,7 @@ const link = z.object({ at: timestamp, attemptId: z.string().describe('Id for `G
 const statistics = z
   .object({
     events: z.int().describe('Number of events with a notification for this subscription.'),
-    triggers: z.int().describe('Number of attempts, including retries.'),
+    triggers: z.int().describe('Number of attempts, including retries, without those that a shutdown cut off.'),
     successResponses: z.int().describe('Number of attempts with a 2xx response.'),
     failureResponses: z.int().describe('Number of attempts without a 2xx response, for any reason.'),
     failuresSinceLastSuccess: z.int(),

@@ -44,8 +44,8 @@ const PATIENCE_MS = 300;
  * The head start holds a slot: its attempt is admitted, prepared and sent.
  *
  * - Nothing more will be sent: the slot is released, RECORDING.
- * - The claim was lost, the subscription is slow, or the attempt was put off (its transform or its
- *   rate limit has no turn for it now): the slot is released, LEAVING.
+ * - The claim was lost, the subscription is slow, or the attempt was put off (no turn for its
+ *   transform or under its rate limit) or cut off by a shutdown: the slot is released, LEAVING.
  * - There is no attempt to make, or reading fails: the slot is released, ENDED.
  *
  * ## RECORDING

@@ -2,6 +2,7 @@ import { Pool, types, type PoolClient, type QueryResult, type QueryResultRow } f
 import { endsWithin } from '../../process/ends-within';
 import { clientsWithin, SilenceError } from '../../process/pg-clients';
 import { Availability } from './availability';
+import { checkOut, type Lending } from './check-out';
 import {
   beginStatement,
   DEFAULT_LIMITS,
@@ -11,6 +12,7 @@ import {
   type PoolLimits,
   type Statement,
 } from './session';
+import { PostgresSilentError, probeOf, SilenceWatch } from './silence-watch';
 import { CommitUnconfirmedError, confirmCommit, watchCommits } from './unconfirmed-commits';
 
 export type { PoolLimits, Statement };
@@ -63,12 +65,15 @@ export type PoolRefusal = 'connect' | 'statement' | 'lock' | 'silence';
  *
  * @param onError - called when an idle connection breaks, for example when Postgres restarts; the
  *   pool replaces it
+ * @param availability - of Postgres, shared by the pools of a process
+ * @param silence - ends the waits for a Postgres that answers nothing; shared as well
  */
 export function openDatabase(
   connectionString: string,
   onError: (error: Error) => void,
   options: Partial<PoolLimits> = {},
   availability = new Availability(),
+  silence = new SilenceWatch(probeOf(connectionString)),
 ): Database {
   const limits = { ...DEFAULT_LIMITS, ...options };
   const pool = new Pool({
@@ -76,7 +81,7 @@ export function openDatabase(
     max: limits.max,
     min: limits.min,
     connectionTimeoutMillis: limits.connectTimeoutMs,
-    Client: clientsWithin(limits.statementTimeoutMs + SILENCE_MS),
+    Client: clientsWithin(limits.statementTimeoutMs + SILENCE_MS, silence),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: 'signpost',
@@ -107,9 +112,10 @@ export function openDatabase(
       throw error;
     }
   };
+  const lending = { pool, silence };
   return {
-    query: <Row extends QueryResultRow>(statement: Statement) => watch(runOne<Row>(pool, statement, limits)),
-    transaction: (work) => watch(inTransaction(pool, work, limits)),
+    query: <Row extends QueryResultRow>(statement: Statement) => watch(runOne<Row>(lending, statement, limits)),
+    transaction: (work) => watch(inTransaction(lending, work, limits)),
     wasAway: () => availability.wasAway,
     use: () => ({
       max: limits.max,
@@ -127,11 +133,11 @@ export function openDatabase(
 }
 
 async function runOne<Row extends QueryResultRow>(
-  pool: Pool,
+  from: Lending,
   statement: Statement,
   limits: PoolLimits,
 ): Promise<QueryResult<Row>> {
-  const { client, release } = await checkOut(pool);
+  const { client, release } = await checkOut(from);
   let broken: Error | undefined;
   try {
     const result = await (limits.transactionPooling
@@ -147,8 +153,12 @@ async function runOne<Row extends QueryResultRow>(
   }
 }
 
-async function inTransaction<T>(pool: Pool, work: (executor: Executor) => Promise<T>, limits: PoolLimits): Promise<T> {
-  const { client, release } = await checkOut(pool);
+async function inTransaction<T>(
+  from: Lending,
+  work: (executor: Executor) => Promise<T>,
+  limits: PoolLimits,
+): Promise<T> {
+  const { client, release } = await checkOut(from);
   const prepare = limits.transactionPooling ? unnamed : (statement: Statement) => statement;
   let broken: Error | undefined;
   try {
@@ -165,26 +175,6 @@ async function inTransaction<T>(pool: Pool, work: (executor: Executor) => Promis
   } finally {
     release(broken);
   }
-}
-
-/**
- * Takes a client from a pool. While it is checked out, the pool does not listen to its errors, and
- * an error without a listener would end the process.
- *
- * @returns the client, and the function that gives it back; a broken client is closed instead
- */
-export async function checkOut(pool: Pool): Promise<{ client: PoolClient; release(broken?: Error): void }> {
-  const client = await pool.connect();
-  let lost: Error | undefined;
-  const onLost = (error: Error) => (lost = error);
-  client.on('error', onLost);
-  return {
-    client,
-    release(broken) {
-      client.off('error', onLost);
-      client.release(broken ?? lost);
-    },
-  };
 }
 
 async function rollBack(client: PoolClient): Promise<Error | undefined> {
@@ -204,6 +194,7 @@ function refusalOf(error: unknown): PoolRefusal | undefined {
   if (code === '57014') return 'statement';
   if (code === '55P03') return 'lock';
   if (error instanceof SilenceError) return 'silence';
+  if (error instanceof PostgresSilentError) return 'connect';
   return code === undefined && /timeout exceeded when trying to connect/.test(messageOf(error)) ? 'connect' : undefined;
 }
 
@@ -238,7 +229,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
  */
 export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
-  if (error instanceof CommitUnconfirmedError || error instanceof SilenceError) return true;
+  if ([CommitUnconfirmedError, SilenceError, PostgresSilentError].some((kind) => error instanceof kind)) return true;
   if (typeof code !== 'string')
     return /timeout exceeded when trying to connect|Connection terminated|is not queryable/.test(messageOf(error));
   // Class 08: connection exception. Class 53: out of memory, disk or connections. 25006: a standby.

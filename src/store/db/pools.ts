@@ -1,5 +1,6 @@
 import { Availability } from './availability';
 import { openDatabase, type Database, type PoolLimits } from './database';
+import { probeOf, SilenceWatch } from './silence-watch';
 
 /**
  * The pools of one process. They are separate so that callers of one kind never wait behind those
@@ -70,8 +71,9 @@ export function openPools(databaseUrl: string, options: PoolOptions, onError: (e
   const limits = poolLimits(options);
   const { transactionPooling = false } = options;
   const availability = new Availability();
+  const silence = new SilenceWatch(probeOf(databaseUrl));
   const open = (name: keyof Pools) =>
-    openDatabase(databaseUrl, onError, { ...limits[name], transactionPooling }, availability);
+    openDatabase(databaseUrl, onError, { ...limits[name], transactionPooling }, availability, silence);
   return {
     db: open('db'),
     pathDb: open('pathDb'),

@@ -1,4 +1,5 @@
 import {
+  CUT_OFF_PREFIX,
   FAST_LANE_MAX_TIMEOUT_SECONDS,
   HEAD_START_PREFIX,
   HEAD_START_WAIT_SECONDS,
@@ -158,7 +159,7 @@ export interface UnfinishedMember extends NotificationRef {
   /**
    * - `unattempted`: no first attempt, and no live claim of another process
    * - `claimed`: another process has a live claim and may be sending
-   * - `failed`: a failed head start that no workflow took over
+   * - `failed`: a head start that failed or was cut off, and that no workflow took over
    */
   state: 'unattempted' | 'claimed' | 'failed';
 }
@@ -177,7 +178,8 @@ export async function findUnfinished(
     const { rows } = await db.query<RefRow & { state: UnfinishedMember['state'] }>({
       text: `select ${REF_COLUMNS}, case when not (${UNATTEMPTED}) then 'failed' when n.claimed_by <> $2 and ${claimIsLive('n.', '$3')} then 'claimed' else 'unattempted' end as state
            from notifications n left join subscription_states s on s.id = n.subscription_id
-           where n.id = any($1) and ${window.has('n.id')} and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
+           where n.id = any($1) and ${window.has('n.id')} and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%'
+             or n.last_attempt_key like '${CUT_OFF_PREFIX}${HEAD_START_PREFIX}%' and n.status = 'pending')`,
       values: [uuids, processId, claimGraceSeconds(db)],
     });
     members.push(...rows.map((row) => ({ ...toRef(row), state: row.state })));

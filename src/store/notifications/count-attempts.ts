@@ -22,6 +22,8 @@ export const COUNT_ATTEMPTS = `
       i.failure_period = max(i.failure_period) over (partition by i.subscription_id) as current,
       i.finished_at > coalesce(max(i.finished_at) filter (where i.outcome = 'delivered') over (partition by i.subscription_id, i.failure_period), '-infinity') as later_in_period
     from recorded r join input i on i.notification_id = r.id and i.attempt_key = r.last_attempt_key
+    -- Those that were cut off say nothing about the receiver.
+    where i.outcome <> 'cut-off'
   ) a
   group by subscription_id order by subscription_id
   on conflict (subscription_id) do update set

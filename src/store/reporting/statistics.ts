@@ -7,7 +7,7 @@ import type { ReleaseProgress } from '../subscriptions/releasing';
 export interface SubscriptionStatistics {
   /** Events that matched it. */
   events: number;
-  /** Attempts, retries included. */
+  /** Attempts, retries included, without those that the end of a process cut off. */
   triggers: number;
   successResponses: number;
   /** Attempts without a 2xx response, for any reason. */

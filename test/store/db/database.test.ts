@@ -176,6 +176,39 @@ it('gives up a statement that gets no answer, and its connection', async () => {
   await proxy.stop();
 });
 
+it('gives up all waits for a Postgres that answers nothing, without waiting for its timeouts one by one', async () => {
+  const proxy = await startTcpProxy(test.url);
+  const db = open({ max: 1 }, proxy.url);
+  await db.query({ text: 'select 1' });
+  proxy.hang();
+  const since = performance.now();
+  const errors = await Promise.all(
+    Array.from({ length: 5 }, () => db.query({ text: 'select 1' }).catch((reason: unknown) => reason)),
+  );
+  expect(performance.now() - since).toBeLessThan(10_000);
+  expect(errors.map((error) => isUnavailable(error))).toEqual(errors.map(() => true));
+  // The first one was sent.
+  expect(errors.map(isOutcomeUnknown)).toEqual([true, false, false, false, false]);
+  await expect(db.query({ text: 'select 1' })).rejects.toThrow('was not sent');
+  proxy.restore();
+  await until(
+    () =>
+      backendOf(db).then(
+        () => true,
+        () => false,
+      ),
+    (answers) => answers,
+  );
+  expect(db.use()).toMatchObject({ inUse: 0, waiting: 0 });
+  await proxy.stop();
+}, 30_000);
+
+it('lets a statement run for as long as it may while Postgres answers other connections', async () => {
+  const db = open({});
+  expect((await db.query({ text: 'select pg_sleep(5)' })).rows).toHaveLength(1);
+  expect(db.use().refused).toMatchObject({ silence: 0, connect: 0 });
+}, 30_000);
+
 it('takes the answer to a statement that came while the process was paused', async () => {
   const db = open({ max: 1, statementTimeoutMs: 1000 });
   await db.query({ text: 'select 1' });

@@ -41,6 +41,9 @@ const ADVICE: Record<string, { what: string; todo: string }> = {
   },
 };
 
+/** The message of an attempt that the end of a process cut off. Its class is `internal`. */
+const CUT_OFF = /^the process was shut down /;
+
 /** Returns the cause of an attempt's error, and what to do about it. */
 export function adviceFor({ error, status }: Pick<AttemptDetail, 'status'> & { error: AttemptError }): {
   what: string;
@@ -48,6 +51,11 @@ export function adviceFor({ error, status }: Pick<AttemptDetail, 'status'> & { e
 } {
   if (error.class === 'status' && status !== null)
     return { what: t`The receiver returned ${status}.`, todo: t`Fix the receiver, then retry.` };
+  if (CUT_OFF.test(error.message))
+    return {
+      what: t`Signpost was shut down before the receiver responded.`,
+      todo: t`Nothing: the attempt is made again. The receiver may get the event twice, with the same webhook-id.`,
+    };
   return ADVICE[error.class] ?? { what: error.message, todo: t`Retry, or check the service log.` };
 }
 

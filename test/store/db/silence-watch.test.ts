@@ -1,0 +1,117 @@
+import { PostgresSilentError, probeOf, SilenceWatch } from '../../../src/store/db/silence-watch';
+import { fromSetup } from '../../support/environment';
+import { startTcpProxy } from '../../support/tcp-proxy';
+
+/** When a caller is given up: 3 s without an answer, and 3 s for the probe, in steps of 0.5 s. */
+const LATEST_MS = 7000;
+
+let probes: { answer(): void }[];
+let watch: SilenceWatch;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  probes = [];
+  watch = new SilenceWatch(() => new Promise((resolve) => probes.push({ answer: () => resolve(true) })));
+});
+afterEach(() => jest.useRealTimers());
+
+const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+
+/** A caller that waits until it is given up. */
+function wait(): { isOver: boolean; end(): void } {
+  const caller = { isOver: false, end: () => watch.end(giveUp) };
+  function giveUp(): void {
+    caller.isOver = true;
+    watch.end(giveUp);
+  }
+  watch.begin(giveUp);
+  return caller;
+}
+
+it('gives up all callers when nothing is answered, and refuses new ones', async () => {
+  await pass(60_000);
+  const callers = [wait(), wait()];
+  await pass(2500);
+  expect(probes).toHaveLength(0);
+  await pass(LATEST_MS - 2500);
+  expect(callers.map(({ isOver }) => isOver)).toEqual([true, true]);
+  expect(() => watch.refuseIfSilent()).toThrow(PostgresSilentError);
+});
+
+it('lets a long statement go on if the probe gets an answer', async () => {
+  const caller = wait();
+  for (let seconds = 0; seconds < 60; seconds++) {
+    await pass(1000);
+    probes.at(-1)?.answer();
+  }
+  expect(caller.isOver).toBe(false);
+  expect(probes.length).toBeGreaterThan(10);
+});
+
+it('sends no probe while statements of other callers are answered', async () => {
+  const caller = wait();
+  for (let seconds = 0; seconds < 60; seconds++) {
+    await pass(1000);
+    watch.answered();
+  }
+  expect(caller.isOver).toBe(false);
+  expect(probes).toHaveLength(0);
+});
+
+it('takes an answer to another caller during a probe as one', async () => {
+  const caller = wait();
+  await pass(4000);
+  expect(probes).toHaveLength(1);
+  watch.answered();
+  await pass(4000);
+  expect(caller.isOver).toBe(false);
+});
+
+it('lets callers through again when a probe is answered', async () => {
+  wait();
+  await pass(LATEST_MS);
+  expect(watch.isSilent).toBe(true);
+  for (let seconds = 0; seconds < 30; seconds++) {
+    expect(() => watch.refuseIfSilent()).toThrow();
+    await pass(1000);
+  }
+  probes.at(-1)!.answer();
+  await pass(0);
+  expect(() => watch.refuseIfSilent()).not.toThrow();
+});
+
+it('ends its probes when nobody calls', async () => {
+  wait();
+  await pass(60_000);
+  expect(watch.isSilent).toBe(false);
+  const { length } = probes;
+  await pass(60_000);
+  expect(probes).toHaveLength(length);
+  // The next caller waits, and is given up as the first one was.
+  const next = wait();
+  await pass(LATEST_MS);
+  expect(next.isOver).toBe(true);
+});
+
+it('sends no probe for callers that got their answers', async () => {
+  wait().end();
+  await pass(60_000);
+  expect(probes).toHaveLength(0);
+});
+
+it('takes any answer of Postgres to a probe as one, and silence as none', async () => {
+  jest.useRealTimers();
+  const proxy = await startTcpProxy(fromSetup('postgres'));
+  const refused = new URL(proxy.url);
+  refused.port = '1';
+  const unknown = new URL(proxy.url);
+  unknown.pathname = '/no-such-database';
+  expect(await Promise.all([proxy.url, refused.href, unknown.href].map((url) => probeOf(url)()))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  proxy.hang();
+  expect(await probeOf(proxy.url)()).toBe(false);
+  await proxy.stop();
+});
