@@ -17,7 +17,7 @@ import { Empty, Loaded } from '../../ui/states';
 import { EventTypeDialog } from './event-type-dialog';
 import { FieldTable } from './field-table';
 
-const SUBJECT = { one: t`Event type`, all: t`Event catalog`, to: '/catalog' };
+const SUBJECT = { one: t`Event type`, all: { text: t`Event catalog`, to: '/catalog' } };
 
 /** An event type with its fields, sample, versions and subscribers. */
 export function EventTypeDetail() {
