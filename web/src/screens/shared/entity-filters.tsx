@@ -3,10 +3,8 @@ import { useState } from 'react';
 import { useRead } from '../../api/queries';
 import type { EventType, Subscription } from '../../api/types';
 import { Combobox } from '../../ui/combobox';
-import { FilterSelect } from '../../ui/filters';
 import { CustomerField } from './customer-field';
 import styles from './entity-filters.module.css';
-import { segmentsOf, useProducts } from './use-products';
 import { useSuggestions } from './use-suggestions';
 
 const STALE_TIME_MS = 30_000;
@@ -22,13 +20,6 @@ export function CustomerFilter(props: FilterProps) {
       <CustomerField placeholder={t`All`} {...props} />
     </div>
   );
-}
-
-/** Absent while no product is in a segment. */
-export function SegmentFilter({ value, onChange }: FilterProps) {
-  const segments = segmentsOf(useProducts());
-  if (segments.length === 0 && value === '') return null;
-  return <FilterSelect label={t`Segment`} value={value} onChange={onChange} options={segments} />;
 }
 
 export function TypeFilter({ value, onChange }: FilterProps) {
