@@ -67,6 +67,12 @@ test('the focus returns to what opened a drawer, a dialog and a menu', async () 
   await focusIsIn(page, newer);
 
   await page.goto('/endpoints');
+  // A menu is loaded when it is first used, here by a key.
+  await page.getByRole('button', { name: 'Actions for Focus' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('[role=menuitem]:focus').and(page.getByRole('menuitem').first()).waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('[aria-label="Actions for Focus"]:focus').waitFor();
   await clickButton(page, 'Actions for Focus');
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.getByRole('dialog').or(page.getByRole('alertdialog')).first().waitFor();
