@@ -1,6 +1,6 @@
 import { t } from '@lingui/core/macro';
 
-/** What is wrong with one field. `path` is a JSON Pointer into the request body. */
+/** The error of one field. `path` is a JSON Pointer into the request body. */
 export interface FieldError {
   path: string;
   message: string;
@@ -31,14 +31,14 @@ export class ProblemError extends Error {
     return this.errors.filter(({ path }) => path === pointer || path.startsWith(`${pointer}/`));
   }
 
-  /** What is wrong as a whole: the title, if the detail only repeats or announces the errors. */
+  /** The error as a whole: the title, if the detail only repeats or announces the errors. */
   get summary(): string {
     const isTitle = this.errors.some(({ message }) => this.detail.includes(message) || ANNOUNCES_ERRORS.test(this.detail));
     return isTitle ? `${this.title}.` : errorText(this);
   }
 }
 
-/** Whether an error says that something does not exist, or no longer. Trying again does not help. */
+/** Whether an error says that something does not exist. Trying again does not help. */
 export const isNotFound = (error: unknown): boolean => error instanceof ProblemError && error.status === 404;
 
 /** Returns the text to show for a caught error. */

@@ -16,7 +16,7 @@ export function prefetch(load: Load): void {
   else start(load);
 }
 
-// Whoever needs a part that could not be loaded loads it again, and shows the error.
+// A failure shows when the part is needed, and loaded again.
 const start = (load: Load) => void whenIdle(() => void load().catch(() => undefined));
 
 function startAll(): void {

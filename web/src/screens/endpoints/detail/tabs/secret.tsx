@@ -65,7 +65,7 @@ export function SecretTab({ subscription: { id } }: { subscription: Subscription
         open={rotating}
         onClose={() => setRotating(false)}
         onRotated={(rotated, created) => {
-          // Whoever shares the secret by a link need not see it. A link to the old one is useless.
+          // A secret that is shared by a link need not be seen. A link to the old one is useless.
           setSecret(created ? undefined : rotated);
           setLink(created && { ...created, overlapsUntil: rotated.previous?.expiresAt });
         }}
