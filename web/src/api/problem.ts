@@ -33,7 +33,9 @@ export class ProblemError extends Error {
 
   /** The error as a whole: the title, if the detail only repeats or announces the errors. */
   get summary(): string {
-    const isTitle = this.errors.some(({ message }) => this.detail.includes(message) || ANNOUNCES_ERRORS.test(this.detail));
+    const isTitle = this.errors.some(
+      ({ message }) => this.detail.includes(message) || ANNOUNCES_ERRORS.test(this.detail),
+    );
     return isTitle ? `${this.title}.` : errorText(this);
   }
 }
