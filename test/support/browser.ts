@@ -22,7 +22,7 @@ const TAKES_SCREENSHOTS = process.env.SIGNPOST_SCREENS === '1';
 const ACTION_TIMEOUT_MS = 30_000;
 /**
  * Returns the overflow of the page and of its elements in pixels, if the page scrolls sideways, and
- * lists that do not fit.
+ * lists and choices of selects that do not fit.
  */
 const WHAT_STICKS_OUT = `(() => {
   const { scrollWidth, clientWidth } = document.documentElement;
@@ -32,6 +32,17 @@ const WHAT_STICKS_OUT = `(() => {
       .filter((th) => getComputedStyle(th).display !== 'none' && th.clientWidth < 110)
       .map((th) => 'column ' + th.textContent + ' has only ' + th.clientWidth + ' px'),
   ]);
+  const canvas = document.createElement('canvas').getContext('2d');
+  for (const select of document.querySelectorAll('select')) {
+    const { font, paddingLeft, paddingRight } = getComputedStyle(select);
+    if (select.getClientRects().length === 0) continue;
+    canvas.font = font;
+    const room = select.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    for (const { text } of select.options) {
+      const px = Math.round(canvas.measureText(text).width - room);
+      if (px > 0) lists.push('choice ' + text + ' is cut by ' + px + ' px');
+    }
+  }
   if (scrollWidth <= clientWidth) return lists;
   const elements = [...document.body.querySelectorAll('*')]
     .map((element) => [element, Math.round(element.getBoundingClientRect().right - clientWidth)])
@@ -54,7 +65,8 @@ export interface Ui {
   signedIn(route?: string, credential?: string, options?: BrowserContextOptions): Promise<Page>;
   /**
    * Checks a screen against the accessibility rules (WCAG 2.2 A and AA, by axe) in light and dark.
-   * The page must not scroll sideways at a width of 1280, 1024 and 390 pixels. With
+   * At a width of 1280, 1024 and 390 pixels, the page must not scroll sideways, and no choice of a
+   * select may be cut. With
    * `SIGNPOST_SCREENS=1`, takes screenshots: light, dark and narrow.
    */
   look(page: Page, name: string): Promise<void>;

@@ -52,13 +52,13 @@ test('the first load of the sign-in page transfers less than 81 kB', async () =>
   expect(bytes).toBeLessThan(81_000);
 });
 
-test('the first load of the overview transfers less than 178 kB, with its chart and compressed JSON', async () => {
+test('the first load of the overview transfers less than 140 kB, with its chart and compressed JSON', async () => {
   await createEndpoint('First load');
   const { notification } = await post('First load');
   await ui.service.reaches(notification, 'delivered');
   const page = await freshWindow();
   const { bytes, api } = await load(page, '/', () => page.locator('[data-chart] path').first().waitFor());
-  expect(bytes).toBeLessThan(178_000);
+  expect(bytes).toBeLessThan(140_000);
   const overview = api.find((response) => response.url().includes('/v1/overview'))!;
   expect(await overview.headerValue('content-encoding')).toMatch(/^(br|gzip)$/);
 });

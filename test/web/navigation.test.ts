@@ -67,6 +67,12 @@ test('the focus returns to what opened a drawer, a dialog and a menu', async () 
   await focusIsIn(page, newer);
 
   await page.goto('/endpoints');
+  // A menu is loaded when it is first used, here by a key.
+  await page.getByRole('button', { name: 'Actions for Focus' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('[role=menuitem]:focus').and(page.getByRole('menuitem').first()).waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('[aria-label="Actions for Focus"]:focus').waitFor();
   await clickButton(page, 'Actions for Focus');
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.getByRole('dialog').or(page.getByRole('alertdialog')).first().waitFor();
@@ -205,8 +211,51 @@ test('a mistyped address and a thing that does not exist lead back, in words', a
     await page.getByRole('main').getByRole('link', { name: back }).waitFor();
     expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
   }
+  for (const [route, title] of [
+    ['/logs?open=ntf_00000000000000000000000000', 'Notification not found'],
+    ['/logs?tab=events&event=evt_00000000000000000000000000', 'Event not found'],
+    ['/recoveries?open=rec_00000000000000000000000000', 'Recovery not found'],
+  ] as const) {
+    await page.goto(route);
+    await page.getByRole('dialog').getByText(title, { exact: true }).waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+  }
   const json = await fetch(`${ui.service.url}/nope`, { headers: { accept: 'application/json' } });
   expect(json.headers.get('content-type')).toContain('application/problem+json');
+});
+
+test('names are read one by one and once each, and no list is read for them', async () => {
+  const ids = [await createEndpoint('Named-one'), await createEndpoint('Named-two')];
+  for (const channel of ['Named-one', 'Named-one', 'Named-two']) await post(channel);
+  const page = await ui.signedIn();
+  const reads: string[] = [];
+  page.on('request', (request) => {
+    const { pathname, search } = new URL(request.url());
+    if (pathname.startsWith('/v1/')) reads.push(pathname + search);
+  });
+  const lists = /^\/v1\/(subscriptions|customers|event-types)\?/;
+  await page.goto('/logs');
+  await page.getByRole('link', { name: 'Named-one' }).nth(1).waitFor();
+  await page.getByRole('link', { name: 'Named-two' }).waitFor();
+  for (const id of ids) expect(reads.filter((read) => read === `/v1/subscriptions/${id}`)).toHaveLength(1);
+  for (const [route, heading] of [
+    ['/activity', 'Activity'],
+    ['/recoveries', 'Recoveries'],
+    ['/audit', 'Audit log'],
+    ['/logs?tab=events', 'Logs'],
+  ]) {
+    await page.goto(route!);
+    await page.getByRole('heading', { name: heading }).waitFor();
+    await until(
+      () => page.locator('.skeleton').count(),
+      (count) => count === 0,
+    );
+  }
+  expect(reads.filter((read) => lists.test(read))).toEqual([]);
+  // The suggestions of a filter are read for whoever enters it.
+  await page.getByRole('combobox', { name: 'Customer' }).focus();
+  await page.getByRole('option', { name: /Tyrell Corporation/ }).waitFor();
+  expect(reads.filter((read) => lists.test(read))).toEqual(['/v1/customers?limit=20']);
 });
 
 test('a combobox lists the exact match first, takes it by Enter, shows its name, and says if nothing matches', async () => {

@@ -63,3 +63,24 @@ it('a customer makes an inbox and an endpoint for it in the portal, and deletes 
     (items) => items.length === 0,
   );
 });
+
+it('an inbox that somebody else deleted says so, and offers a new one', async () => {
+  await ui.service.must('POST', '/v1/customers', { id: 'gone', name: 'Gone', productId: 'shop' });
+  const { id } = await ui.service.must('POST', '/v1/play-inboxes', { customerId: 'gone', name: 'Shared' });
+  const page = await ui.signedIn();
+  await page.goto(`/play/${id}`);
+  await page.getByText('Waiting for the first request').waitFor();
+  await ui.service.must('DELETE', `/v1/play-inboxes/${id}`);
+  await page.getByText('This inbox no longer exists').waitFor();
+  expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+  await ui.look(page, 'play-gone');
+  await page.getByRole('button', { name: 'New inbox' }).click();
+  await page.getByRole('dialog', { name: 'New inbox' }).getByRole('combobox', { name: 'Customer' }).fill('gone');
+  await page.getByRole('option', { name: /gone/ }).click();
+  await page.getByRole('button', { name: 'Create' }).click();
+  await page.getByText('Waiting for the first request').waitFor();
+  await page.goto(`/play/${id}`);
+  await page.getByText('Inbox not found').waitFor();
+  await page.getByRole('link', { name: 'All inboxes' }).click();
+  await page.getByRole('heading', { name: 'Play' }).waitFor();
+});

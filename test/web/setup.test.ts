@@ -79,6 +79,34 @@ test('the catalog creates an event type, shows its fields and versions, and arch
   await ui.look(page, 'catalog');
 });
 
+test('each error of a schema is shown once, at its field and with its place', async () => {
+  const page = await ui.signedIn('/catalog');
+  await page.getByRole('button', { name: 'New event type' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('invoice.lost.v1');
+  const schema = dialog.getByLabel('JSON Schema');
+  const summary = dialog.getByRole('alert');
+  const described = async (label: string) => {
+    const id = await dialog.getByLabel(label).getAttribute('aria-describedby');
+    return dialog.locator(`[id="${id!.split(' ').at(-1)}"]`).innerText();
+  };
+  await schema.fill('{"properties":{"amount":{"type":"nuber"}}}');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await summary.waitFor();
+  expect(await described('JSON Schema')).toBe(
+    '/properties/amount/type must be one of array, boolean, integer, null, number, object, string',
+  );
+  expect(await summary.innerText()).toBe('The schema is not a valid JSON Schema.');
+
+  await schema.fill('{"required":["ref","amount"],"properties":{"amount":{"type":"number"}}}');
+  await dialog.getByLabel('Sample').fill('{"amount":"much"}');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await summary.getByText('The sample does not match the schema.').waitFor();
+  expect(await described('Sample')).toMatch(/^\/ref must have required property 'ref'\s+\/amount must be number$/);
+  expect(await dialog.getByText('must be number').count()).toBe(1);
+  await ui.look(page, 'event-type-refused');
+});
+
 test('the catalog imports its own export after a preview of the changes', async () => {
   const page = await ui.signedIn('/catalog');
   const download = page.waitForEvent('download');
@@ -120,6 +148,8 @@ test('a new API key is shown once, works, and can be revoked', async () => {
   const page = await ui.signedIn('/credentials');
   await page.getByRole('button', { name: 'New API key' }).click();
   await page.getByLabel('Name').fill('Invoices backend');
+  await page.getByText("Posts events, and manages the product's event types, customers and endpoints.").waitFor();
+  await ui.look(page, 'credential-new');
   await page.getByRole('button', { name: 'Create' }).click();
   const key = (await page.getByLabel('API key', { exact: true }).textContent())!.trim();
   const status = async () => (await ui.service.call('GET', '/v1/event-types', undefined, key)).status;

@@ -71,6 +71,7 @@ const routes: RouteObject[] = [
   ...(inPortal ? [] : [{ path: 'sign-in', element: <Navigate to="/" replace /> }]),
   {
     Component: Shell,
+    ErrorBoundary: ScreenFailed,
     HydrateFallback: () => <Skeleton />,
     children: [{ ErrorBoundary: ScreenFailed, children: screens }],
   },

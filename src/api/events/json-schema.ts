@@ -103,10 +103,11 @@ function compile(schema: object, bounded: BoundedSchema): CompiledSchema {
   if ('$async' in schema) throw invalid('$async is not supported');
   let findFirst: Validator;
   try {
-    checkForm(schema, draft);
+    const fault = checkForm(schema, draft);
+    if (fault) throw invalid(fault.message, fault.path);
     findFirst = createValidator(bounded, draft, false);
   } catch (error) {
-    throw invalid((error as Error).message);
+    throw error instanceof Problem ? error : invalid((error as Error).message);
   }
   for (const probe of PROBES) {
     if (!findFirst(probe, MAX_WORK)) throw invalid('validating an empty value takes too many steps');
@@ -128,9 +129,11 @@ function compile(schema: object, bounded: BoundedSchema): CompiledSchema {
   };
 }
 
-function invalid(why: string): Problem {
-  const detail = `The schema cannot be used: ${why.slice(0, 300)}.`;
-  return new Problem('invalid-schema', detail, { errors: [{ path: '/schema', message: why.slice(0, 300) }] });
+/** @param path - a JSON Pointer into the schema */
+function invalid(why: string, path = ''): Problem {
+  const message = why.slice(0, 300);
+  const detail = `The schema cannot be used: ${path && `/schema${path} `}${message}.`;
+  return new Problem('invalid-schema', detail, { errors: [{ path: `/schema${path}`, message }] });
 }
 
 function invalidPatterns(patterns: readonly FieldError[]): Problem {

@@ -231,6 +231,22 @@ describe('schemas that are refused', () => {
     expect(problem.options.errors).toEqual([{ path, message: expect.stringMatching(/^the pattern cannot be used: /) }]);
   });
 
+  it.each<[object, string, string]>([
+    [{ type: 'text' }, '/schema/type', 'must be one of array, boolean, integer, null, number, object, string'],
+    [
+      { properties: { a: { type: ['string', 'text'] } } },
+      '/schema/properties/a/type/1',
+      'must be one of array, boolean, integer, null, number, object, string',
+    ],
+    [{ required: 'a' }, '/schema/required', 'must be array'],
+    [{ properties: { 'a/b': { minLength: -1 } } }, '/schema/properties/a~1b/minLength', 'must be >= 0'],
+  ])('name the place of a wrong form once: %j', (schema, path, message) => {
+    const problem = problemOf(schema);
+    expect(problem.code).toBe('invalid-schema');
+    expect(problem.detail).toBe(`The schema cannot be used: ${path} ${message}.`);
+    expect(problem.options.errors).toEqual([{ path, message }]);
+  });
+
   it.each<[string, object, string]>([
     ['a reference to itself', { $ref: '#' }, 'validating an empty value takes too many steps'],
     [
@@ -264,7 +280,6 @@ describe('schemas that are refused', () => {
       { allOf: list(10, (i) => ({ pattern: `(a{0,999}b*){1}${i}` })) },
       'its patterns repeat too much; use minLength and maxLength',
     ],
-    ['a wrong form', { type: 'text' }, 'schema is invalid: data/type must be equal to one of the allowed values'],
     [
       'another document',
       { $ref: 'https://example.com/schema' },

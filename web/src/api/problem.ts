@@ -1,28 +1,47 @@
 import { t } from '@lingui/core/macro';
 
+/** The error of one field. `path` is a JSON Pointer into the request body. */
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+const ANNOUNCES_ERRORS = /; errors lists /;
+
 /** A problem returned by the API (RFC 9457). Status 0 means that there was no response. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly detail: string;
-  readonly errors: readonly { path: string; message: string }[];
+  readonly errors: readonly FieldError[];
 
   constructor(
     readonly status: number,
     readonly code: string,
     readonly title: string,
     detail: string,
-    errors: readonly { path: string; message: string }[] = [],
+    errors: readonly FieldError[] = [],
   ) {
     super(inUiWords(detail || title));
     this.detail = inUiWords(detail);
     this.errors = errors.map(({ path, message }) => ({ path, message: inUiWords(message) }));
   }
 
-  /** Returns the first message for a field or anything inside it, by JSON Pointer. */
-  messageFor(pointer: string): string | undefined {
-    return this.errors.find(({ path }) => path === pointer || path.startsWith(`${pointer}/`))?.message;
+  /** Returns the errors of a field and of anything inside it, by JSON Pointer. */
+  errorsOf(pointer: string): readonly FieldError[] {
+    return this.errors.filter(({ path }) => path === pointer || path.startsWith(`${pointer}/`));
+  }
+
+  /** The error as a whole: the title, if the detail only repeats or announces the errors. */
+  get summary(): string {
+    const isTitle = this.errors.some(
+      ({ message }) => this.detail.includes(message) || ANNOUNCES_ERRORS.test(this.detail),
+    );
+    return isTitle ? `${this.title}.` : errorText(this);
   }
 }
+
+/** Whether an error says that something does not exist. Trying again does not help. */
+export const isNotFound = (error: unknown): boolean => error instanceof ProblemError && error.status === 404;
 
 /** Returns the text to show for a caught error. */
 export function errorText(error: unknown): string {

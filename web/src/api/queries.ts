@@ -9,7 +9,7 @@ import {
 import { useMemo } from 'react';
 import { useToast } from '../ui/toast';
 import { api } from './client';
-import { errorText } from './problem';
+import { errorText, isNotFound } from './problem';
 import type { Page } from './types';
 
 type Query = Record<string, string | number | boolean | null | undefined>;
@@ -27,6 +27,12 @@ export function useRead<T>(
     queryFn: ({ signal }) => api.get<T>(path, query, signal),
     placeholderData: keepPreviousData as never,
     ...options,
+    refetchInterval: (query) =>
+      isNotFound(query.state.error)
+        ? false
+        : typeof options.refetchInterval === 'function'
+          ? options.refetchInterval(query)
+          : options.refetchInterval,
   });
 }
 
@@ -47,7 +53,7 @@ export function useList<T>(path: string, query: Query = {}, options: { refetchMs
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
     placeholderData: keepPreviousData,
-    refetchInterval: options.refetchMs,
+    refetchInterval: ({ state: { error } }) => !isNotFound(error) && options.refetchMs,
     enabled: options.enabled,
   });
   const rows = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);

@@ -1,14 +1,14 @@
 import { t } from '@lingui/core/macro';
-import { Trans } from '@lingui/react/macro';
-import { LogOut } from 'lucide-react';
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import { inPortal } from '../api/portal';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useSession } from '../api/session';
-import { Actions, Dialog } from '../ui/dialog';
+import { prefetch } from '../ui/prefetch';
 import { formatDuration, useNow } from '../ui/time';
 import { useToast } from '../ui/toast';
-import { SignInAgain } from './reauthenticate';
+
+const load = () => import('./session-ended-dialog');
+const SessionEndedDialog = lazy(load);
+prefetch(load);
 
 const WARN_BEFORE_MS = 300_000;
 
@@ -20,32 +20,10 @@ export function SessionEnded() {
   const session = useSession();
   const client = useQueryClient();
   if (!session.ended) return <EndsSoon at={session.expiresAt} />;
-  const leave = () => client.setQueryData(['session'], null);
   return (
-    <Dialog
-      open
-      onClose={leave}
-      title={t`Your session has ended`}
-      description={
-        inPortal
-          ? t`Open the portal again with a new link. Ask whoever sent you this one.`
-          : t`Sign in to continue. This page stays as it is.`
-      }
-    >
-      {inPortal ? <PortalEnded returnUrl={session.returnUrl} /> : <SignInAgain onDone={(done) => done || leave()} />}
-    </Dialog>
-  );
-}
-
-function PortalEnded({ returnUrl }: { returnUrl: string | null }) {
-  if (!returnUrl) return null;
-  return (
-    <Actions>
-      <a className="button button-primary" href={returnUrl} target="_top">
-        <LogOut size={16} aria-hidden />
-        <Trans>Back to {new URL(returnUrl).host}</Trans>
-      </a>
-    </Actions>
+    <Suspense>
+      <SessionEndedDialog onLeave={() => client.setQueryData(['session'], null)} />
+    </Suspense>
   );
 }
 

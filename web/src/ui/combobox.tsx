@@ -12,7 +12,8 @@ export interface Option {
 }
 
 /**
- * A text field with suggestions. The caller loads `options` for the text it gets by `onSearch`.
+ * A text field with suggestions. The caller loads `options` for the text it gets by `onSearch`, at
+ * first for the empty one when the field gets the focus.
  *
  * @param valueText - the text that the field shows for `value`
  * @param onChange - called with the chosen option's value; with the typed text when the field loses
@@ -114,7 +115,10 @@ export function Combobox({
           placeholder={placeholder}
           disabled={disabled}
           value={text}
-          onFocus={() => setOpen(true)}
+          onFocus={() => {
+            setOpen(true);
+            onSearch('');
+          }}
           onClick={() => setOpen(true)}
           onChange={(event) => handleInput(event.target.value)}
           onKeyDown={handleKeyDown}

@@ -1,6 +1,6 @@
 import { Trans } from '@lingui/react/macro';
-import { createContext, useContext, useEffect, useId, type InputHTMLAttributes, type ReactNode } from 'react';
-import { ProblemError } from '../api/problem';
+import { createContext, Fragment, useContext, useEffect, useId, type InputHTMLAttributes, type ReactNode } from 'react';
+import { ProblemError, type FieldError } from '../api/problem';
 
 /** The error of the enclosing form. Each field shows the part that belongs to it. */
 export const FormErrorContext = createContext<unknown>(undefined);
@@ -18,10 +18,10 @@ export interface FieldProps {
 }
 
 /**
- * Returns a field's id, its error message, and the ARIA attributes that tie both to the control.
+ * Returns the form's errors of a field and of anything inside it. The field shows them, so the
+ * summary of the form does not.
  */
-export function useField({ pointer, hint, error }: Pick<FieldProps, 'pointer' | 'hint' | 'error'>) {
-  const id = useId();
+export function useFieldErrors(pointer: string | undefined): readonly FieldError[] {
   const formError = useContext(FormErrorContext);
   const fields = useContext(FieldsContext);
   useEffect(() => {
@@ -29,8 +29,41 @@ export function useField({ pointer, hint, error }: Pick<FieldProps, 'pointer' | 
     fields.add(pointer);
     return () => void fields.delete(pointer);
   }, [fields, pointer]);
-  const fieldError =
-    error ?? (pointer !== undefined && formError instanceof ProblemError ? formError.messageFor(pointer) : undefined);
+  return pointer !== undefined && formError instanceof ProblemError ? formError.errorsOf(pointer) : [];
+}
+
+const SHOWN_ERRORS = 10;
+
+/** Errors of a field. Each names the part of the field that it concerns by its JSON Pointer. */
+export function FieldErrors({ pointer, errors }: { pointer: string; errors: readonly FieldError[] }) {
+  const texts = errors.slice(0, SHOWN_ERRORS).map(({ path, message }) => (
+    <Fragment key={path + message}>
+      {path !== pointer && <code className="wrap-anywhere">{path.slice(pointer.length)}</code>} {message}
+    </Fragment>
+  ));
+  if (texts.length === 1) return texts[0];
+  return (
+    <ul className="bullets">
+      {texts.map((text) => (
+        <li key={text.key}>{text}</li>
+      ))}
+      {errors.length > SHOWN_ERRORS && (
+        <li>
+          <Trans>and {errors.length - SHOWN_ERRORS} more</Trans>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+/**
+ * Returns a field's id, its error message, and the ARIA attributes that tie both to the control.
+ */
+export function useField({ pointer, hint, error }: Pick<FieldProps, 'pointer' | 'hint' | 'error'>) {
+  const id = useId();
+  const errors = useFieldErrors(pointer);
+  const fieldError: ReactNode =
+    error ?? (pointer !== undefined && errors.length > 0 ? <FieldErrors {...{ pointer, errors }} /> : undefined);
   const describedBy = [hint && `${id}-hint`, fieldError && `${id}-error`].filter(Boolean).join(' ') || undefined;
   return {
     id,
@@ -47,7 +80,7 @@ export function FieldFrame({
   fieldError,
   optional,
   children,
-}: { id: string; fieldError?: string; children: ReactNode } & FieldProps) {
+}: { id: string; fieldError?: ReactNode; children: ReactNode } & FieldProps) {
   return (
     <div className="field">
       <label htmlFor={id}>
@@ -66,9 +99,9 @@ export function FieldFrame({
         </p>
       )}
       {fieldError && (
-        <p id={`${id}-error`} className="field-error">
+        <div id={`${id}-error`} className="field-error">
           {fieldError}
-        </p>
+        </div>
       )}
     </div>
   );

@@ -11,12 +11,12 @@ import {
 import { ProblemError, errorText } from '../api/problem';
 import { FieldFrame, FieldsContext, FormErrorContext, useField, type FieldProps } from './field';
 
-export { FieldFrame, FormErrorContext, TextField, useField, type FieldProps } from './field';
+export { FieldErrors, FieldFrame, TextField, useField, useFieldErrors, type FieldProps } from './field';
 export { SwitchField } from './switch-field';
 
 /**
- * A form that shows the API's validation errors: a field shows the message for its pointer, the
- * summary shows all of them. After a submit, the first invalid field gets the focus.
+ * A form that shows the API's validation errors: a field shows those for its pointer, the summary
+ * shows the others. After a submit, the first invalid field gets the focus.
  *
  * @param summary - whether to list the errors below the fields
  */
@@ -62,7 +62,7 @@ export function Form({
   );
 }
 
-/** The error of the whole form: its detail, and the messages that no field shows. */
+/** The error of the whole form, and the messages that no field shows. */
 export function FormErrorSummary({ error }: { error: unknown }) {
   const fields = useContext(FieldsContext);
   if (!error) return null;
@@ -70,7 +70,7 @@ export function FormErrorSummary({ error }: { error: unknown }) {
   const errors = error instanceof ProblemError ? error.errors.filter(({ path }) => !isShown(path)) : [];
   return (
     <div role="alert" className="notice notice-bad">
-      <p>{errorText(error)}</p>
+      <p>{error instanceof ProblemError ? error.summary : errorText(error)}</p>
       {errors.length > 0 && (
         <ul className="bullets">
           {errors.map(({ path, message }) => (

@@ -1,7 +1,19 @@
 import { MoreHorizontal, type LucideIcon } from 'lucide-react';
-import { DropdownMenu } from 'radix-ui';
-import type { ReactNode } from 'react';
+import {
+  cloneElement,
+  lazy,
+  startTransition,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactElement,
+} from 'react';
 import { Button } from './button';
+import { prefetch } from './prefetch';
+
+const load = () => import('./open-menu');
+const OpenMenu = lazy(load);
+prefetch(load);
 
 export interface MenuItem {
   text: string;
@@ -15,34 +27,24 @@ export interface MenuItem {
 export function Menu({
   label,
   items,
-  trigger,
+  trigger = <Button variant="ghost" icon={MoreHorizontal} label={label} />,
 }: {
   label: string;
   items: (MenuItem | false | undefined | null)[];
-  trigger?: ReactNode;
+  trigger?: ReactElement<object>;
 }) {
+  /** What opened the menu first: until then, it is only a button. */
+  const [opener, setOpener] = useState<'pointer' | 'key'>();
   const shown = items.filter((item): item is MenuItem => Boolean(item));
   if (shown.length === 0) return null;
-  return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger asChild>
-        {trigger ?? <Button variant="ghost" icon={MoreHorizontal} label={label} />}
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
-          {shown.map(({ text, icon: Icon, danger, disabled, onSelect }) => (
-            <DropdownMenu.Item
-              key={text}
-              className={danger ? 'menu-item menu-item-danger' : 'menu-item'}
-              disabled={disabled}
-              onSelect={onSelect}
-            >
-              {Icon && <Icon size={16} aria-hidden />}
-              {text}
-            </DropdownMenu.Item>
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
-  );
+  if (opener) return <OpenMenu items={shown} trigger={trigger} isByKey={opener === 'key'} />;
+  // In a transition, so that the button stays until the menu is loaded.
+  const open = (by: 'pointer' | 'key') => startTransition(() => setOpener(by));
+  return cloneElement(trigger, {
+    'aria-haspopup': 'menu',
+    'aria-expanded': false,
+    // A click by a key has no count.
+    onClick: ({ detail }: MouseEvent) => open(detail === 0 ? 'key' : 'pointer'),
+    onKeyDown: ({ key }: KeyboardEvent) => key === 'ArrowDown' && open('key'),
+  } as object);
 }

@@ -3,9 +3,9 @@ import { Trans } from '@lingui/react/macro';
 import { Inbox, type LucideIcon } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { setWindowTitle } from '../api/branding';
-import { ProblemError } from '../api/problem';
+import { isNotFound } from '../api/problem';
 import { ButtonLink } from './button';
-import { CouldNotLoad, Skeleton } from './plain-states';
+import { CouldNotLoad, midSentence, Skeleton } from './plain-states';
 
 export { midSentence, Skeleton } from './plain-states';
 
@@ -28,13 +28,14 @@ export function Empty({
   );
 }
 
-/** What a screen shows, to say that it does not exist, and where else to go. */
+/** What a screen or a drawer shows, to say that it does not exist, and where else to go. */
 export interface Subject {
   /** For example `Endpoint`. */
   one: string;
-  /** For example `All endpoints`. */
-  all: string;
-  to: string;
+  /** Another screen with all of them. Absent for a drawer, behind which they are. */
+  all?: { text: string; to: string };
+  /** More buttons that help. */
+  more?: ReactNode;
 }
 
 /** An error state for data that could not be loaded. */
@@ -43,37 +44,51 @@ export function Failed({
   error,
   onRetry,
   subject,
+  wasShown = false,
 }: {
   what?: string;
   error: unknown;
   onRetry?(): void;
   subject?: Subject;
+  /** Whether it was loaded before. */
+  wasShown?: boolean;
 }) {
-  if (subject && error instanceof ProblemError && error.status === 404) return <NotFound subject={subject} />;
+  if (isNotFound(error)) return <NotFound {...{ what, subject, wasShown }} />;
   return <CouldNotLoad what={what} error={error} onRetry={onRetry} />;
 }
 
 /** Trying again would not help. */
-function NotFound({ subject: { one, all, to } }: { subject: Subject }) {
-  const title = t`${one} not found`;
+function NotFound({ what, subject, wasShown }: { what?: string; subject?: Subject; wasShown: boolean }) {
+  const one = subject?.one ?? what;
+  const title =
+    one === undefined ? t`Not found` : wasShown ? t`This ${midSentence(one)} no longer exists` : t`${one} not found`;
+  const isScreen = subject?.all !== undefined;
   useEffect(() => {
-    setWindowTitle(title);
-  }, [title]);
+    if (isScreen) setWindowTitle(title);
+  }, [title, isScreen]);
   return (
     <Empty title={title}>
-      <div className="stack">
+      <div className="stack" role="status">
         <p>
-          <Trans>It does not exist, was deleted, or belongs to somebody else.</Trans>
+          {wasShown ? (
+            <Trans>It was deleted after you opened it.</Trans>
+          ) : (
+            <Trans>It does not exist, was deleted, or belongs to somebody else.</Trans>
+          )}
         </p>
-        <div>
-          <ButtonLink to={to}>{all}</ButtonLink>
+        <div className="row">
+          {subject?.more}
+          {subject?.all && <ButtonLink to={subject.all.to}>{subject.all.text}</ButtonLink>}
         </div>
       </div>
     </Empty>
   );
 }
 
-/** Renders the data of a query, a skeleton while it loads, or the error. */
+/**
+ * Renders the data of a query, a skeleton while it loads, or the error. What was loaded stays while
+ * it cannot be loaded again, unless it no longer exists.
+ */
 export function Loaded<T>({
   query,
   lines,
@@ -82,11 +97,13 @@ export function Loaded<T>({
 }: {
   query: { data: T | undefined; error: unknown; refetch(): unknown };
   lines?: number;
-  /** Of a screen for one thing. */
+  /** Of a screen or a drawer for one thing. */
   subject?: Subject;
   children(data: T): ReactNode;
 }) {
-  if (query.data !== undefined) return children(query.data);
-  if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} subject={subject} />;
+  const { data, error } = query;
+  const wasShown = data !== undefined;
+  if (wasShown && !isNotFound(error)) return children(data);
+  if (error) return <Failed error={error} onRetry={() => void query.refetch()} subject={subject} wasShown={wasShown} />;
   return <Skeleton lines={lines} />;
 }

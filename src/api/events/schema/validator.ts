@@ -47,16 +47,22 @@ const formCheckers = new Map<Draft, Ajv>();
 /**
  * Checks a schema against its meta-schema, which takes long to compile and is compiled once.
  *
- * @throws Error with the first fault
+ * @returns the first fault
+ * @throws Error if the meta-schema is unknown
  */
-export function checkForm(schema: object, draft: Draft): void {
+export function checkForm(schema: object, draft: Draft): FieldError | undefined {
   let checker = formCheckers.get(draft);
   if (!checker) {
     checker = create(draft, {});
     addFormats(checker);
     formCheckers.set(draft, checker);
   }
-  void checker.validateSchema(schema, true);
+  if (checker.validateSchema(schema) === true) return undefined;
+  // Errors of the alternatives at a place come before the one that sums them up.
+  const depth = ({ instancePath }: ErrorObject) => instancePath.split('/').length;
+  const fault = checker.errors!.reduce((deepest, error) => (depth(error) > depth(deepest) ? error : deepest));
+  const { allowedValues } = fault.params as { allowedValues?: unknown[] };
+  return { ...toFieldError(fault), ...(allowedValues && { message: `must be one of ${allowedValues.join(', ')}` }) };
 }
 
 function create(draft: Draft, options: Options): Ajv {

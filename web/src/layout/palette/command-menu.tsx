@@ -3,19 +3,21 @@ import { Trans } from '@lingui/react/macro';
 import { Search } from 'lucide-react';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Button } from '../../ui/button';
+import { prefetch } from '../../ui/prefetch';
 import styles from './command-menu.module.css';
 
-const Palette = lazy(() => import('./palette'));
+const load = () => import('./palette');
+const Palette = lazy(load);
+prefetch(load);
 
 const OPEN = 'signpost:palette';
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 const openPalette = () => window.dispatchEvent(new Event(OPEN));
 
-/** The command palette, opened by ⌘K or Ctrl+K and by its buttons. Loaded when first opened. */
+/** The command palette, opened by ⌘K or Ctrl+K and by its buttons. */
 export function CommandMenu() {
   const [open, setOpen] = useState(false);
-  const typed = useRef('');
   useEffect(() => {
     const show = () => setOpen(true);
     const handleKeyDown = (event: KeyboardEvent) => {
@@ -31,30 +33,41 @@ export function CommandMenu() {
       window.removeEventListener('keydown', handleKeyDown);
     };
   }, []);
-  useEffect(() => {
-    typed.current = '';
-  }, [open]);
-  if (!open) return null;
-  const close = () => setOpen(false);
-  return (
-    <Suspense fallback={<Loading onType={(text) => (typed.current = text)} onClose={close} />}>
-      <Palette readTyped={() => typed.current} onClose={close} />
-    </Suspense>
-  );
+  return open && <OpenMenu onClose={() => setOpen(false)} />;
 }
 
-/** Takes what is typed while the palette is being loaded: people type right after the shortcut. */
-function Loading({ onType, onClose }: { onType(text: string): void; onClose(): void }) {
+/**
+ * People type right after the shortcut. A field that nobody sees takes what is typed until the
+ * palette has the focus, so that no key is lost.
+ */
+function OpenMenu({ onClose }: { onClose(): void }) {
+  const typed = useRef('');
+  const [opener] = useState(() => document.activeElement);
+  const [isReady, setReady] = useState(false);
   return (
-    <div className="overlay">
-      <input
-        className="sr-only"
-        aria-label={t`Search`}
-        autoFocus
-        onChange={(event) => onType(event.target.value)}
-        onKeyDown={({ key }) => key === 'Escape' && onClose()}
-      />
-    </div>
+    <>
+      {!isReady && (
+        <div className="overlay">
+          <input
+            className="sr-only"
+            aria-label={t`Search`}
+            autoFocus
+            onChange={(event) => (typed.current = event.target.value)}
+            onKeyDown={({ key }) => key === 'Escape' && onClose()}
+          />
+        </div>
+      )}
+      <Suspense>
+        <Palette
+          takeTyped={() => {
+            setReady(true);
+            return typed.current;
+          }}
+          opener={opener}
+          onClose={onClose}
+        />
+      </Suspense>
+    </>
   );
 }
 

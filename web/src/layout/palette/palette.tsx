@@ -16,9 +16,28 @@ import styles from './palette.module.css';
 
 const ID = 'id';
 
-/** Finds pages, commands, customers, endpoints, event types and ids, by keyboard alone. */
-export default function Palette({ readTyped, onClose }: { readTyped(): string; onClose(): void }) {
-  const [q, setQ] = useState(readTyped);
+/**
+ * Finds pages, commands, customers, endpoints, event types and ids, by keyboard alone.
+ *
+ * @param takeTyped - called when the field gets the focus; returns what was typed until then
+ * @param opener - gets the focus back
+ */
+export default function Palette({
+  takeTyped,
+  opener,
+  onClose,
+}: {
+  takeTyped(): string;
+  opener: Element | null;
+  onClose(): void;
+}) {
+  const [q, setQ] = useState('');
+  const isFocused = useRef(false);
+  const handleFocus = () => {
+    if (isFocused.current) return;
+    isFocused.current = true;
+    setQ(takeTyped());
+  };
   const navigate = useNavigate();
   const toast = useToast();
   const { role } = useSession().principal;
@@ -52,7 +71,14 @@ export default function Palette({ readTyped, onClose }: { readTyped(): string; o
     <Dialog.Root open onOpenChange={(open) => open || onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
-        <Dialog.Content className={styles.palette} aria-describedby={undefined}>
+        <Dialog.Content
+          className={styles.palette}
+          aria-describedby={undefined}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            if (opener instanceof HTMLElement) opener.focus({ preventScroll: true });
+          }}
+        >
           <Dialog.Title className="sr-only">
             <Trans>Command palette</Trans>
           </Dialog.Title>
@@ -67,7 +93,12 @@ export default function Palette({ readTyped, onClose }: { readTyped(): string; o
           >
             <div className={styles.field}>
               <Search size={17} aria-hidden />
-              <Command.Input value={q} onValueChange={search} placeholder={t`Search by ID, name or command`} />
+              <Command.Input
+                value={q}
+                onValueChange={search}
+                onFocus={handleFocus}
+                placeholder={t`Search by ID, name or command`}
+              />
             </div>
             <Command.List className={styles.list} label={t`Suggestions`}>
               <Command.Empty className={styles.empty}>

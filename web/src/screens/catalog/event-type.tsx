@@ -1,6 +1,6 @@
 import { plural, t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import { Archive, ArchiveRestore, Pencil } from 'lucide-react';
+import { Archive, ArchiveRestore, Pencil, ScrollText } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { api, at } from '../../api/client';
@@ -9,7 +9,7 @@ import { useAction, useChoices, useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { EventType, Subscription } from '../../api/types';
 import { Badge, StatusBadge } from '../../ui/badge';
-import { Button } from '../../ui/button';
+import { Button, ButtonLink } from '../../ui/button';
 import { CodeBlock } from '../../ui/copy';
 import { Confirm } from '../../ui/dialog';
 import { Card, Fact, Facts, PageHead } from '../../ui/page';
@@ -17,7 +17,7 @@ import { Empty, Loaded } from '../../ui/states';
 import { EventTypeDialog } from './event-type-dialog';
 import { FieldTable } from './field-table';
 
-const SUBJECT = { one: t`Event type`, all: t`Event catalog`, to: '/catalog' };
+const SUBJECT = { one: t`Event type`, all: { text: t`Event catalog`, to: '/catalog' } };
 
 /** An event type with its fields, sample, versions and subscribers. */
 export function EventTypeDetail() {
@@ -58,6 +58,9 @@ function Detail({ eventType }: { eventType: EventType }) {
         crumbs={[{ text: t`Event catalog`, to: '/catalog' }]}
         sub={description}
       >
+        <ButtonLink to={`/logs?type=${encodeURIComponent(name)}&status=failed&period=week`} icon={ScrollText}>
+          <Trans>Failed in 7 days</Trans>
+        </ButtonLink>
         {write && (
           <>
             <Button icon={Pencil} onClick={() => setEditing(true)}>

@@ -13,13 +13,17 @@ import { CustomerField } from '../shared/customer-field';
 import { KINDS, usageOf, type Credential, type Kind } from './kinds';
 import { segmentsOf, useProducts } from '../shared/use-products';
 
-const ROLES: { role: Role; text: string }[] = [
-  { role: 'product', text: t`product: posts events; manages the product's event types, customers and endpoints` },
-  { role: 'producer', text: t`producer: posts the product's events, and nothing else` },
-  { role: 'viewer', text: t`viewer: read-only access` },
-  { role: 'customer', text: t`customer: manages one customer's endpoints and notifications` },
-  { role: 'admin', text: t`admin: full access` },
-];
+/** A title, which a select shows in full on a phone, and what the role may do. */
+const ROLES: Record<Role, { title: string; about: string }> = {
+  product: {
+    title: t`product`,
+    about: t`Posts events, and manages the product's event types, customers and endpoints.`,
+  },
+  producer: { title: t`producer`, about: t`Posts the product's events, and nothing else.` },
+  viewer: { title: t`viewer`, about: t`Read-only access.` },
+  customer: { title: t`customer`, about: t`Manages one customer's endpoints and notifications.` },
+  admin: { title: t`admin`, about: t`Full access.` },
+};
 
 /** Creates a credential and shows its secret, which the API returns only once. */
 export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): void }) {
@@ -75,10 +79,16 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
             hint={t`The audit log shows this name.`}
             required
           />
-          <SelectField label={t`Role`} pointer="/role" value={role} onChange={(next) => setRole(next as Role)}>
-            {ROLES.map((each) => (
-              <option key={each.role} value={each.role}>
-                {each.text}
+          <SelectField
+            label={t`Role`}
+            pointer="/role"
+            value={role}
+            onChange={(next) => setRole(next as Role)}
+            hint={ROLES[role].about}
+          >
+            {Object.entries(ROLES).map(([value, { title }]) => (
+              <option key={value} value={value}>
+                {title}
               </option>
             ))}
           </SelectField>

@@ -25,7 +25,7 @@ export function CustomerDetail() {
   const { id = '' } = useParams();
   const query = useRead<Customer>(at`/v1/customers/${id}`, {}, { placeholderData: undefined });
   return (
-    <Loaded query={query} subject={{ one: t`Customer`, all: t`All customers`, to: '/customers' }}>
+    <Loaded query={query} subject={{ one: t`Customer`, all: { text: t`All customers`, to: '/customers' } }}>
       {(customer) => <Detail key={customer.id} customer={customer} />}
     </Loaded>
   );

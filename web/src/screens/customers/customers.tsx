@@ -13,7 +13,7 @@ import { FilterBar, SearchBox, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { formatSchedule, TimeCell } from '../../ui/time';
-import { SegmentFilter } from '../shared/entity-filters';
+import { SegmentFilter } from '../shared/segment-filter';
 import { CustomerDialog } from './customer-dialog';
 
 const columns: ColumnDef<Customer>[] = [

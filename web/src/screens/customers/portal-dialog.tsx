@@ -41,6 +41,11 @@ export function PortalDialog({ customer, onClose }: { customer: Customer; onClos
             {once ? t`The link is shown only once, and opens in one browser.` : t`The link is shown only once.`}
           </p>
           <Actions>
+            {!once && (
+              <a className="button" href={create.data.url} target="_blank" rel="noreferrer">
+                <Trans>Open the portal</Trans>
+              </a>
+            )}
             <Button variant="primary" onClick={onClose}>
               <Trans>Done</Trans>
             </Button>

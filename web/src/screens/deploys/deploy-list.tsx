@@ -1,18 +1,16 @@
 import { plural, t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import { Rocket, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { Rocket } from 'lucide-react';
+import { lazy, Suspense, useState } from 'react';
 import { Link } from 'react-router';
-import { api, at as path } from '../../api/client';
-import { useAction } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { Deploy } from '../../api/types';
-import { Button } from '../../ui/button';
-import { Confirm } from '../../ui/dialog';
 import { Time } from '../../ui/time';
 import { exactTime, useZone } from '../../ui/zone';
 import { EndpointName } from '../shared/endpoint-name';
 import styles from './deploys.module.css';
+
+const DeleteDeploy = lazy(() => import('./delete-deploy'));
 
 const SHOWN = 5;
 
@@ -53,7 +51,11 @@ function DeployRow({ deploy, subscriptionId }: { deploy: Deploy; subscriptionId?
         {description !== '' && <span className="muted wrap-anywhere">{description}</span>}
         <DeployLink deploy={deploy} />
       </span>
-      {can.manageEndpoints && <DeleteDeploy deploy={deploy} />}
+      {can.manageEndpoints && (
+        <Suspense>
+          <DeleteDeploy deploy={deploy} />
+        </Suspense>
+      )}
     </li>
   );
 }
@@ -88,23 +90,4 @@ function DeployOwner({ deploy, subscriptionId: here }: { deploy: Deploy; subscri
       </span>
     );
   return <Link to={`/customers/${encodeURIComponent(customerId)}`}>{customerId}</Link>;
-}
-
-function DeleteDeploy({ deploy: { id, version } }: { deploy: Deploy }) {
-  const remove = useAction(() => api.delete(path`/v1/deploys/${id}`), {
-    done: t`Deploy ${version} deleted`,
-    invalidate: ['/v1/deploys'],
-  });
-  return (
-    <Confirm
-      trigger={<Button small variant="ghost" icon={Trash2} label={t`Delete deploy ${version}`} />}
-      title={t`Delete deploy ${version}?`}
-      action={t`Delete`}
-      onConfirm={() => remove.mutateAsync()}
-    >
-      <p>
-        <Trans>It disappears from charts and histories. Deliveries do not change.</Trans>
-      </p>
-    </Confirm>
-  );
 }

@@ -12,7 +12,11 @@ import { adviceFor } from './explain';
 /** An attempt's request and response, with advice if it failed. */
 export function AttemptContent({ id }: { id: string }) {
   const query = useAttempt(id);
-  return <Loaded query={query}>{(attempt) => <AttemptParts attempt={attempt} />}</Loaded>;
+  return (
+    <Loaded query={query} subject={{ one: t`Attempt` }}>
+      {(attempt) => <AttemptParts attempt={attempt} />}
+    </Loaded>
+  );
 }
 
 /** Reads an attempt, which never changes. */

@@ -28,7 +28,7 @@ export function CompareAttempts({ attempts, onClose }: { attempts: readonly Atte
         <Choice label={t`Left`} attempts={attempts} value={left} onChange={setLeft} />
         <Choice label={t`Right`} attempts={attempts} value={right} onChange={setRight} />
       </div>
-      <Loaded query={both}>
+      <Loaded query={both} subject={{ one: t`Attempt` }}>
         {([first, second]) => (
           <div className="stack">
             {PARTS.map(({ title, text }) => (

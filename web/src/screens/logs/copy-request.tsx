@@ -30,45 +30,50 @@ export function CopyRequest({ attempt }: { attempt: AttemptDetail }) {
     copy(format(await sign.mutateAsync()), t`${what} copied. Receivers accept its signature for about 5 minutes.`);
   const old = t`copied. Its signature is of then: a receiver that verifies it refuses it.`;
   const signable = write && !attempt.payloadExpired;
+  const copyCurl = () =>
+    signable
+      ? copySigned(asCurl, t`curl command`).catch(() => undefined)
+      : copy(asCurl(request), t`curl command ${old}`);
   return (
-    <Menu
-      label={t`Copy request`}
-      trigger={
-        <Button small icon={Code} busy={sign.isPending}>
-          <Trans>Copy as…</Trans>
-        </Button>
-      }
-      items={[
-        signable && {
-          text: t`curl, signed now`,
-          icon: Copy,
-          onSelect: () => void copySigned(asCurl, t`curl command`).catch(() => undefined),
-        },
-        { text: t`curl, as sent`, icon: Copy, onSelect: () => void copy(asCurl(request), t`curl command ${old}`) },
-        request.body !== null && {
-          text: t`Payload only`,
-          icon: Copy,
-          onSelect: () => void copy(request.body!, t`Payload copied`),
-        },
-        signable
-          ? {
-              text: t`fetch (JavaScript), signed now`,
-              icon: Copy,
-              onSelect: () => void copySigned(asFetch, t`JavaScript`).catch(() => undefined),
-            }
-          : {
-              text: t`fetch (JavaScript)`,
-              icon: Copy,
-              onSelect: () => void copy(asFetch(request), t`JavaScript ${old}`),
-            },
-        signable
-          ? {
-              text: t`Python, signed now`,
-              icon: Copy,
-              onSelect: () => void copySigned(asPython, t`Python`).catch(() => undefined),
-            }
-          : { text: t`Python`, icon: Copy, onSelect: () => void copy(asPython(request), t`Python ${old}`) },
-      ]}
-    />
+    <>
+      <Button small icon={Copy} busy={sign.isPending} onClick={() => void copyCurl()}>
+        <Trans>Copy as curl</Trans>
+      </Button>
+      <Menu
+        label={t`Copy request`}
+        trigger={
+          <Button small icon={Code} busy={sign.isPending}>
+            <Trans>Copy as…</Trans>
+          </Button>
+        }
+        items={[
+          signable && { text: t`curl, signed now`, icon: Copy, onSelect: () => void copyCurl() },
+          { text: t`curl, as sent`, icon: Copy, onSelect: () => void copy(asCurl(request), t`curl command ${old}`) },
+          request.body !== null && {
+            text: t`Payload only`,
+            icon: Copy,
+            onSelect: () => void copy(request.body!, t`Payload copied`),
+          },
+          signable
+            ? {
+                text: t`fetch (JavaScript), signed now`,
+                icon: Copy,
+                onSelect: () => void copySigned(asFetch, t`JavaScript`).catch(() => undefined),
+              }
+            : {
+                text: t`fetch (JavaScript)`,
+                icon: Copy,
+                onSelect: () => void copy(asFetch(request), t`JavaScript ${old}`),
+              },
+          signable
+            ? {
+                text: t`Python, signed now`,
+                icon: Copy,
+                onSelect: () => void copySigned(asPython, t`Python`).catch(() => undefined),
+              }
+            : { text: t`Python`, icon: Copy, onSelect: () => void copy(asPython(request), t`Python ${old}`) },
+        ]}
+      />
+    </>
   );
 }

@@ -46,7 +46,7 @@ function CustomerName({ id }: { id: string }) {
 function Content({ id }: { id: string }) {
   const query = useRead<SignpostEvent>(at`/v1/events/${id}`);
   return (
-    <Loaded query={query}>
+    <Loaded query={query} subject={{ one: t`Event` }}>
       {(event) => (
         <div className="stack">
           <Facts>

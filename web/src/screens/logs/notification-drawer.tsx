@@ -57,7 +57,11 @@ function Content({ id }: { id: string }) {
     {},
     { refetchInterval: ({ state }) => (state.data && CLOSED.includes(state.data.status) ? false : REFRESH_MS) },
   );
-  return <Loaded query={query}>{(notification) => <Detail notification={notification} />}</Loaded>;
+  return (
+    <Loaded query={query} subject={{ one: t`Notification` }}>
+      {(notification) => <Detail notification={notification} />}
+    </Loaded>
+  );
 }
 
 function Detail({ notification }: { notification: NotificationDetail }) {

@@ -43,13 +43,14 @@ export function ChooseEndpoint({
           label={t`Endpoint`}
           value={form ? NEW : (endpoint?.id ?? '')}
           onChange={(id) => (id === NEW ? setCreating(true) : (setCreating(false), onChoose(id)))}
+          hint={form ? undefined : endpoint && <span className="wrap-anywhere">{endpoint.url}</span>}
         >
           <option value="">
             <Trans>Choose…</Trans>
           </option>
-          {endpoints.map(({ id, name, url }) => (
+          {endpoints.map(({ id, name }) => (
             <option key={id} value={id}>
-              {name}, {url}
+              {name}
             </option>
           ))}
           <option value={NEW}>

@@ -19,6 +19,8 @@ interface SecretLink {
   expiresAt: string;
 }
 
+const createLink = (id: string) => api.post<SecretLink>(at`/v1/subscriptions/${id}/secret/link`);
+
 /**
  * A printable sheet for the customer's developers, for all of the customer's endpoints. It never
  * holds a secret, only a one-time link to each.
@@ -29,6 +31,14 @@ export function HandOver({ customer, product, types }: { customer: Customer; pro
   );
   // By endpoint, so that no link can stand under another one.
   const [links, setLinks] = useState<Record<string, SecretLink>>({});
+  const addLinks = (added: Record<string, SecretLink>) => setLinks((before) => ({ ...before, ...added }));
+  const missing = endpoints.filter(({ id }) => !links[id]);
+  const createAll = useAction(
+    async () => {
+      for (const { id } of missing) addLinks({ [id]: await createLink(id) });
+    },
+    { invalidate: [] },
+  );
   const sent = types.filter(({ name }) => endpoints.some(({ eventTypes }) => receives(eventTypes, name)));
   return (
     <div className="stack">
@@ -36,6 +46,11 @@ export function HandOver({ customer, product, types }: { customer: Customer; pro
         <Button icon={Printer} onClick={() => window.print()}>
           <Trans>Print</Trans>
         </Button>
+        {missing.length > 1 && (
+          <Button icon={KeyRound} busy={createAll.isPending} onClick={() => createAll.mutate()}>
+            <Trans>Create all secret links</Trans>
+          </Button>
+        )}
       </div>
       <article className={styles.sheet} aria-label={t`Hand-over sheet`}>
         <h2>
@@ -47,7 +62,7 @@ export function HandOver({ customer, product, types }: { customer: Customer; pro
             endpoint={endpoint}
             customer={customer}
             link={links[endpoint.id]}
-            onLink={(link) => setLinks((before) => ({ ...before, [endpoint.id]: link }))}
+            onLink={(link) => addLinks({ [endpoint.id]: link })}
           />
         ))}
         <h3>
@@ -91,7 +106,7 @@ function EndpointSection({
   onLink(link: SecretLink): void;
 }) {
   const { id, name, url, method, format, timeoutSeconds, retrySchedule } = endpoint;
-  const create = useAction(() => api.post<SecretLink>(at`/v1/subscriptions/${id}/secret/link`), { invalidate: [] });
+  const create = useAction(() => createLink(id), { invalidate: [] });
   return (
     <section className="stack-s" aria-label={name}>
       <h3>{name}</h3>

@@ -59,7 +59,7 @@ function UseTestReceiver({ customerId }: { customerId: string }) {
 }
 
 /** Leads from an empty installation, or an empty portal, to the first delivery. */
-export function FirstRun() {
+export default function FirstRun() {
   const can = usePermissions();
   const hasFeature = useFeatures();
   const type = useFirst('/v1/event-types');

@@ -1,4 +1,5 @@
 import { plural, t } from '@lingui/core/macro';
+import { lazy, Suspense } from 'react';
 import { useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { Overview as OverviewData } from '../../api/types';
@@ -10,11 +11,12 @@ import { Loaded } from '../../ui/states';
 import { DeployList } from '../deploys/deploy-list';
 import { MarkDeploy } from '../deploys/mark-deploy';
 import { useDeploys } from '../deploys/use-deploys';
-import { SegmentFilter } from '../shared/entity-filters';
+import { SegmentFilter } from '../shared/segment-filter';
 import { Attention } from './attention';
-import { FirstRun } from './first-run';
 import { MostFailing, Slowest } from './rankings';
 import { TrafficChart } from './traffic-chart';
+
+const FirstRun = lazy(() => import('./first-run'));
 
 const REFRESH_MS = 10_000;
 const WINDOWS = [
@@ -48,7 +50,11 @@ export function Overview() {
       <Loaded query={query} lines={8}>
         {(overview) => (
           <div className="stack">
-            {isUnused(overview) && <FirstRun />}
+            {isUnused(overview) && (
+              <Suspense>
+                <FirstRun />
+              </Suspense>
+            )}
             <Attention attention={overview.attention} />
             <Figures overview={overview} />
             <Card

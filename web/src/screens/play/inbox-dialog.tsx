@@ -1,5 +1,6 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
+import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../../api/client';
@@ -11,8 +12,21 @@ import { Actions, Dialog } from '../../ui/dialog';
 import { Form, TextField } from '../../ui/form';
 import { CustomerField } from '../shared/customer-field';
 
+/** A button that creates an inbox. */
+export function NewInbox() {
+  const [creating, setCreating] = useState(false);
+  return (
+    <>
+      <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
+        <Trans>New inbox</Trans>
+      </Button>
+      {creating && <InboxDialog onClose={() => setCreating(false)} />}
+    </>
+  );
+}
+
 /** Creates an inbox and opens it. */
-export function InboxDialog({ onClose }: { onClose(): void }) {
+function InboxDialog({ onClose }: { onClose(): void }) {
   const own = useSession().principal.customerId;
   const navigate = useNavigate();
   const [customerId, setCustomerId] = useState(own ?? '');

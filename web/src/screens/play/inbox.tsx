@@ -5,6 +5,7 @@ import { Pencil, Radio, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { api, at } from '../../api/client';
+import { isNotFound } from '../../api/problem';
 import { useAction, useList, useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { PlayInbox, PlayRequestSummary } from '../../api/types';
@@ -21,6 +22,7 @@ import { Empty, Loaded } from '../../ui/states';
 import { ExactTime, TimeCell } from '../../ui/time';
 import { AnswerDialog } from './answer-dialog';
 import { answerText } from './answer-text';
+import { NewInbox } from './inbox-dialog';
 import { InboxEndpoints } from './inbox-endpoints';
 import { RequestDrawer } from './request-drawer';
 import { SignatureBadge } from './signature-badge';
@@ -30,13 +32,26 @@ const REFRESH_MS = 2000;
 /** One inbox: its URL, its answer, and the requests that it captured, as they arrive. */
 export function Inbox() {
   const { id = '' } = useParams();
-  const query = useRead<PlayInbox>(at`/v1/play-inboxes/${id}`);
+  const can = usePermissions();
+  const query = useRead<PlayInbox>(at`/v1/play-inboxes/${id}`, {}, { placeholderData: undefined });
+  const requests = useRequests(id);
+  // The requests are read all the time, so they notice first that somebody deleted the inbox.
+  const { data, error, refetch } = query;
+  const known = { data, error: isNotFound(requests.error) ? requests.error : error, refetch };
+  const subject = {
+    one: t`Inbox`,
+    all: { text: t`All inboxes`, to: '/play' },
+    more: can.manageEndpoints && <NewInbox />,
+  };
   return (
-    <Loaded query={query} lines={8} subject={{ one: t`Inbox`, all: t`All inboxes`, to: '/play' }}>
-      {(inbox) => <InboxScreen inbox={inbox} />}
+    <Loaded query={known} lines={8} subject={subject}>
+      {(inbox) => <InboxScreen key={id} inbox={inbox} />}
     </Loaded>
   );
 }
+
+const useRequests = (inboxId: string) =>
+  useList<PlayRequestSummary>(at`/v1/play-inboxes/${inboxId}/requests`, {}, { refetchMs: REFRESH_MS });
 
 function InboxScreen({ inbox }: { inbox: PlayInbox }) {
   const can = usePermissions();
@@ -81,7 +96,7 @@ function InboxScreen({ inbox }: { inbox: PlayInbox }) {
 }
 
 function Requests({ inbox }: { inbox: PlayInbox }) {
-  const list = useList<PlayRequestSummary>(at`/v1/play-inboxes/${inbox.id}/requests`, {}, { refetchMs: REFRESH_MS });
+  const list = useRequests(inbox.id);
   const drawer = useDrawer('request');
   const example = `curl -d '{"hello":"world"}' ${inbox.url}`;
   return (

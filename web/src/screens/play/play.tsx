@@ -1,25 +1,23 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
-import { FlaskConical, Plus } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { FlaskConical } from 'lucide-react';
+import { useMemo } from 'react';
 import { Link } from 'react-router';
 import { useList } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { PlayInbox } from '../../api/types';
-import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { TimeCell } from '../../ui/time';
 import { answerText } from './answer-text';
-import { InboxDialog } from './inbox-dialog';
+import { NewInbox } from './inbox-dialog';
 
 /** The inboxes of the test receiver. */
 export function Play() {
   const can = usePermissions();
   const list = useList<PlayInbox>('/v1/play-inboxes');
-  const [creating, setCreating] = useState(false);
   const columns = useMemo(() => columnsOf(can.isCustomer), [can.isCustomer]);
   return (
     <>
@@ -27,11 +25,7 @@ export function Play() {
         title={t`Play`}
         sub={t`Test receivers. An inbox captures requests, checks their signatures and answers as you say.`}
       >
-        {can.manageEndpoints && (
-          <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
-            <Trans>New inbox</Trans>
-          </Button>
-        )}
+        {can.manageEndpoints && <NewInbox />}
       </PageHead>
       <Card flush>
         <DataTable
@@ -46,7 +40,6 @@ export function Play() {
           }
         />
       </Card>
-      {creating && <InboxDialog onClose={() => setCreating(false)} />}
     </>
   );
 }

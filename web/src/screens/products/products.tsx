@@ -14,7 +14,7 @@ import { FilterBar, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { TimeCell } from '../../ui/time';
-import { SegmentFilter } from '../shared/entity-filters';
+import { SegmentFilter } from '../shared/segment-filter';
 import { ProductDialog } from './product-dialog';
 import { ProductMenu } from './product-menu';
 

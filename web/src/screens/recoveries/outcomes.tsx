@@ -18,7 +18,7 @@ const POLL_MS = 1500;
 const WAITING_POLL_MS = 5000;
 
 /** A recovery with its outcomes, kept up to date. */
-export function useRecovery(id: string): RecoveryDetail | undefined {
+export function useRecovery(id: string) {
   return useRead<RecoveryDetail>(
     at`/v1/recoveries/${id}`,
     {},
@@ -27,12 +27,12 @@ export function useRecovery(id: string): RecoveryDetail | undefined {
       refetchInterval: ({ state: { data } }) =>
         !data || data.status === 'running' ? POLL_MS : data.outcomes.waiting > 0 ? WAITING_POLL_MS : false,
     },
-  ).data;
+  );
 }
 
 /** The progress of a recovery, and the outcomes of the notifications that it has processed. */
 export function RecoveryState({ id, onLeave }: { id: string; onLeave?(): void }) {
-  const recovery = useRecovery(id);
+  const recovery = useRecovery(id).data;
   const client = useQueryClient();
   const isOver = recovery !== undefined && recovery.status !== 'running' && recovery.outcomes.waiting === 0;
   useEffect(() => {

@@ -1,9 +1,10 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
+import type { RecoveryDetail } from '../../api/types';
 import { formatNumber } from '../../i18n/i18n';
 import { Drawer } from '../../ui/dialog';
 import { Fact, Facts } from '../../ui/page';
-import { Skeleton } from '../../ui/states';
+import { Loaded } from '../../ui/states';
 import { Id } from '../../ui/copy';
 import { ExactTime } from '../../ui/time';
 import { exactTime, useZone } from '../../ui/zone';
@@ -20,13 +21,20 @@ export function RecoveryDrawer({ id, onClose }: { id: string | null; onClose(): 
 }
 
 function Content({ id }: { id: string }) {
-  const recovery = useRecovery(id);
+  const query = useRecovery(id);
+  return (
+    <Loaded query={query} subject={{ one: t`Recovery` }}>
+      {(recovery) => <Detail recovery={recovery} />}
+    </Loaded>
+  );
+}
+
+function Detail({ recovery }: { recovery: RecoveryDetail }) {
   useZone();
-  if (!recovery) return <Skeleton />;
   const subscriptionId = recovery.subscriptionId ?? recovery.filter?.subscriptionId;
   return (
     <div className="stack">
-      <RecoveryState id={id} />
+      <RecoveryState id={recovery.id} />
       <Facts>
         {subscriptionId && (
           <Fact name={t`Endpoint`}>
@@ -50,7 +58,7 @@ function Content({ id }: { id: string }) {
           </Fact>
         )}
         <Fact name={t`ID`}>
-          <Id id={id} />
+          <Id id={recovery.id} />
         </Fact>
       </Facts>
     </div>

@@ -1,13 +1,10 @@
 import { t } from '@lingui/core/macro';
 import { useState } from 'react';
-import { useRead } from '../../api/queries';
-import type { Customer, Page } from '../../api/types';
+import type { Customer } from '../../api/types';
 import { Combobox } from '../../ui/combobox';
 import type { FieldProps } from '../../ui/form';
 import { useCustomer } from './use-customer';
-
-const SUGGESTIONS = 20;
-const STALE_TIME_MS = 30_000;
+import { useSuggestions } from './use-suggestions';
 
 /**
  * A field for a customer, found by name or ID.
@@ -24,8 +21,8 @@ export function CustomerField({
   placeholder?: string;
   offers?(customer: Customer): boolean;
 }) {
-  const [q, setQ] = useState('');
-  const found = useRead<Page<Customer>>('/v1/customers', { q, limit: SUGGESTIONS }, { staleTime: STALE_TIME_MS }).data;
+  const [q, setQ] = useState<string>();
+  const found = useSuggestions<Customer>('/v1/customers', q);
   const name = useCustomer(value)?.name;
   return (
     <Combobox
@@ -35,7 +32,7 @@ export function CustomerField({
       // The ID alone while the name is unknown.
       valueText={name === undefined || name === value ? value : `${name} (${value})`}
       onSearch={setQ}
-      options={(found?.items ?? []).filter(offers).map((customer) => ({ value: customer.id, text: customer.name }))}
+      options={found.filter(offers).map((customer) => ({ value: customer.id, text: customer.name }))}
     />
   );
 }

@@ -1,25 +1,22 @@
 import { Link } from 'react-router';
+import { at } from '../../api/client';
 import { useRead } from '../../api/queries';
-import type { Page, Subscription } from '../../api/types';
+import type { Subscription } from '../../api/types';
 import styles from './endpoint-name.module.css';
 
-const NEWEST = 200;
-const STALE_TIME_MS = 60_000;
+const STALE_TIME_MS = 5 * 60_000;
 
 /**
- * Returns the name of an endpoint, or its ID while unknown or if it was deleted. The newest 200 are
- * read in one request, the others one by one.
+ * Returns the name of an endpoint, or its ID while unknown or if it was deleted. Only the endpoints
+ * on the screen are read, each once for all its rows.
  */
 export function useEndpointName(id: string): string {
-  const known = useRead<Page<Subscription>>('/v1/subscriptions', { limit: NEWEST }, { staleTime: STALE_TIME_MS }).data
-    ?.items;
-  const listed = known?.find((subscription) => subscription.id === id);
-  const single = useRead<Subscription>(
-    `/v1/subscriptions/${id}`,
+  const endpoint = useRead<Subscription>(
+    at`/v1/subscriptions/${id}`,
     {},
-    { enabled: known !== undefined && !listed, retry: false, staleTime: STALE_TIME_MS, placeholderData: undefined },
+    { retry: false, staleTime: STALE_TIME_MS, placeholderData: undefined },
   ).data;
-  return (listed ?? single)?.name ?? id;
+  return endpoint?.name ?? id;
 }
 
 /** An endpoint's name, linked to its page. */

@@ -1,14 +1,12 @@
 import { t } from '@lingui/core/macro';
 import { useState } from 'react';
 import { useRead } from '../../api/queries';
-import type { EventType, Page, Subscription } from '../../api/types';
+import type { EventType, Subscription } from '../../api/types';
 import { Combobox } from '../../ui/combobox';
-import { FilterSelect } from '../../ui/filters';
 import { CustomerField } from './customer-field';
 import styles from './entity-filters.module.css';
-import { segmentsOf, useProducts } from './use-products';
+import { useSuggestions } from './use-suggestions';
 
-const SUGGESTIONS = 20;
 const STALE_TIME_MS = 30_000;
 
 interface FilterProps {
@@ -24,20 +22,9 @@ export function CustomerFilter(props: FilterProps) {
   );
 }
 
-/** Absent while no product is in a segment. */
-export function SegmentFilter({ value, onChange }: FilterProps) {
-  const segments = segmentsOf(useProducts());
-  if (segments.length === 0 && value === '') return null;
-  return <FilterSelect label={t`Segment`} value={value} onChange={onChange} options={segments} />;
-}
-
 export function TypeFilter({ value, onChange }: FilterProps) {
-  const [q, setQ] = useState('');
-  const found = useRead<Page<EventType>>(
-    '/v1/event-types',
-    { q, limit: SUGGESTIONS },
-    { staleTime: STALE_TIME_MS },
-  ).data;
+  const [q, setQ] = useState<string>();
+  const found = useSuggestions<EventType>('/v1/event-types', q);
   return (
     <div className={`filter-select ${styles.filter}`}>
       <Combobox
@@ -46,19 +33,15 @@ export function TypeFilter({ value, onChange }: FilterProps) {
         value={value}
         onChange={onChange}
         onSearch={setQ}
-        options={(found?.items ?? []).map(({ name }) => ({ value: name }))}
+        options={found.map(({ name }) => ({ value: name }))}
       />
     </div>
   );
 }
 
 export function EndpointFilter({ value, onChange }: FilterProps) {
-  const [q, setQ] = useState('');
-  const found = useRead<Page<Subscription>>(
-    '/v1/subscriptions',
-    { q, limit: SUGGESTIONS },
-    { staleTime: STALE_TIME_MS },
-  ).data;
+  const [q, setQ] = useState<string>();
+  const found = useSuggestions<Subscription>('/v1/subscriptions', q);
   const chosen = useRead<Subscription>(
     `/v1/subscriptions/${value}`,
     {},
@@ -73,7 +56,7 @@ export function EndpointFilter({ value, onChange }: FilterProps) {
         valueText={value === '' ? '' : chosen?.name}
         onChange={onChange}
         onSearch={setQ}
-        options={(found?.items ?? []).map(({ id, name, customerId }) => ({ value: id, label: name, text: customerId }))}
+        options={found.map(({ id, name, customerId }) => ({ value: id, label: name, text: customerId }))}
       />
     </div>
   );

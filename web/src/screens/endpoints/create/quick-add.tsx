@@ -31,7 +31,7 @@ export function QuickAdd({
   const [named, setNamed] = useState(false);
   const everything = draft.eventTypes.includes(EVERYTHING);
   // The name follows from the URL, unless it is taken.
-  const nameRefused = error instanceof ProblemError && error.messageFor('/name') !== undefined;
+  const nameRefused = error instanceof ProblemError && error.errorsOf('/name').length > 0;
   function submit() {
     const host = hostOf(draft.url);
     if (host !== undefined && draft.eventTypes.length > 0) return onSubmit(undefined);

@@ -61,5 +61,5 @@ export function missingFields(draft: Draft, step: StepId): ProblemError | undefi
 /** Returns the first step that contains a field with an error. */
 export function stepOf(error: unknown): StepId | undefined {
   if (!(error instanceof ProblemError)) return undefined;
-  return STEPS.find(({ fields }) => fields.some((field) => error.messageFor(field) !== undefined))?.id;
+  return STEPS.find(({ fields }) => fields.some((field) => error.errorsOf(field).length > 0))?.id;
 }

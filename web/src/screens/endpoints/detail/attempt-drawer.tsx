@@ -22,7 +22,7 @@ export function AttemptDrawer({ id, onClose }: { id: string | null; onClose(): v
 function Attempt({ id }: { id: string }) {
   const query = useRead<AttemptDetail>(`/v1/attempts/${id}`, {}, { placeholderData: undefined });
   return (
-    <Loaded query={query}>
+    <Loaded query={query} subject={{ one: t`Attempt` }}>
       {(attempt) => (
         <div className="stack">
           <Facts>

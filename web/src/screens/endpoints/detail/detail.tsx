@@ -20,7 +20,7 @@ import { OverviewTab } from './tabs/overview';
 import { SecretTab } from './tabs/secret';
 import { StatisticsTab } from './tabs/statistics';
 
-const SUBJECT = { one: t`Endpoint`, all: t`All endpoints`, to: '/endpoints' };
+const SUBJECT = { one: t`Endpoint`, all: { text: t`All endpoints`, to: '/endpoints' } };
 
 export function EndpointDetail() {
   const { id = '' } = useParams();

@@ -21,7 +21,7 @@ import { HttpFields } from '../fields/http';
 import { TypeFields } from '../fields/types';
 import { useUpdateEndpoint } from '../shared/actions';
 
-const SUBJECT = { one: t`Endpoint`, all: t`All endpoints`, to: '/endpoints' };
+const SUBJECT = { one: t`Endpoint`, all: { text: t`All endpoints`, to: '/endpoints' } };
 
 /** Edits an endpoint: every section of the wizard on one page. */
 export function EditEndpoint() {

@@ -20,8 +20,19 @@ interface DialogProps {
   id: string;
   open: boolean;
   onClose(): void;
-  onRotated(secret: Secret): void;
+  /** @param link - to the new secret, if one was asked for */
+  onRotated(secret: Secret, link?: SecretLink): void;
 }
+
+/** Shows a secret once. */
+export interface SecretLink {
+  url: string;
+  expiresAt: string;
+  /** Until when the previous secret also signs, if a rotation made the link. */
+  overlapsUntil?: string;
+}
+
+export const createSecretLink = (id: string) => api.post<SecretLink>(at`/v1/subscriptions/${id}/secret/link`);
 
 export function RotateDialog({ open, onClose, ...rest }: DialogProps) {
   return (
@@ -47,6 +58,7 @@ function RotateForm({ id, onClose, onRotated }: Omit<DialogProps, 'open'>) {
       }),
     { done: t`Secret rotated`, quiet: true, invalidate: ['/v1/audit'] },
   );
+  const createLink = useAction(() => createSecretLink(id), { invalidate: ['/v1/audit'] });
   const submit = () =>
     rotate.mutate(undefined, {
       onSuccess(secret) {
@@ -54,6 +66,11 @@ function RotateForm({ id, onClose, onRotated }: Omit<DialogProps, 'open'>) {
         onClose();
       },
     });
+  async function rotateAndLink() {
+    const secret = await rotate.mutateAsync();
+    onRotated(secret, await createLink.mutateAsync().catch(() => undefined));
+    onClose();
+  }
   return (
     <Form label={t`Rotate secret`} error={rotate.error} onSubmit={submit}>
       <SwitchField
@@ -94,6 +111,9 @@ function RotateForm({ id, onClose, onRotated }: Omit<DialogProps, 'open'>) {
         </Button>
         <Button type="submit" variant="danger" busy={rotate.isPending}>
           <Trans>Rotate secret</Trans>
+        </Button>
+        <Button variant="danger" busy={rotate.isPending} onClick={() => void rotateAndLink().catch(() => undefined)}>
+          <Trans>Rotate and create link</Trans>
         </Button>
       </Actions>
     </Form>

@@ -1,18 +1,14 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { Plus, Trash2 } from 'lucide-react';
-import { useContext } from 'react';
-import { ProblemError } from '../../../api/problem';
 import { Button } from '../../../ui/button';
-import { FormErrorContext } from '../../../ui/form';
+import { useFieldErrors } from '../../../ui/form';
 import type { Draft } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 
 /** The custom headers, one row each. */
 export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChange(rows: Draft['headers']): void }) {
-  const error = useContext(FormErrorContext);
-  const headerError =
-    error instanceof ProblemError ? error.errors.find(({ path }) => path.startsWith('/headers')) : undefined;
+  const errors = useFieldErrors('/headers');
   const update = (index: number, change: Partial<Draft['headers'][number]>) =>
     onChange(rows.map((row, at) => (at === index ? { ...row, ...change } : row)));
   return (
@@ -30,7 +26,7 @@ export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChang
             placeholder="X-Source"
             spellCheck={false}
             value={name}
-            aria-invalid={(headerError && headerError.path === `/headers/${name}`) || undefined}
+            aria-invalid={errors.some(({ path }) => path === `/headers/${name}`) || undefined}
             onChange={(event) => update(index, { name: event.target.value })}
           />
           <input
@@ -49,11 +45,11 @@ export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChang
           />
         </div>
       ))}
-      {headerError && (
-        <p className="field-error" role="alert">
-          <code>{headerError.path.slice('/headers/'.length)}</code> {headerError.message}
+      {errors.map(({ path, message }) => (
+        <p key={path + message} className="field-error" role="alert">
+          <code>{path.slice('/headers/'.length)}</code> {message}
         </p>
-      )}
+      ))}
       <div>
         <Button small icon={Plus} onClick={() => onChange([...rows, { name: '', value: '' }])}>
           <Trans>Add header</Trans>

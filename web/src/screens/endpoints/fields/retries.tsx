@@ -29,13 +29,20 @@ export function RetryField({
   }
   return (
     <div className="stack-s">
-      <SelectField label={t`Retries`} pointer={custom ? undefined : '/retrySchedule'} value={current} onChange={choose}>
+      <SelectField
+        label={t`Retries`}
+        pointer={custom ? undefined : '/retrySchedule'}
+        value={current}
+        onChange={choose}
+        // Beside its name, a schedule would be cut off on a phone.
+        hint={custom ? undefined : value ? formatSchedule(value) : inherited}
+      >
         <option value="customer">
-          <Trans>Customer default{inherited ? ` (${inherited})` : ''}</Trans>
+          <Trans>Customer default</Trans>
         </option>
-        {RETRY_PRESETS.map(({ name, delays }, index) => (
+        {RETRY_PRESETS.map(({ name }, index) => (
           <option key={name} value={index}>
-            {delays.length > 0 ? `${name} (${formatSchedule(delays)})` : name}
+            {name}
           </option>
         ))}
         <option value="custom">

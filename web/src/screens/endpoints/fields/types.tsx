@@ -1,36 +1,35 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { Plus } from 'lucide-react';
-import { useContext, useState } from 'react';
-import { ProblemError } from '../../../api/problem';
+import { useState } from 'react';
 import { useRead } from '../../../api/queries';
 import type { EventType, Page } from '../../../api/types';
 import { Badge } from '../../../ui/badge';
 import { Button } from '../../../ui/button';
 import { SearchBox } from '../../../ui/filters';
-import { FormErrorContext, TextField } from '../../../ui/form';
+import { FieldErrors, TextField, useFieldErrors } from '../../../ui/form';
 import { Empty, Loaded } from '../../../ui/states';
 import { Chips } from '../shared/chips';
 import type { DraftProps } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 import { isPattern, receives } from '../shared/event-types';
 import { TypeRow } from './type-row';
-import { useCustomer } from '../../shared/use-customer';
+import { useCustomerQuery } from '../../shared/use-customer';
 
 const LIMIT = 200;
+const POINTER = '/eventTypes';
 
 /** Selects event types from the catalog, grouped by product, and patterns. */
 export function TypeFields({ draft, set, existing }: DraftProps) {
   const [q, setQ] = useState('');
-  const customer = useCustomer(draft.customerId);
-  const query = useRead<Page<EventType>>('/v1/event-types', {
-    q,
-    productId: draft.productId || customer?.productId,
-    archived: 'false',
-    limit: LIMIT,
-  });
-  const error = useContext(FormErrorContext);
-  const fieldError = error instanceof ProblemError ? error.messageFor('/eventTypes') : undefined;
+  const customer = useCustomerQuery(draft.customerId);
+  const query = useRead<Page<EventType>>(
+    '/v1/event-types',
+    { q: q || undefined, productId: draft.productId || customer.data?.productId, archived: 'false', limit: LIMIT },
+    // Without the customer, these would be the types of every product, and then change.
+    { enabled: draft.productId !== '' || !customer.isLoading },
+  );
+  const errors = useFieldErrors(POINTER);
   const fixed = existing?.format === 'trigger';
   const { eventTypes } = draft;
   const toggle = (name: string) =>
@@ -57,10 +56,10 @@ export function TypeFields({ draft, set, existing }: DraftProps) {
         empty={t`None selected yet`}
         onRemove={(name) => set({ eventTypes: eventTypes.filter((entry) => entry !== name) })}
       />
-      {fieldError && (
-        <p className="field-error" role="alert">
-          {fieldError}
-        </p>
+      {errors.length > 0 && (
+        <div className="field-error" role="alert">
+          <FieldErrors pointer={POINTER} errors={errors} />
+        </div>
       )}
       <PatternField onAdd={(pattern) => eventTypes.includes(pattern) || toggle(pattern)} />
       <div className="row">

@@ -4,7 +4,8 @@ import { usePermissions } from '../../../api/session';
 import type { Product } from '../../../api/types';
 import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../../ui/filters';
 import { statusText } from '../../../ui/status-text';
-import { CustomerFilter, SegmentFilter, TypeFilter } from '../../shared/entity-filters';
+import { CustomerFilter, TypeFilter } from '../../shared/entity-filters';
+import { SegmentFilter } from '../../shared/segment-filter';
 
 const STATUSES = ['enabled', 'disabled', 'out-of-order', 'awaiting-approval', 'unverified'].map((value) => ({
   value,

@@ -20,7 +20,7 @@ export function DeliveryProgress({ id }: { id: string }) {
     },
   );
   return (
-    <Loaded query={query}>
+    <Loaded query={query} subject={{ one: t`Notification` }}>
       {({ status, attempts, nextAttemptAt, workflowId }) => (
         <div className="stack-s">
           <div className="row" role="status">

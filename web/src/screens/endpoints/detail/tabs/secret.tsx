@@ -10,11 +10,12 @@ import { CodeBlock, CopyButton } from '../../../../ui/copy';
 import { Card } from '../../../../ui/page';
 import { exactTime } from '../../../../ui/zone';
 import styles from '../../shared/endpoints.module.css';
-import { RotateDialog } from '../../dialogs/rotate-secret';
+import { createSecretLink, RotateDialog, type SecretLink } from '../../dialogs/rotate-secret';
 
 /** The secret, masked until revealed; revealing it is recorded in the audit log. */
 export function SecretTab({ subscription: { id } }: { subscription: Subscription }) {
   const [secret, setSecret] = useState<Secret>();
+  const [link, setLink] = useState<SecretLink>();
   const [rotating, setRotating] = useState(false);
   const reveal = useAction(() => api.get<Secret>(at`/v1/subscriptions/${id}/secret`), { invalidate: ['/v1/audit'] });
   return (
@@ -58,16 +59,23 @@ export function SecretTab({ subscription: { id } }: { subscription: Subscription
           </p>
         </div>
       </Card>
-      <HandOver id={id} />
-      <RotateDialog id={id} open={rotating} onClose={() => setRotating(false)} onRotated={setSecret} />
+      <HandOver id={id} link={link} onLink={setLink} />
+      <RotateDialog
+        id={id}
+        open={rotating}
+        onClose={() => setRotating(false)}
+        onRotated={(rotated, created) => {
+          // A secret that is shared by a link need not be seen. A link to the old one is useless.
+          setSecret(created ? undefined : rotated);
+          setLink(created && { ...created, overlapsUntil: rotated.previous?.expiresAt });
+        }}
+      />
     </div>
   );
 }
 
-function HandOver({ id }: { id: string }) {
-  const link = useAction(() => api.post<{ url: string; expiresAt: string }>(at`/v1/subscriptions/${id}/secret/link`), {
-    invalidate: ['/v1/audit'],
-  });
+function HandOver({ id, link, onLink }: { id: string; link: SecretLink | undefined; onLink(link: SecretLink): void }) {
+  const create = useAction(() => createSecretLink(id), { invalidate: ['/v1/audit'] });
   return (
     <Card title={t`Share the secret`}>
       <div className="stack-s">
@@ -77,16 +85,23 @@ function HandOver({ id }: { id: string }) {
             link.
           </Trans>
         </p>
-        {link.data ? (
+        {link ? (
           <>
-            <CodeBlock label={t`Link`} text={link.data.url} />
+            <CodeBlock label={t`Link`} text={link.url} />
             <p className="field-hint">
-              <Trans>Can be opened once, until {exactTime(link.data.expiresAt)}.</Trans>
+              <Trans>Can be opened once, until {exactTime(link.expiresAt)}.</Trans>{' '}
+              {link.overlapsUntil && (
+                <Trans>The previous secret also signs until {exactTime(link.overlapsUntil)}.</Trans>
+              )}
             </p>
           </>
         ) : (
           <div>
-            <Button icon={Link2} busy={link.isPending} onClick={() => link.mutate()}>
+            <Button
+              icon={Link2}
+              busy={create.isPending}
+              onClick={() => create.mutate(undefined, { onSuccess: onLink })}
+            >
               <Trans>Create link</Trans>
             </Button>
           </div>

@@ -1,0 +1,27 @@
+type Load = () => Promise<unknown>;
+
+const SIGNS_OF_USE = ['pointermove', 'pointerdown', 'keydown', 'wheel'] as const;
+/** Safari has no idle callbacks. */
+const IDLE_TIMEOUT_MS = 200;
+const whenIdle = globalThis.requestIdleCallback ?? ((run: () => void) => setTimeout(run, IDLE_TIMEOUT_MS));
+
+let waiting: Load[] | undefined = [];
+
+/**
+ * Loads a part that no screen shows at first, such as dialogs, when somebody begins to use the
+ * page and the browser is idle. The first screen appears without it.
+ */
+export function prefetch(load: Load): void {
+  if (waiting) waiting.push(load);
+  else start(load);
+}
+
+// A failure shows when the part is needed, and loaded again.
+const start = (load: Load) => void whenIdle(() => void load().catch(() => undefined));
+
+function startAll(): void {
+  waiting?.forEach(start);
+  waiting = undefined;
+  for (const sign of SIGNS_OF_USE) removeEventListener(sign, startAll, true);
+}
+for (const sign of SIGNS_OF_USE) addEventListener(sign, startAll, { capture: true, passive: true });
