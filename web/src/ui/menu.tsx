@@ -1,4 +1,4 @@
-import { MoreHorizontal, type LucideIcon } from 'lucide-react';
+import { MoreHorizontal } from 'lucide-react';
 import {
   cloneElement,
   lazy,
@@ -9,19 +9,12 @@ import {
   type ReactElement,
 } from 'react';
 import { Button } from './button';
+import type { MenuItem } from './open-menu';
 import { prefetch } from './prefetch';
 
 const load = () => import('./open-menu');
 const OpenMenu = lazy(load);
 prefetch(load);
-
-export interface MenuItem {
-  text: string;
-  icon?: LucideIcon;
-  danger?: boolean;
-  disabled?: boolean;
-  onSelect(): void;
-}
 
 /** A menu of actions. Falsy items are left out, so that callers can write `allowed && item`. */
 export function Menu({

@@ -1,6 +1,14 @@
+import type { LucideIcon } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import type { ReactElement } from 'react';
-import type { MenuItem } from './menu';
+
+export interface MenuItem {
+  text: string;
+  icon?: LucideIcon;
+  danger?: boolean;
+  disabled?: boolean;
+  onSelect(): void;
+}
 
 /**
  * A menu with its button, open at first. Loaded when a menu is first used.

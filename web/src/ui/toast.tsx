@@ -9,16 +9,8 @@ import {
   type ReactNode,
 } from 'react';
 import { prefetch } from './prefetch';
+import type { Message, ToastsProps } from './toasts';
 
-export interface Message {
-  id: number;
-  tone: 'ok' | 'bad';
-  text: string;
-}
-export interface ToastsProps {
-  messages: readonly Message[];
-  onDrop(id: number): void;
-}
 type Show = (message: { tone: 'ok' | 'bad'; text: string }) => void;
 
 // Without its file, which a deploy may have removed, a message is lost, and not the page.

@@ -1,7 +1,16 @@
 import { t } from '@lingui/core/macro';
 import { CheckCircle2, TriangleAlert, X } from 'lucide-react';
 import { Toast } from 'radix-ui';
-import type { ToastsProps } from './toast';
+
+export interface Message {
+  id: number;
+  tone: 'ok' | 'bad';
+  text: string;
+}
+export interface ToastsProps {
+  messages: readonly Message[];
+  onDrop(id: number): void;
+}
 
 /** The messages in the corner. Loaded for the first one. */
 export default function Toasts({ messages, onDrop }: ToastsProps) {

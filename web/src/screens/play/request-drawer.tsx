@@ -30,7 +30,11 @@ function Content({ id }: { id: string }) {
     {},
     { staleTime: Infinity, placeholderData: undefined },
   );
-  return <Loaded query={query} subject={{ one: t`Request` }}>{(request) => <Detail request={request} />}</Loaded>;
+  return (
+    <Loaded query={query} subject={{ one: t`Request` }}>
+      {(request) => <Detail request={request} />}
+    </Loaded>
+  );
 }
 
 function Detail({ request }: { request: PlayRequest }) {
