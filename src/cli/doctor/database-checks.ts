@@ -9,6 +9,7 @@ import type { Pooling } from '../../store/db/pooler';
 import { DEFAULT_LIMITS } from '../../store/db/session';
 import { readTables } from '../../store/retention/status';
 import { messageOf, type Check, type Result } from './check';
+import { lockRoomCheck } from './lock-room-check';
 
 /** As the alert SignpostPartitionsMissing has it. */
 const LEAST_PARTITIONS_AHEAD = 2;
@@ -34,6 +35,7 @@ export function databaseChecks({ db, pooling, config, keys }: Inspected): Check[
     { name: 'durability', run: () => durabilityResult(db) },
     { name: 'timeouts', run: () => timeoutsResult(db, config) },
     { name: 'connections', run: () => connectionsResult(db, config, pooling) },
+    lockRoomCheck(db, config),
     { name: 'clock', run: () => clockResult(db) },
     { name: 'partitions', run: () => partitionsResult(db) },
     { name: 'master-key', run: () => masterKeyResult(db, keys) },
