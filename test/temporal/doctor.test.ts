@@ -63,7 +63,16 @@ it('doctor finds what is missing, repairs it with --fix, and then finds nothing 
   // The Postgres of the tests runs without fsync, which --fix must not touch.
   const found = await doctor();
   expect(find(found, 'durability')).toMatchObject({ status: 'fail', detail: expect.stringContaining('fsync') });
-  for (const check of ['configuration', 'postgres', 'schema', 'timeouts', 'connections', 'locks', 'clock', 'master-key'])
+  for (const check of [
+    'configuration',
+    'postgres',
+    'schema',
+    'timeouts',
+    'connections',
+    'locks',
+    'clock',
+    'master-key',
+  ])
     expect(find(found, check)).toMatchObject({ status: 'ok', repair: 'none' });
   for (const check of ['temporal', 'namespace']) expect(find(found, check)).toMatchObject({ status: 'ok' });
   expect(find(found, 'partitions')).toMatchObject({ status: 'fail', repair: 'possible' });
@@ -171,10 +180,26 @@ it.each([
 });
 
 it.each([
-  ['the defaults of Postgres hold 90 days', { perTransaction: 64, backends: 100, partitions: 48, historyDays: 90, connections: 14 }, 'ok'],
-  ['400 days need more', { perTransaction: 64, backends: 100, partitions: 48, historyDays: 400, connections: 14 }, 'warn'],
-  ['400 days have what they need', { perTransaction: 256, backends: 100, partitions: 1300, historyDays: 400, connections: 14 }, 'ok'],
-  ['a backup of today fails', { perTransaction: 10, backends: 25, partitions: 300, historyDays: 90, connections: 14 }, 'fail'],
+  [
+    'the defaults of Postgres hold 90 days',
+    { perTransaction: 64, backends: 100, partitions: 48, historyDays: 90, connections: 14 },
+    'ok',
+  ],
+  [
+    '400 days need more',
+    { perTransaction: 64, backends: 100, partitions: 48, historyDays: 400, connections: 14 },
+    'warn',
+  ],
+  [
+    '400 days have what they need',
+    { perTransaction: 256, backends: 100, partitions: 1300, historyDays: 400, connections: 14 },
+    'ok',
+  ],
+  [
+    'a backup of today fails',
+    { perTransaction: 10, backends: 25, partitions: 300, historyDays: 90, connections: 14 },
+    'fail',
+  ],
 ])('doctor judges whether Postgres has room for locks: %s', (_, found, status) => {
   const result = lockRoomResult(found);
   expect(result.status).toBe(status);
