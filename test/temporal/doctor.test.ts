@@ -168,6 +168,15 @@ it('doctor reports migrations that were not run, and those of a later version', 
   await database.db.query({ text: `delete from schema_migrations where name = '9999_later'` });
 });
 
+it('doctor names one thing to do on a database without a schema', async () => {
+  const empty = await createTestDatabase('template1');
+  const ran = await doctor(false, { DATABASE_URL: empty.url });
+  expect(find(ran, 'schema')).toMatchObject({ status: 'fail', detail: expect.stringContaining('signpost migrate') });
+  for (const check of ['locks', 'partitions', 'master-key'])
+    expect(find(ran, check)).toMatchObject({ status: 'warn', detail: 'unknown until the migrations have been run' });
+  await empty.drop();
+});
+
 it.each([
   [0, 'ok'],
   [900, 'ok'],
