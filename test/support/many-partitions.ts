@@ -1,13 +1,14 @@
 import { openDatabase, type Database, type Executor } from '../../src/store/db/database';
+import { LOCKS_PER_TRANSACTION } from '../../src/store/db/partition-catalog';
 import { ensurePartitions } from '../../src/store/db/partitions';
 import type { Statement } from '../../src/store/db/session';
 import { createTestDatabase, ensureTemplate, type TestDatabase } from './database';
 
 /**
- * Postgres keeps the locks of all connections in one table of limited size. A statement that locks
- * every partition fills it once there are many: then every statement of the installation fails.
+ * A statement that locks every partition fills the lock table of Postgres once there are many: then
+ * every statement of the installation fails.
  */
-export const MAX_LOCKS = 300;
+export const MAX_LOCKS = LOCKS_PER_TRANSACTION;
 export const PARTITIONS = 400;
 export const DAY_MS = 86_400_000;
 const TEMPLATE = 'signpost_many_partitions';

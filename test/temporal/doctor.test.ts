@@ -6,6 +6,7 @@ import { examine, type Finding } from '../../src/cli/doctor';
 import { egressResult, versionResult } from '../../src/cli/doctor/configuration-checks';
 import { fairnessCheck } from '../../src/cli/doctor/fairness-check';
 import { skewResult } from '../../src/cli/doctor/database-checks';
+import { lockRoomResult } from '../../src/cli/doctor/lock-room-check';
 import { MAIN_TASK_QUEUE } from '../../src/domain/delivery';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { seed } from '../support/seed';
@@ -62,7 +63,16 @@ it('doctor finds what is missing, repairs it with --fix, and then finds nothing 
   // The Postgres of the tests runs without fsync, which --fix must not touch.
   const found = await doctor();
   expect(find(found, 'durability')).toMatchObject({ status: 'fail', detail: expect.stringContaining('fsync') });
-  for (const check of ['configuration', 'postgres', 'schema', 'timeouts', 'connections', 'clock', 'master-key'])
+  for (const check of [
+    'configuration',
+    'postgres',
+    'schema',
+    'timeouts',
+    'connections',
+    'locks',
+    'clock',
+    'master-key',
+  ])
     expect(find(found, check)).toMatchObject({ status: 'ok', repair: 'none' });
   for (const check of ['temporal', 'namespace']) expect(find(found, check)).toMatchObject({ status: 'ok' });
   expect(find(found, 'partitions')).toMatchObject({ status: 'fail', repair: 'possible' });
@@ -158,6 +168,15 @@ it('doctor reports migrations that were not run, and those of a later version', 
   await database.db.query({ text: `delete from schema_migrations where name = '9999_later'` });
 });
 
+it('doctor names one thing to do on a database without a schema', async () => {
+  const empty = await createTestDatabase('template1');
+  const ran = await doctor(false, { DATABASE_URL: empty.url });
+  expect(find(ran, 'schema')).toMatchObject({ status: 'fail', detail: expect.stringContaining('signpost migrate') });
+  for (const check of ['locks', 'partitions', 'master-key'])
+    expect(find(ran, check)).toMatchObject({ status: 'warn', detail: 'unknown until the migrations have been run' });
+  await empty.drop();
+});
+
 it.each([
   [0, 'ok'],
   [900, 'ok'],
@@ -167,6 +186,40 @@ it.each([
 ])('a clock that is %d ms away is %s', (skew, status) => {
   const now = 1_800_000_000_000;
   expect(skewResult(now + skew, now - 5, now + 5).status).toBe(status);
+});
+
+it.each([
+  [
+    'the defaults of Postgres hold 90 days',
+    { perTransaction: 64, backends: 100, partitions: 48, historyDays: 90, connections: 14 },
+    'ok',
+  ],
+  [
+    '400 days need more',
+    { perTransaction: 64, backends: 100, partitions: 48, historyDays: 400, connections: 14 },
+    'warn',
+  ],
+  [
+    '400 days have what they need',
+    { perTransaction: 256, backends: 100, partitions: 1300, historyDays: 400, connections: 14 },
+    'ok',
+  ],
+  [
+    'a backup of today fails',
+    { perTransaction: 10, backends: 25, partitions: 300, historyDays: 90, connections: 14 },
+    'fail',
+  ],
+])('doctor judges whether Postgres has room for locks: %s', (_, found, status) => {
+  const result = lockRoomResult(found);
+  expect(result.status).toBe(status);
+  if (status !== 'ok') expect(result.detail).toMatch(/max_locks_per_transaction to \d+/);
+});
+
+it('the value that doctor names for max_locks_per_transaction is enough', () => {
+  const found = { perTransaction: 64, backends: 100, partitions: 1300, historyDays: 400, connections: 14 };
+  const { detail } = lockRoomResult(found);
+  const perTransaction = Number(/max_locks_per_transaction to (\d+)/.exec(detail)![1]);
+  expect(lockRoomResult({ ...found, perTransaction }).status).toBe('ok');
 });
 
 it.each([

@@ -9,6 +9,7 @@ import type { Pooling } from '../../store/db/pooler';
 import { DEFAULT_LIMITS } from '../../store/db/session';
 import { readTables } from '../../store/retention/status';
 import { messageOf, type Check, type Result } from './check';
+import { lockRoomCheck } from './lock-room-check';
 
 /** As the alert SignpostPartitionsMissing has it. */
 const LEAST_PARTITIONS_AHEAD = 2;
@@ -34,9 +35,10 @@ export function databaseChecks({ db, pooling, config, keys }: Inspected): Check[
     { name: 'durability', run: () => durabilityResult(db) },
     { name: 'timeouts', run: () => timeoutsResult(db, config) },
     { name: 'connections', run: () => connectionsResult(db, config, pooling) },
+    onceMigrated(db, lockRoomCheck(db, config)),
     { name: 'clock', run: () => clockResult(db) },
-    { name: 'partitions', run: () => partitionsResult(db) },
-    { name: 'master-key', run: () => masterKeyResult(db, keys) },
+    onceMigrated(db, { name: 'partitions', run: () => partitionsResult(db) }),
+    onceMigrated(db, { name: 'master-key', run: () => masterKeyResult(db, keys) }),
   ];
 }
 
@@ -58,6 +60,19 @@ async function schemaResult(db: Executor): Promise<Result> {
   return unknown.length > 0
     ? { status: 'warn', detail: `A later version of Signpost has migrated this database (${unknown.at(-1)}).` }
     : { status: 'ok', detail: 'up to date' };
+}
+
+/** Before the first start there are no tables to look at, which the check of the schema reports. */
+function onceMigrated(db: Executor, { name, run }: Check): Check {
+  return {
+    name,
+    async run() {
+      const { rows } = await db.query<{ exists: boolean }>({
+        text: `select to_regclass('master_key_check') is not null as exists`,
+      });
+      return rows[0]!.exists ? run() : { status: 'warn', detail: 'unknown until the migrations have been run' };
+    },
+  };
 }
 
 async function durabilityResult(db: Executor): Promise<Result> {

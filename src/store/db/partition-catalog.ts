@@ -7,6 +7,12 @@ export const DAY_MS = 86_400_000;
 export const DAILY_TABLES = ['events', 'notifications', 'attempts'] as const;
 export type DailyTable = (typeof DAILY_TABLES)[number];
 
+/**
+ * The most relations that one transaction of the service locks, however many days there are.
+ * Postgres keeps the locks of all connections in one table of limited size.
+ */
+export const LOCKS_PER_TRANSACTION = 300;
+
 /** Days of a period of `event_keys`. */
 export const KEY_PERIOD_DAYS = 10;
 

@@ -19,6 +19,8 @@ const LOCK_TIMEOUT = '250ms';
 /** More days than any retention keeps: a bound on what one call does with a default partition. */
 const MAX_DAYS_IN_DEFAULT = 4000;
 const KEY_PERIODS_AHEAD = 3;
+/** Days after today for which maintenance creates partitions. */
+export const PARTITION_DAYS_AHEAD = 14;
 
 /** What {@link ensurePartitions} did. */
 export interface PartitionChanges {
@@ -37,7 +39,7 @@ export interface PartitionChanges {
  */
 export async function ensurePartitions(
   db: Executor,
-  daysAhead = 14,
+  daysAhead = PARTITION_DAYS_AHEAD,
   nowMs: number = Date.now(),
 ): Promise<PartitionChanges> {
   const changes: PartitionChanges = { created: [], moved: {} };
