@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCutOff } from '../domain/attempt';
-import type { DeliverOutcome } from '../domain/delivery';
+import { OVERDUE_SECONDS, type DeliverOutcome } from '../domain/delivery';
 import { DRAIN_PER_SECOND } from '../domain/rate-line';
 import { attemptsOf, lastTrigger } from '../store/notifications/attempts';
 import { workflowClaim } from '../store/notifications/claim-grace';
@@ -19,11 +19,6 @@ import { planTakenOver } from './plan-retry';
 import type { RateLimiter } from './rate-limiter';
 import type { Admitted, AttemptInput } from './stages';
 import { claimForWorkflow, mayHaveHeadStart, takeOver } from './take-over';
-
-/**
- * How long a slow attempt may exceed its timeout before the reconciler checks on it, in seconds.
- */
-const DELIVERING_GRACE_SECONDS = 300;
 
 /** Reads a notification, its event and its subscription as they are now. */
 export type LoadDelivery = (notificationId: string) => Promise<Delivery | undefined>;
@@ -93,7 +88,7 @@ export async function admit(
     await postpone(db, input.notificationId, throttled.waitSeconds, input.processId);
     return throttled;
   }
-  const reconcileAfterSeconds = subscription.timeoutSeconds + DELIVERING_GRACE_SECONDS;
+  const reconcileAfterSeconds = subscription.timeoutSeconds + OVERDUE_SECONDS;
   // If this process loses the workflow task, another one waits for what this one is sending. An
   // attempt in the slow lane may take 10 minutes: after a crash nobody waits that long.
   const claim = input.slow ? undefined : workflowClaim(input.processId, subscription.timeoutSeconds);

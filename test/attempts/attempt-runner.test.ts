@@ -281,6 +281,20 @@ describe('showing that an attempt is under way', () => {
     await setNotification(database.db, notification.notificationId, "status = 'retrying', attempt_count = 1");
     expect(await statusWhileSending({ sequence: 2, step: 1 })).toBe('delivering');
   });
+
+  it.each([true, false])(
+    'is checked half a minute after the timeout, in case Temporal forgets it (slow lane: %s)',
+    async (slow) => {
+      await setNotification(database.db, notification.notificationId, "status = 'retrying', attempt_count = 1");
+      let seconds: number | null = null;
+      await testRunner(database.db, async (request) => {
+        seconds = (await row()).seconds_to_reconcile;
+        return answer(200)(request);
+      })(input({ slow, sequence: 2, step: 1 }));
+      expect(seconds).toBeLessThanOrEqual(15 + 30);
+      expect(seconds).toBeGreaterThan(15 + 20);
+    },
+  );
 });
 
 it('returns cancelled to an activity that runs again after a cancellation', async () => {
