@@ -32,6 +32,7 @@ export function createDeliver({
         processId: headStarts.processId,
         slow: !isLocal,
         visit,
+        onSent: () => visit.sent(),
         traceparent,
         planRetry: (lane, customerId, subscriptionId, afterMs) => lanes[lane].plan(customerId, subscriptionId, afterMs),
       });

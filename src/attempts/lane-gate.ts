@@ -13,10 +13,16 @@ const SMOOTHING = 0.2;
 /** Lines without attempts in flight are forgotten when there are more of them than this. */
 const MAX_IDLE_LINES = 1000;
 
+/** An attempt in a lane, by `performance.now()`. */
+interface AttemptInLane {
+  since: number;
+  /** When the receiver was done. What follows says nothing about how long attempts take. */
+  sentAt?: number;
+}
+
 /** The attempts of a customer or subscription. */
 interface Line {
-  /** When each attempt in flight began, by `performance.now()`. */
-  inFlight: Set<{ since: number }>;
+  inFlight: Set<AttemptInLane>;
   /** Mean duration of the attempts that ended. */
   meanMs: number;
   /** When the last one that was turned away comes back. */
@@ -28,6 +34,7 @@ interface Line {
 /** A place in a lane, from `enter` to `leave`. */
 export class LaneVisit {
   private leaveLines: (() => void) | undefined;
+  private attempt: AttemptInLane | undefined;
 
   constructor(private readonly gate: LaneGate) {}
 
@@ -38,10 +45,17 @@ export class LaneVisit {
    */
   enter(customerId: string, subscriptionId: string): number | undefined {
     if (this.leaveLines) return undefined;
-    const entered = this.gate.enter(customerId, subscriptionId);
+    const attempt = { since: performance.now() };
+    const entered = this.gate.enter(customerId, subscriptionId, attempt);
     if (typeof entered === 'number') return entered / 1000;
     this.leaveLines = entered;
+    this.attempt = attempt;
     return undefined;
+  }
+
+  /** The receiver is done. The attempt keeps its place until it is recorded. */
+  sent(): void {
+    if (this.attempt) this.attempt.sentAt = performance.now();
   }
 
   leave(): void {
@@ -87,14 +101,17 @@ export class LaneGate {
   /**
    * @returns leaves the lane; or, if there is no slot, the milliseconds after which to try again
    */
-  enter(customerId: string, subscriptionId: string): (() => void) | number {
+  enter(
+    customerId: string,
+    subscriptionId: string,
+    attempt: AttemptInLane = { since: performance.now() },
+  ): (() => void) | number {
     const customer = lineOf(this.customers, customerId);
     const subscription = lineOf(this.subscriptions, subscriptionId);
     if (subscription.inFlight.size >= Math.min(this.limits.perSubscription, this.share(subscription)))
       return this.turnAway('subscription', subscription, this.limits.perSubscription);
     if (customer.inFlight.size >= Math.min(this.limits.perCustomer, this.share(customer)))
       return this.turnAway('customer', customer, this.limits.perCustomer);
-    const attempt = { since: performance.now() };
     customer.inFlight.add(attempt);
     subscription.inFlight.add(attempt);
     this.count(1);
@@ -163,15 +180,15 @@ function forgetIdle(lines: Map<string, Line>): void {
     if (inFlight.size === 0 && backAt <= now && planned.forgetBefore(now)) lines.delete(key);
 }
 
-function end(line: Line, attempt: { since: number }): void {
+function end(line: Line, attempt: AttemptInLane): void {
   line.inFlight.delete(attempt);
-  const durationMs = performance.now() - attempt.since;
+  const durationMs = (attempt.sentAt ?? performance.now()) - attempt.since;
   line.meanMs = line.meanMs === 0 ? durationMs : line.meanMs + SMOOTHING * (durationMs - line.meanMs);
 }
 
 /** How long an attempt takes: the mean, or the age of those in flight if they hang. */
 function expectedMs({ inFlight, meanMs }: Line, now: number): number {
   let ageMs = 0;
-  for (const { since } of inFlight) ageMs += now - since;
+  for (const { since, sentAt = now } of inFlight) ageMs += sentAt - since;
   return Math.max(meanMs, inFlight.size === 0 ? 0 : ageMs / inFlight.size);
 }

@@ -92,6 +92,26 @@ describe('attempts that are turned away', () => {
   });
 });
 
+describe('an attempt that was sent and cannot be recorded, because Postgres is away', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('keeps its place, and does not make attempts look slow while it waits or afterwards', () => {
+    const gate = gateOf({ perSubscription: 1 });
+    const visit = gate.visit();
+    visit.enter('a', 'a');
+    jest.advanceTimersByTime(1000);
+    visit.sent();
+    jest.advanceTimersByTime(60_000);
+    expect(gate.plan('a', 'a', 0)).toBe(0);
+    expect(gate.plan('a', 'a', 0)).toBe(1000);
+    expect(typeof gate.enter('a', 'a')).toBe('number');
+    visit.leave();
+    expect(gate.plan('a', 'a', 0)).toBe(2000);
+    expect(typeof gate.enter('a', 'a')).toBe('function');
+  });
+});
+
 it('a gate forgets customers that have no attempts in flight', () => {
   const gate = gateOf();
   for (let customer = 0; customer < 5000; customer++) (gate.enter(`c${customer}`, `s${customer}`) as () => void)();
