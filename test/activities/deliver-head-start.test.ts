@@ -65,8 +65,12 @@ async function setUp({
   const log = pino({ level: 'silent' });
   const headStarts = new HeadStarts({ processId: 'mine', keepOutcomes: true }, runAttempt, log);
   const deps = activityDeps({ db: database.db, runAttempt, headStarts });
-  const lane = { isFull: false };
-  const visit = () => ({ enter: () => (lane.isFull ? 0.1 : undefined), leave: () => undefined });
+  const lane = { isFull: false, sent: 0 };
+  const visit = () => ({
+    enter: () => (lane.isFull ? 0.1 : undefined),
+    sent: () => void (lane.sent += 1),
+    leave: () => undefined,
+  });
   const deliver = createDeliver({ ...deps, lanes: { ...deps.lanes, fast: Object.assign(deps.lanes.fast, { visit }) } });
   const workflowId = notificationWorkflowId(notificationId);
   return {
@@ -140,9 +144,11 @@ it.each([
 });
 
 it('makes the attempt itself if this process made no head start', async () => {
-  const { seen, deliver } = await setUp({ status: 200 });
+  const { seen, deliver, lane } = await setUp({ status: 200 });
   expect(await deliver()).toEqual({ kind: 'delivered', attempts: 1 });
   expect(seen.requests).toBe(1);
+  // The wait for the record is no part of how long the receiver took.
+  expect(lane.sent).toBe(1);
 });
 
 describe('an attempt in the slow lane', () => {
@@ -176,7 +182,9 @@ it.each([
   const entered: string[] = [];
   const laneOf = (lane: string) => {
     const gate = activityDeps({ db: database.db }).lanes.fast;
-    return Object.assign(gate, { visit: () => ({ enter: () => void entered.push(lane), leave: () => undefined }) });
+    return Object.assign(gate, {
+      visit: () => ({ enter: () => void entered.push(lane), sent: () => undefined, leave: () => undefined }),
+    });
   };
   const deliver = createDeliver({
     ...activityDeps({ db: database.db }),
