@@ -23,11 +23,8 @@ interface Call {
 
 interface KeyState {
   running: number;
-  /** Whether a call that is followed by a pause is running. */
+  /** From the start of a call that is followed by a pause until the end of the pause. */
   isPaced: boolean;
-  isPausing: boolean;
-  /** Whether the queue holds the key's calls back. */
-  isHeldBack: boolean;
   /** Until when its calls have taken what is free, in milliseconds of `performance.now`. */
   takenUntilMs: number;
 }
@@ -73,33 +70,25 @@ export class PacedQueue {
     this.holdBack(key, state);
     const since = performance.now();
     await make();
-    const tookMs = performance.now() - since;
+    const pauseMs = isFree ? 0 : pauseAfterMs(performance.now() - since, pauses);
     this.running -= 1;
     state.running -= 1;
-    if (!isFree) {
-      state.isPaced = false;
-      this.pause(key, state, pauseAfterMs(tookMs, pauses));
-    }
-    this.holdBack(key, state);
-    this.pump();
-  }
-
-  private pause(key: string, state: KeyState, pauseMs: number): void {
-    if (pauseMs === 0) return;
-    state.isPausing = true;
-    setTimeout(() => {
-      state.isPausing = false;
+    const goOn = () => {
       this.holdBack(key, state);
       this.pump();
-    }, pauseMs);
+    };
+    const endPause = () => {
+      state.isPaced = false;
+      goOn();
+    };
+    if (pauseMs > 0) setTimeout(endPause, pauseMs);
+    if (isFree || pauseMs > 0) goOn();
+    else endPause();
   }
 
   /** Lets the queue hold the calls of a key back, or no longer. */
-  private holdBack(key: string, state: KeyState): void {
-    const holdsBack = state.isPaced || state.isPausing || state.running >= FREE_CONCURRENCY;
-    if (holdsBack === state.isHeldBack) return;
-    state.isHeldBack = holdsBack;
-    if (holdsBack) this.queue.pause(key);
+  private holdBack(key: string, { isPaced, running }: KeyState): void {
+    if (isPaced || running >= FREE_CONCURRENCY) this.queue.pause(key);
     else this.queue.resume(key);
   }
 
@@ -107,15 +96,15 @@ export class PacedQueue {
     const known = this.states.get(key);
     if (known) return known;
     if (this.states.size >= FORGET_ABOVE) this.forgetIdle();
-    const state = { running: 0, isPaced: false, isPausing: false, isHeldBack: false, takenUntilMs: 0 };
+    const state = { running: 0, isPaced: false, takenUntilMs: 0 };
     this.states.set(key, state);
     return state;
   }
 
   private forgetIdle(): void {
     const now = performance.now();
-    for (const [key, { running, isPausing, takenUntilMs }] of this.states)
-      if (running === 0 && !isPausing && takenUntilMs <= now) this.states.delete(key);
+    for (const [key, { running, isPaced, takenUntilMs }] of this.states)
+      if (running === 0 && !isPaced && takenUntilMs <= now) this.states.delete(key);
   }
 }
 

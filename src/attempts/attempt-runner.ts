@@ -47,11 +47,6 @@ export interface Attempts {
   cutOff(): Promise<void>;
 }
 
-/** As {@link createAttempts}, for a process that cuts nothing off. */
-export function createAttemptRunner(deps: Omit<AttemptDeps, 'cutOff'>): AttemptRunner {
-  return createAttempts(deps).run;
-}
-
 /**
  * Creates the runner of this process. An attempt goes through three stages, once it is admitted: it
  * is prepared (composed and signed), sent, and recorded.

@@ -56,8 +56,9 @@ export class FairQueue<T> {
     return item;
   }
 
-  /** Pauses a key. Items pushed while it is paused wait too. */
+  /** Pauses a key. Items pushed while it is paused wait too. No effect on a paused key. */
   pause(key: string): void {
+    if (this.paused.has(key)) return;
     this.paused.set(key, this.ready.get(key) ?? { items: [], taken: 0 });
     this.ready.delete(key);
   }

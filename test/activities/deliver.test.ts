@@ -1,7 +1,7 @@
 import { loadConfig } from '../../src/config';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
-import { createAttemptRunner } from '../../src/attempts/attempt-runner';
+import { createAttempts } from '../../src/attempts/attempt-runner';
 import { createDeliver } from '../../src/activities/deliver';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
@@ -36,7 +36,7 @@ beforeAll(async () => {
   const { db } = database;
   const metrics = createMetrics();
   const log = pino({ level: 'silent' });
-  const runAttempt = createAttemptRunner({
+  const runAttempt = createAttempts({
     db,
     sealer: TEST_SEALER,
     publicUrl: () => 'http://signpost.example',
@@ -46,7 +46,7 @@ beforeAll(async () => {
     operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
     metrics,
     log,
-  });
+  }).run;
   const laneOf = (lane: Lane) => new LaneGate(lane, { slots: 10, perCustomer: 10, perSubscription: 10 }, metrics);
   const activity = createDeliver({
     db,

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { createAttemptRunner, type AttemptRunner } from '../../src/attempts/attempt-runner';
+import { createAttempts, type AttemptRunner } from '../../src/attempts/attempt-runner';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
 import { decodeId } from '../../src/domain/ids';
@@ -34,7 +34,7 @@ beforeAll(async () => {
     ...database.db,
     query: (statement: Statement) => (statements.push(statement.name), database.db.query(statement)),
   } as typeof database.db;
-  runAttempt = createAttemptRunner({
+  runAttempt = createAttempts({
     db,
     sealer: TEST_SEALER,
     publicUrl: () => 'http://signpost.example',
@@ -44,7 +44,7 @@ beforeAll(async () => {
     operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
-  });
+  }).run;
 });
 afterAll(async () => {
   await http?.close();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { createDeliver } from '../../src/activities/deliver';
-import { createAttemptRunner } from '../../src/attempts/attempt-runner';
+import { createAttempts } from '../../src/attempts/attempt-runner';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import type { ConcludedAttempt } from '../../src/attempts/outcome';
 import { UnrecordedAttempts } from '../../src/attempts/unrecorded';
@@ -53,13 +53,13 @@ function processWith(failure: (tries: number) => Error | undefined) {
     return write(attempt);
   };
   const deps = { db: database.db, sealer: TEST_SEALER, publicUrl: () => 'http://signpost.example', http, composer };
-  const runAttempt = createAttemptRunner({
+  const runAttempt = createAttempts({
     ...deps,
     recorder,
     operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
     metrics,
     log,
-  });
+  }).run;
   const headStarts = new HeadStarts({ processId: PROCESS, keepOutcomes: true }, runAttempt, log);
   const activity = createDeliver(activityDeps({ db: database.db, runAttempt, headStarts, metrics, log }));
   const workflowExecution = { workflowId: 'notification/test', runId: 'run-1' };

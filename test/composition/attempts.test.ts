@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
 import { parse } from 'yaml';
-import { createAttemptRunner, type AttemptRunner } from '../../src/attempts/attempt-runner';
+import { createAttempts, type AttemptRunner } from '../../src/attempts/attempt-runner';
 import type { AttemptInput } from '../../src/attempts/stages';
 import { definitionSchema } from '../../src/api/schemas/composing-schemas';
 import { createAddressGuard } from '../../src/delivery/address-guard';
@@ -51,7 +51,7 @@ beforeAll(async () => {
   const recorder = createRecorder(db);
   const publicUrl = () => 'http://signpost.example';
   const runnerWith = (by: TestComposer) =>
-    createAttemptRunner({
+    createAttempts({
       db,
       sealer: TEST_SEALER,
       publicUrl,
@@ -61,7 +61,7 @@ beforeAll(async () => {
       operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
       metrics,
       log,
-    });
+    }).run;
   runAttempt = runnerWith(composer);
   const closed = startTestComposer();
   await closed.close();

@@ -20,6 +20,7 @@ it('the fair queue skips a paused key, with items pushed meanwhile, until it is 
   const queue = filled('a1', 'b1');
   queue.pause('a');
   queue.push('a', 'a2');
+  queue.pause('a');
   expect(takeAll(queue)).toEqual(['b1']);
   expect(queue.size).toBe(2);
   queue.resume('a');

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { createAttemptRunner, type AttemptRunner } from '../../src/attempts/attempt-runner';
+import { createAttempts, type AttemptRunner } from '../../src/attempts/attempt-runner';
 import type { AttemptInput } from '../../src/attempts/stages';
 import type { AttemptDeps } from '../../src/attempts/deps';
 import type { HttpRequest, HttpResult } from '../../src/delivery/http-client';
@@ -28,7 +28,7 @@ export function testRunner(
   overrides: Partial<AttemptDeps> = {},
 ): AttemptRunner {
   const http = { send: async (request: HttpRequest) => send(request), close: async () => undefined };
-  return createAttemptRunner({ ...testDeps(db), http, ...overrides });
+  return createAttempts({ ...testDeps(db), http, ...overrides }).run;
 }
 
 /** What a runner needs, apart from a receiver. */

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config';
-import { createAttemptRunner } from '../../src/attempts/attempt-runner';
+import { createAttempts } from '../../src/attempts/attempt-runner';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import type { HeadStartLimits } from '../../src/attempts/head-start/slots';
 import { createLaneGates } from '../../src/attempts/lane-gate';
@@ -73,7 +73,7 @@ export async function startPipeline(
     metrics,
     log,
   };
-  const runAttempt = createAttemptRunner(attemptDeps);
+  const runAttempt = createAttempts(attemptDeps).run;
   const headStartsOf = (processId: string, keepOutcomes: boolean) =>
     new HeadStarts(
       {
@@ -83,7 +83,7 @@ export async function startPipeline(
         releaseClaims: (ids) => releaseClaims(db, ids, processId),
         renewClaims: (ids) => renewClaims(db, ids, processId),
       },
-      keepOutcomes ? runAttempt : createAttemptRunner(attemptDeps),
+      keepOutcomes ? runAttempt : createAttempts(attemptDeps).run,
       log,
     );
   const headStarts = headStartsOf(newUuid(), true);

@@ -1,10 +1,8 @@
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { whenReauthenticationNeeded } from '../api/client';
-import { prefetch } from '../ui/prefetch';
+import { lazyInBackground } from '../ui/prefetch';
 
-const load = () => import('./sign-in-again');
-const ReauthenticateDialog = lazy(load);
-prefetch(load);
+const ReauthenticateDialog = lazyInBackground(() => import('./sign-in-again'));
 
 /**
  * Asks for another sign-in when a call needs a recent one. With an API key the call is then

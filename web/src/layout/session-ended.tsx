@@ -1,14 +1,12 @@
 import { t } from '@lingui/core/macro';
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { useSession } from '../api/session';
-import { prefetch } from '../ui/prefetch';
+import { lazyInBackground } from '../ui/prefetch';
 import { formatDuration, useNow } from '../ui/time';
 import { useToast } from '../ui/toast';
 
-const load = () => import('./session-ended-dialog');
-const SessionEndedDialog = lazy(load);
-prefetch(load);
+const SessionEndedDialog = lazyInBackground(() => import('./session-ended-dialog'));
 
 const WARN_BEFORE_MS = 300_000;
 

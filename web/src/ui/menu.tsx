@@ -1,20 +1,10 @@
 import { MoreHorizontal } from 'lucide-react';
-import {
-  cloneElement,
-  lazy,
-  startTransition,
-  useState,
-  type KeyboardEvent,
-  type MouseEvent,
-  type ReactElement,
-} from 'react';
+import { cloneElement, startTransition, useState, type KeyboardEvent, type MouseEvent, type ReactElement } from 'react';
 import { Button } from './button';
 import type { MenuItem } from './open-menu';
-import { prefetch } from './prefetch';
+import { lazyInBackground } from './prefetch';
 
-const load = () => import('./open-menu');
-const OpenMenu = lazy(load);
-prefetch(load);
+const OpenMenu = lazyInBackground(() => import('./open-menu'));
 
 /** A menu of actions. Falsy items are left out, so that callers can write `allowed && item`. */
 export function Menu({

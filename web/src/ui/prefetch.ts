@@ -1,3 +1,5 @@
+import { lazy, type ComponentType } from 'react';
+
 type Load = () => Promise<unknown>;
 
 const SIGNS_OF_USE = ['pointermove', 'pointerdown', 'keydown', 'wheel'] as const;
@@ -8,12 +10,13 @@ const whenIdle = globalThis.requestIdleCallback ?? ((run: () => void) => setTime
 let waiting: Load[] | undefined = [];
 
 /**
- * Loads a part that no screen shows at first, such as dialogs, when somebody begins to use the
- * page and the browser is idle. The first screen appears without it.
+ * A part that no screen shows at first, such as a dialog. It is loaded when somebody begins to use
+ * the page and the browser is idle, or when it is shown. The first screen appears without it.
  */
-export function prefetch(load: Load): void {
+export function lazyInBackground<Props extends object>(load: () => Promise<{ default: ComponentType<Props> }>) {
   if (waiting) waiting.push(load);
   else start(load);
+  return lazy(load);
 }
 
 // A failure shows when the part is needed, and loaded again.

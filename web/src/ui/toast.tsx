@@ -1,23 +1,13 @@
-import {
-  createContext,
-  lazy,
-  Suspense,
-  useCallback,
-  useContext,
-  useState,
-  type ComponentType,
-  type ReactNode,
-} from 'react';
-import { prefetch } from './prefetch';
+import { createContext, Suspense, useCallback, useContext, useState, type ComponentType, type ReactNode } from 'react';
+import { lazyInBackground } from './prefetch';
 import type { Message, ToastsProps } from './toasts';
 
 type Show = (message: { tone: 'ok' | 'bad'; text: string }) => void;
 
 // Without its file, which a deploy may have removed, a message is lost, and not the page.
-const load = (): Promise<{ default: ComponentType<ToastsProps> }> =>
-  import('./toasts').catch(() => ({ default: () => null }));
-const Toasts = lazy(load);
-prefetch(load);
+const Toasts = lazyInBackground((): Promise<{ default: ComponentType<ToastsProps> }> =>
+  import('./toasts').catch(() => ({ default: () => null })),
+);
 
 const Context = createContext<Show>(() => undefined);
 

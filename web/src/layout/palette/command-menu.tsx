@@ -1,14 +1,12 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { Search } from 'lucide-react';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { Suspense, useEffect, useRef, useState } from 'react';
 import { Button } from '../../ui/button';
-import { prefetch } from '../../ui/prefetch';
+import { lazyInBackground } from '../../ui/prefetch';
 import styles from './command-menu.module.css';
 
-const load = () => import('./palette');
-const Palette = lazy(load);
-prefetch(load);
+const Palette = lazyInBackground(() => import('./palette'));
 
 const OPEN = 'signpost:palette';
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);

@@ -30,13 +30,12 @@ export function CopyRequest({ attempt }: { attempt: AttemptDetail }) {
     copy(format(await sign.mutateAsync()), t`${what} copied. Receivers accept its signature for about 5 minutes.`);
   const old = t`copied. Its signature is of then: a receiver that verifies it refuses it.`;
   const signable = write && !attempt.payloadExpired;
-  const copyCurl = () =>
-    signable
-      ? copySigned(asCurl, t`curl command`).catch(() => undefined)
-      : copy(asCurl(request), t`curl command ${old}`);
+  const copyAs = (format: (request: HttpRequest) => string, what: string) => () =>
+    void (signable ? copySigned(format, what).catch(() => undefined) : copy(format(request), t`${what} ${old}`));
+  const copyCurl = copyAs(asCurl, t`curl command`);
   return (
     <>
-      <Button small icon={Copy} busy={sign.isPending} onClick={() => void copyCurl()}>
+      <Button small icon={Copy} busy={sign.isPending} onClick={copyCurl}>
         <Trans>Copy as curl</Trans>
       </Button>
       <Menu
@@ -47,31 +46,19 @@ export function CopyRequest({ attempt }: { attempt: AttemptDetail }) {
           </Button>
         }
         items={[
-          signable && { text: t`curl, signed now`, icon: Copy, onSelect: () => void copyCurl() },
+          signable && { text: t`curl, signed now`, icon: Copy, onSelect: copyCurl },
           { text: t`curl, as sent`, icon: Copy, onSelect: () => void copy(asCurl(request), t`curl command ${old}`) },
           request.body !== null && {
             text: t`Payload only`,
             icon: Copy,
             onSelect: () => void copy(request.body!, t`Payload copied`),
           },
-          signable
-            ? {
-                text: t`fetch (JavaScript), signed now`,
-                icon: Copy,
-                onSelect: () => void copySigned(asFetch, t`JavaScript`).catch(() => undefined),
-              }
-            : {
-                text: t`fetch (JavaScript)`,
-                icon: Copy,
-                onSelect: () => void copy(asFetch(request), t`JavaScript ${old}`),
-              },
-          signable
-            ? {
-                text: t`Python, signed now`,
-                icon: Copy,
-                onSelect: () => void copySigned(asPython, t`Python`).catch(() => undefined),
-              }
-            : { text: t`Python`, icon: Copy, onSelect: () => void copy(asPython(request), t`Python ${old}`) },
+          {
+            text: signable ? t`fetch (JavaScript), signed now` : t`fetch (JavaScript)`,
+            icon: Copy,
+            onSelect: copyAs(asFetch, t`JavaScript`),
+          },
+          { text: signable ? t`Python, signed now` : t`Python`, icon: Copy, onSelect: copyAs(asPython, t`Python`) },
         ]}
       />
     </>

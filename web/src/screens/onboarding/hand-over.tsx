@@ -2,7 +2,6 @@ import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { KeyRound, Printer } from 'lucide-react';
 import { useState } from 'react';
-import { api, at } from '../../api/client';
 import { formatJson } from '../../api/exact-json';
 import { useAction, useChoices } from '../../api/queries';
 import type { Customer, EventType, Product, Subscription } from '../../api/types';
@@ -12,14 +11,8 @@ import { describeRetries, utc } from '../../ui/time';
 import { FieldTable } from '../catalog/field-table';
 import { receives } from '../endpoints/shared/event-types';
 import { FORMATS } from '../endpoints/shared/formats';
+import { createSecretLink, type SecretLink } from '../shared/secret-link';
 import styles from './hand-over.module.css';
-
-interface SecretLink {
-  url: string;
-  expiresAt: string;
-}
-
-const createLink = (id: string) => api.post<SecretLink>(at`/v1/subscriptions/${id}/secret/link`);
 
 /**
  * A printable sheet for the customer's developers, for all of the customer's endpoints. It never
@@ -35,7 +28,7 @@ export function HandOver({ customer, product, types }: { customer: Customer; pro
   const missing = endpoints.filter(({ id }) => !links[id]);
   const createAll = useAction(
     async () => {
-      for (const { id } of missing) addLinks({ [id]: await createLink(id) });
+      for (const { id } of missing) addLinks({ [id]: await createSecretLink(id) });
     },
     { invalidate: [] },
   );
@@ -106,7 +99,7 @@ function EndpointSection({
   onLink(link: SecretLink): void;
 }) {
   const { id, name, url, method, format, timeoutSeconds, retrySchedule } = endpoint;
-  const create = useAction(() => createLink(id), { invalidate: [] });
+  const create = useAction(() => createSecretLink(id), { invalidate: [] });
   return (
     <section className="stack-s" aria-label={name}>
       <h3>{name}</h3>

@@ -7,16 +7,22 @@ import styles from './endpoint-name.module.css';
 const STALE_TIME_MS = 5 * 60_000;
 
 /**
- * Returns the name of an endpoint, or its ID while unknown or if it was deleted. Only the endpoints
- * on the screen are read, each once for all its rows.
+ * Returns an endpoint whose name is shown, or undefined while unknown or if it was deleted. Only
+ * the endpoints on the screen are read, each once for all its rows.
+ *
+ * @param id - empty: none
  */
-export function useEndpointName(id: string): string {
-  const endpoint = useRead<Subscription>(
+export function useNamedEndpoint(id: string): Subscription | undefined {
+  return useRead<Subscription>(
     at`/v1/subscriptions/${id}`,
     {},
-    { retry: false, staleTime: STALE_TIME_MS, placeholderData: undefined },
+    { enabled: id !== '', retry: false, staleTime: STALE_TIME_MS, placeholderData: undefined },
   ).data;
-  return endpoint?.name ?? id;
+}
+
+/** Returns the name of an endpoint, or its ID while the name is unknown. */
+export function useEndpointName(id: string): string {
+  return useNamedEndpoint(id)?.name ?? id;
 }
 
 /** An endpoint's name, linked to its page. */

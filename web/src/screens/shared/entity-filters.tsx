@@ -1,13 +1,11 @@
 import { t } from '@lingui/core/macro';
 import { useState } from 'react';
-import { useRead } from '../../api/queries';
 import type { EventType, Subscription } from '../../api/types';
 import { Combobox } from '../../ui/combobox';
 import { CustomerField } from './customer-field';
 import styles from './entity-filters.module.css';
+import { useNamedEndpoint } from './endpoint-name';
 import { useSuggestions } from './use-suggestions';
-
-const STALE_TIME_MS = 30_000;
 
 interface FilterProps {
   value: string;
@@ -42,11 +40,7 @@ export function TypeFilter({ value, onChange }: FilterProps) {
 export function EndpointFilter({ value, onChange }: FilterProps) {
   const [q, setQ] = useState<string>();
   const found = useSuggestions<Subscription>('/v1/subscriptions', q);
-  const chosen = useRead<Subscription>(
-    `/v1/subscriptions/${value}`,
-    {},
-    { enabled: value !== '', retry: false, staleTime: STALE_TIME_MS, placeholderData: undefined },
-  ).data;
+  const chosen = useNamedEndpoint(value);
   return (
     <div className={`filter-select ${styles.filter}`}>
       <Combobox

@@ -16,11 +16,10 @@ import { DataTab } from './tabs/data';
 import { HistoryTab } from './tabs/history';
 import { HttpTab } from './tabs/http';
 import { NotificationsTab } from './tabs/notifications';
+import { SUBJECT } from '../shared/subject';
 import { OverviewTab } from './tabs/overview';
 import { SecretTab } from './tabs/secret';
 import { StatisticsTab } from './tabs/statistics';
-
-const SUBJECT = { one: t`Endpoint`, all: { text: t`All endpoints`, to: '/endpoints' } };
 
 export function EndpointDetail() {
   const { id = '' } = useParams();

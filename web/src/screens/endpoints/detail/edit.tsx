@@ -20,8 +20,7 @@ import { GeneralFields } from '../fields/general';
 import { HttpFields } from '../fields/http';
 import { TypeFields } from '../fields/types';
 import { useUpdateEndpoint } from '../shared/actions';
-
-const SUBJECT = { one: t`Endpoint`, all: { text: t`All endpoints`, to: '/endpoints' } };
+import { SUBJECT } from '../shared/subject';
 
 /** Edits an endpoint: every section of the wizard on one page. */
 export function EditEndpoint() {

@@ -7,6 +7,7 @@ import type { Secret } from '../../../api/types';
 import { Button } from '../../../ui/button';
 import { Actions, Dialog } from '../../../ui/dialog';
 import { Form, SelectField, SwitchField, TextField } from '../../../ui/form';
+import { createSecretLink, type SecretLink } from '../../shared/secret-link';
 
 const OVERLAPS = [
   { seconds: 0, text: t`Stops signing immediately` },
@@ -23,16 +24,6 @@ interface DialogProps {
   /** @param link - to the new secret, if one was asked for */
   onRotated(secret: Secret, link?: SecretLink): void;
 }
-
-/** Shows a secret once. */
-export interface SecretLink {
-  url: string;
-  expiresAt: string;
-  /** Until when the previous secret also signs, if a rotation made the link. */
-  overlapsUntil?: string;
-}
-
-export const createSecretLink = (id: string) => api.post<SecretLink>(at`/v1/subscriptions/${id}/secret/link`);
 
 export function RotateDialog({ open, onClose, ...rest }: DialogProps) {
   return (

@@ -10,12 +10,18 @@ import { CodeBlock, CopyButton } from '../../../../ui/copy';
 import { Card } from '../../../../ui/page';
 import { exactTime } from '../../../../ui/zone';
 import styles from '../../shared/endpoints.module.css';
-import { createSecretLink, RotateDialog, type SecretLink } from '../../dialogs/rotate-secret';
+import { createSecretLink, type SecretLink } from '../../../shared/secret-link';
+import { RotateDialog } from '../../dialogs/rotate-secret';
+
+interface ShownLink extends SecretLink {
+  /** Until when the previous secret also signs, if a rotation made the link. */
+  overlapsUntil?: string;
+}
 
 /** The secret, masked until revealed; revealing it is recorded in the audit log. */
 export function SecretTab({ subscription: { id } }: { subscription: Subscription }) {
   const [secret, setSecret] = useState<Secret>();
-  const [link, setLink] = useState<SecretLink>();
+  const [link, setLink] = useState<ShownLink>();
   const [rotating, setRotating] = useState(false);
   const reveal = useAction(() => api.get<Secret>(at`/v1/subscriptions/${id}/secret`), { invalidate: ['/v1/audit'] });
   return (
@@ -74,7 +80,7 @@ export function SecretTab({ subscription: { id } }: { subscription: Subscription
   );
 }
 
-function HandOver({ id, link, onLink }: { id: string; link: SecretLink | undefined; onLink(link: SecretLink): void }) {
+function HandOver({ id, link, onLink }: { id: string; link: ShownLink | undefined; onLink(link: SecretLink): void }) {
   const create = useAction(() => createSecretLink(id), { invalidate: ['/v1/audit'] });
   return (
     <Card title={t`Share the secret`}>
