@@ -538,7 +538,7 @@ export default [
       'n.rate_seq > ',
     ],
   ]),
-  ...mutationsOf('src/store/operational/accept.ts', store('operational/operational-events'), [
+  ...mutationsOf('src/store/operational/accept.ts', store('operational/publishing'), [
     ['O3', 'operators who listen to certain channels are notified as well', " and s.channels = '{}'", ''],
     ['N56', 'followers in the slow lane are notified in the fast one', '${LANE} as lane', "'fast' as lane"],
   ]),
@@ -551,7 +551,7 @@ export default [
     ],
     ['OE1', 'a lower level of the same period is news', '${level} > o.level else', 'true else'],
   ]),
-  ...mutationsOf('src/store/operational/publish.ts', store('operational/operational-events'), [
+  ...mutationsOf('src/store/operational/publish.ts', store('operational/publishing'), [
     ['OE2', 'two processes publish at the same time', 'if (!locks[0]!.locked) return', 'if (false) return'],
     ['OE3', 'a storm of events is published', 'const left = eventsPerMinute - ', 'const left = 1e6 - '],
   ]),

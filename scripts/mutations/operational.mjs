@@ -2,7 +2,9 @@
 import { mutationsOf } from '../mutation.mjs';
 
 const OPERATIONAL = 'src/store/operational/';
-const EVENTS_TEST = ['test/store/operational/operational-events.test.ts'];
+const EVENTS_TEST = ['operational-events', 'publishing', 'backlog'].map(
+  (name) => `test/store/operational/${name}.test.ts`,
+);
 const SCOPE_TEST = ['test/store/operational/followers.test.ts'];
 
 export default [

@@ -31,7 +31,7 @@ export function CopyRequest({ attempt }: { attempt: AttemptDetail }) {
   const old = t`copied. Its signature is of then: a receiver that verifies it refuses it.`;
   const signable = write && !attempt.payloadExpired;
   const copyAs = (format: (request: HttpRequest) => string, what: string) => () =>
-    void (signable ? copySigned(format, what).catch(() => undefined) : copy(format(request), t`${what} ${old}`));
+    void (signable ? copySigned(format, what).catch(() => undefined) : copy(format(request), `${what} ${old}`));
   const copyCurl = copyAs(asCurl, t`curl command`);
   return (
     <>
