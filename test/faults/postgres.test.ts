@@ -22,6 +22,9 @@ afterEach(async () => {
   proxy = undefined;
 });
 
+/** 3 s of waiting and 5 s for a probe, in steps of 0.5 s, and time of a busy machine. */
+const SOON_MS = 12_000;
+
 type Customer = Awaited<ReturnType<typeof onboard>>;
 
 /** Posts an event. @returns the answer, or undefined if there was none within `withinMs` */
@@ -271,6 +274,48 @@ describe('with a separate Postgres', () => {
     await db.query({ text: 'select pg_promote()' });
     expect(await post(service, customer)).toMatchObject({ status: 202 });
     expect(await readiness(service)).toMatchObject({ status: 'ready' });
+  });
+
+  it('commits hang while statements are answered: what writes is 503 soon, lists go on, and nothing is done twice', async () => {
+    const { receiver } = cluster;
+    const service = await cluster.start({ databaseUrl: postgres.url });
+    const customer = await onboard(service, receiver.url());
+    await db.query({ text: "alter system set synchronous_standby_names = 'nobody'" });
+    await db.query({ text: 'select pg_reload_conf()' });
+    await untilCommitsWait();
+    const path = `/v1/subscriptions/${customer.subscriptionId}`;
+    const round = () =>
+      Promise.all([
+        post(service, customer, { id: 'hung', withinMs: SOON_MS }),
+        post(service, customer, { id: 'hung-keyed', key: 'hung', withinMs: SOON_MS }),
+        service.call('PATCH', path, { name: 'renamed' }),
+        service.call('PATCH', `/v1/customers/${customer.customerId}`, { name: 'Renamed' }),
+      ]);
+    const startedAt = performance.now();
+    for (const answer of await round())
+      expect(answer).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
+    expect(performance.now() - startedAt).toBeLessThan(SOON_MS);
+    expect(await readiness(service)).toMatchObject({ status: 'not-ready', postgres: 'unreachable' });
+    expect(await service.call('GET', '/v1/notifications')).toMatchObject({ status: 200 });
+    const refusedAt = performance.now();
+    for (const answer of await round()) expect(answer!.body.detail).toContain('Nothing was changed');
+    expect(performance.now() - refusedAt).toBeLessThan(1000);
+    await db.query({ text: 'alter system reset synchronous_standby_names' });
+    await db.query({ text: 'select pg_reload_conf()' });
+    await until(
+      () => readiness(service),
+      ({ status }) => status === 'ready',
+    );
+    const [first, keyed] = await round();
+    const ids = [first, keyed].flatMap((answer) => answer!.body.notifications.map((each: { id: string }) => each.id));
+    await cluster.makeOverdue(db);
+    for (const id of ids)
+      await until(
+        () => service.call('GET', `/v1/notifications/${id}`),
+        ({ body }) => body.status === 'delivered',
+      );
+    expect(receiver.requests).toHaveLength(2);
+    expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(2);
   });
 
   itInLongRuns('a commit that no standby confirms is not answered as accepted', async () => {

@@ -23,7 +23,7 @@ export interface Cluster {
   /** Starts a service process. If it still runs when the test ends, it is killed. */
   start(options?: ServiceOptions): Promise<ServiceProcess>;
   /** Makes all open notifications overdue, so that the next sweep of the reconciler checks them. */
-  makeOverdue(): Promise<void>;
+  makeOverdue(db?: Database): Promise<void>;
   statuses(ids: string[]): Promise<string[]>;
   /** Waits until all notifications have this status in the database. */
   reach(ids: string[], status: string): Promise<void>;
@@ -45,10 +45,10 @@ export function useCluster(): Cluster {
       services.push(service);
       return service;
     },
-    async makeOverdue() {
+    async makeOverdue(db = (cluster as Cluster).database.db) {
       const text =
         "update notifications set claimed_until = null, reconcile_after = now() - interval '1 second' where reconcile_after is not null";
-      await (cluster as Cluster).database.db.query({ text });
+      await db.query({ text });
     },
     async statuses(ids) {
       const { rows } = await (cluster as Cluster).database.db.query<{ status: string }>({

@@ -23,12 +23,15 @@ export type Probe = () => Promise<boolean>;
 /** Liveness, readiness and metrics. */
 export function operationRoutes({
   authDb,
+  db,
   temporal,
   metrics,
   isStopping,
   servesMetrics,
 }: {
   authDb: Database;
+  /** Of a pool that writes. */
+  db: Database;
   temporal: Probe;
   metrics: Metrics;
   /** Whether the process is about to stop: load balancers must send it nothing more. */
@@ -37,7 +40,7 @@ export function operationRoutes({
   servesMetrics: boolean;
 }): Route[] {
   const checks = new PacedRuns(CHECK_INTERVAL_MS, () =>
-    Promise.all([answers(() => canWrite(authDb)), answers(temporal)]),
+    Promise.all([answers(async () => !db.isSilent() && (await canWrite(authDb))), answers(temporal)]),
   );
   const routes = [
     route({

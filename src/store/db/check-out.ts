@@ -1,10 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
-import { PostgresSilentError, type SilenceWatch } from './silence-watch';
+import { PostgresSilentError, type Watch } from './silence-watch';
 
 /** A pool, and the watch that ends the waits for its clients. */
 export interface Lending {
   pool: Pool;
-  silence: SilenceWatch;
+  silence: Watch;
 }
 
 /**
@@ -29,7 +29,7 @@ export async function checkOut(lending: Lending): Promise<{ client: PoolClient; 
 }
 
 function connect({ pool, silence }: Lending): Promise<PoolClient> {
-  silence.refuseIfSilent();
+  if (silence.isSilent()) return Promise.reject(new PostgresSilentError());
   const connecting = pool.connect();
   return new Promise((resolve, reject) => {
     const giveUp = () => {

@@ -12,7 +12,7 @@ import {
   type PoolLimits,
   type Statement,
 } from './session';
-import { PostgresSilentError, probeOf, SilenceWatch } from './silence-watch';
+import { PostgresSilentError, probeOf, SilenceWatch, type Watch } from './silence-watch';
 import { CommitUnconfirmedError, confirmCommit, watchCommits } from './unconfirmed-commits';
 
 export type { PoolLimits, Statement };
@@ -31,6 +31,8 @@ export interface Database extends Executor {
   transaction<T>(work: (executor: Executor) => Promise<T>): Promise<T>;
   /** Whether Postgres is unavailable for this process, or was until a moment ago. */
   wasAway(): boolean;
+  /** Whether statements are refused immediately, because Postgres has answered none for a while. */
+  isSilent(): boolean;
   use(): PoolUse;
   close(): Promise<void>;
 }
@@ -73,7 +75,7 @@ export function openDatabase(
   onError: (error: Error) => void,
   options: Partial<PoolLimits> = {},
   availability = new Availability(),
-  silence = new SilenceWatch(probeOf(connectionString)),
+  silence: Watch = new SilenceWatch(probeOf(connectionString)),
 ): Database {
   const limits = { ...DEFAULT_LIMITS, ...options };
   const pool = new Pool({
@@ -117,6 +119,7 @@ export function openDatabase(
     query: <Row extends QueryResultRow>(statement: Statement) => watch(runOne<Row>(lending, statement, limits)),
     transaction: (work) => watch(inTransaction(lending, work, limits)),
     wasAway: () => availability.wasAway,
+    isSilent: () => silence.isSilent(),
     use: () => ({
       max: limits.max,
       open: pool.totalCount,

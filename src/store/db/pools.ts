@@ -1,6 +1,6 @@
 import { Availability } from './availability';
 import { openDatabase, type Database, type PoolLimits } from './database';
-import { probeOf, SilenceWatch } from './silence-watch';
+import { commitProbeOf, probeOf, SilenceWatch, WritesWatch, type Watch } from './silence-watch';
 
 /**
  * The pools of one process. They are separate so that callers of one kind never wait behind those
@@ -71,15 +71,17 @@ export function openPools(databaseUrl: string, options: PoolOptions, onError: (e
   const limits = poolLimits(options);
   const { transactionPooling = false } = options;
   const availability = new Availability();
-  const silence = new SilenceWatch(probeOf(databaseUrl));
-  const open = (name: keyof Pools) =>
+  const statements = new SilenceWatch(probeOf(databaseUrl));
+  const writes = new WritesWatch(statements, commitProbeOf(databaseUrl));
+  const open = (name: keyof Pools, silence: Watch) =>
     openDatabase(databaseUrl, onError, { ...limits[name], transactionPooling }, availability, silence);
   return {
-    db: open('db'),
-    pathDb: open('pathDb'),
-    keyedDb: open('keyedDb'),
-    authDb: open('authDb'),
-    readDb: open('readDb'),
-    maintenanceDb: open('maintenanceDb'),
+    db: open('db', writes),
+    pathDb: open('pathDb', writes),
+    keyedDb: open('keyedDb', writes),
+    authDb: open('authDb', statements),
+    readDb: open('readDb', statements),
+    // It waits for hours on purpose, and nobody waits for it.
+    maintenanceDb: open('maintenanceDb', statements),
   };
 }

@@ -6,6 +6,13 @@ import { within } from '../../process/time-limit';
 const QUIET_MS = 3000;
 /** How long a probe waits for an answer. */
 const PROBE_MS = 3000;
+/** How long a probe waits for a commit, which takes longer on a busy disk. */
+const COMMIT_PROBE_MS = 5000;
+/**
+ * How long the connection of a probe is kept that waits for a commit. Postgres may not notice that
+ * it was closed, so a new one for every probe would use up its connections.
+ */
+const COMMIT_PROBE_KEPT_MS = 60_000;
 /** How often the callers that wait are looked at. */
 const CHECK_MS = 500;
 
@@ -24,6 +31,12 @@ export class PostgresSilentError extends Error {
 /** Asks Postgres for any answer. @returns whether there was one; an error is one, too */
 export type Probe = () => Promise<boolean>;
 
+/** Ends the waits of callers, and refuses new ones, while Postgres is silent. */
+export interface Watch extends Waits {
+  /** Whether Postgres is silent. Who asks counts as a caller: probes go on for it. */
+  isSilent(): boolean;
+}
+
 /**
  * Ends all waits for Postgres when it has gone silent: frozen, or behind a network that drops
  * everything. Without it, a caller would wait for a connection, for its turn in a queue and for its
@@ -39,33 +52,29 @@ export type Probe = () => Promise<boolean>;
  * - SILENT: all waits end with an error, and so do new ones immediately. Probes go on. An answer to
  *   one, or a probe during which no caller came: HEARD.
  */
-export class SilenceWatch implements Waits {
-  private readonly waiting = new Set<() => void>();
+export class SilenceWatch implements Watch {
+  /** When each wait began, the oldest first. */
+  private readonly waiting = new Map<() => void, number>();
   private answers = 0;
-  private answeredAt = performance.now();
+  private answeredAt = -Infinity;
   private checking = false;
   private probing = false;
-  private refusals = 0;
+  private askers = 0;
   private silent = false;
 
-  constructor(private readonly probe: Probe) {}
+  /** @param probeMs - how long a probe may take */
+  constructor(
+    private readonly probe: Probe,
+    private readonly probeMs = PROBE_MS,
+  ) {}
 
-  /** Whether it is SILENT. */
-  get isSilent(): boolean {
+  isSilent(): boolean {
+    if (this.silent) this.askers += 1;
     return this.silent;
   }
 
-  /** @throws PostgresSilentError if it is SILENT */
-  refuseIfSilent(): void {
-    if (!this.silent) return;
-    this.refusals += 1;
-    throw new PostgresSilentError();
-  }
-
   begin(giveUp: () => void): void {
-    // The time in which nobody asked is not a silence.
-    if (this.waiting.size === 0) this.answeredAt = performance.now();
-    this.waiting.add(giveUp);
+    this.waiting.set(giveUp, performance.now());
     this.check();
   }
 
@@ -83,8 +92,9 @@ export class SilenceWatch implements Waits {
     this.checking = true;
     setTimeout(() => {
       this.checking = false;
-      if (this.waiting.size === 0) return;
-      if (performance.now() - this.answeredAt >= QUIET_MS) void this.runProbes();
+      const [oldest] = this.waiting.values();
+      if (oldest === undefined) return;
+      if (performance.now() - Math.max(this.answeredAt, oldest) >= QUIET_MS) void this.runProbes();
       this.check();
     }, CHECK_MS).unref();
   }
@@ -95,40 +105,92 @@ export class SilenceWatch implements Waits {
     let goOn: boolean;
     do {
       const { answers, silent: wasSilent } = this;
-      this.refusals = 0;
-      if (await within(PROBE_MS, this.probe(), () => false)) this.answered();
+      this.askers = 0;
+      if (await within(this.probeMs, this.probe(), () => false)) this.answered();
       this.silent = this.answers === answers;
-      if (this.silent) for (const giveUp of [...this.waiting]) giveUp();
-      goOn = this.silent && (!wasSilent || this.refusals > 0);
+      if (this.silent) for (const giveUp of [...this.waiting.keys()]) giveUp();
+      goOn = this.silent && (!wasSilent || this.askers > 0);
     } while (goOn);
     this.silent = false;
     this.probing = false;
   }
 }
 
+/**
+ * The watch of pools that write. Commits may hang while statements are answered: a synchronous
+ * standby is gone, the disk does not take the log, or one process of Postgres was stopped while it
+ * wrote. So answers to statements prove nothing here, only those to a probe that commits.
+ */
+export class WritesWatch implements Watch {
+  private readonly commits: SilenceWatch;
+
+  /**
+   * @param statements - the watch of all pools
+   * @param commitProbe - commits a transaction that is in the log of Postgres
+   */
+  constructor(
+    private readonly statements: SilenceWatch,
+    commitProbe: Probe,
+  ) {
+    this.commits = new SilenceWatch(commitProbe, COMMIT_PROBE_MS);
+  }
+
+  isSilent(): boolean {
+    return this.statements.isSilent() || this.commits.isSilent();
+  }
+
+  begin(giveUp: () => void): void {
+    this.statements.begin(giveUp);
+    this.commits.begin(giveUp);
+  }
+
+  end(giveUp: () => void): void {
+    this.statements.end(giveUp);
+    this.commits.end(giveUp);
+  }
+
+  answered(): void {
+    this.statements.answered();
+  }
+}
+
 /** Probes with a connection of its own, because those of the pools may be the silent ones. */
 export function probeOf(connectionString: string): Probe {
-  return async () => {
-    const client = new Client({ connectionString, application_name: 'signpost-probe' });
-    client.on('error', () => undefined);
-    const { connection } = client as unknown as { connection: { stream: { unref?(): void; destroy(): void } } };
-    let gaveUp = false;
-    const giveUp = setTimeout(() => {
-      gaveUp = true;
-      connection.stream.destroy();
-    }, PROBE_MS).unref();
-    try {
-      const connected = client.connect();
-      // A process that ends does not wait for a probe.
-      connection.stream.unref?.();
-      await connected;
-      await client.query('select 1');
-      void client.end().catch(() => undefined);
-      return true;
-    } catch {
-      return !gaveUp;
-    } finally {
-      clearTimeout(giveUp);
-    }
-  };
+  return () => ask(connectionString, 'select 1', PROBE_MS);
+}
+
+/** Probes by a commit, which leaves an empty message in the log of Postgres and nothing else. */
+export function commitProbeOf(connectionString: string): Probe {
+  let asking: Promise<boolean> | undefined;
+  return () =>
+    (asking ??= ask(
+      connectionString,
+      `select pg_logical_emit_message(true, 'signpost', '')`,
+      COMMIT_PROBE_KEPT_MS,
+    ).finally(() => (asking = undefined)));
+}
+
+/** @returns whether there was an answer of any kind in this time */
+async function ask(connectionString: string, statement: string, limitMs: number): Promise<boolean> {
+  const client = new Client({ connectionString, application_name: 'signpost-probe' });
+  client.on('error', () => undefined);
+  const { connection } = client as unknown as { connection: { stream: { unref?(): void; destroy(): void } } };
+  let gaveUp = false;
+  const giveUp = setTimeout(() => {
+    gaveUp = true;
+    connection.stream.destroy();
+  }, limitMs).unref();
+  try {
+    const connected = client.connect();
+    // A process that ends does not wait for a probe.
+    connection.stream.unref?.();
+    await connected;
+    await client.query(statement);
+    void client.end().catch(() => undefined);
+    return true;
+  } catch {
+    return !gaveUp;
+  } finally {
+    clearTimeout(giveUp);
+  }
 }

@@ -1,4 +1,4 @@
-import { PostgresSilentError, probeOf, SilenceWatch } from '../../../src/store/db/silence-watch';
+import { commitProbeOf, probeOf, SilenceWatch, WritesWatch } from '../../../src/store/db/silence-watch';
 import { fromSetup } from '../../support/environment';
 import { startTcpProxy } from '../../support/tcp-proxy';
 
@@ -35,7 +35,7 @@ it('gives up all callers when nothing is answered, and refuses new ones', async 
   expect(probes).toHaveLength(0);
   await pass(LATEST_MS - 2500);
   expect(callers.map(({ isOver }) => isOver)).toEqual([true, true]);
-  expect(() => watch.refuseIfSilent()).toThrow(PostgresSilentError);
+  expect(watch.isSilent()).toBe(true);
 });
 
 it('lets a long statement go on if the probe gets an answer', async () => {
@@ -70,20 +70,19 @@ it('takes an answer to another caller during a probe as one', async () => {
 it('lets callers through again when a probe is answered', async () => {
   wait();
   await pass(LATEST_MS);
-  expect(watch.isSilent).toBe(true);
   for (let seconds = 0; seconds < 30; seconds++) {
-    expect(() => watch.refuseIfSilent()).toThrow();
+    expect(watch.isSilent()).toBe(true);
     await pass(1000);
   }
   probes.at(-1)!.answer();
   await pass(0);
-  expect(() => watch.refuseIfSilent()).not.toThrow();
+  expect(watch.isSilent()).toBe(false);
 });
 
 it('ends its probes when nobody calls', async () => {
   wait();
   await pass(60_000);
-  expect(watch.isSilent).toBe(false);
+  expect(watch.isSilent()).toBe(false);
   const { length } = probes;
   await pass(60_000);
   expect(probes).toHaveLength(length);
@@ -97,6 +96,83 @@ it('sends no probe for callers that got their answers', async () => {
   wait().end();
   await pass(60_000);
   expect(probes).toHaveLength(0);
+});
+
+it('probes for the oldest caller, however many come and go meanwhile', async () => {
+  const oldest = wait();
+  await pass(2000);
+  wait();
+  await pass(LATEST_MS - 2000);
+  expect(oldest.isOver).toBe(true);
+});
+
+describe('of pools that write', () => {
+  let writes: WritesWatch;
+  let commits: { answer(): void }[];
+
+  beforeEach(() => {
+    commits = [];
+    writes = new WritesWatch(watch, () => new Promise((resolve) => commits.push({ answer: () => resolve(true) })));
+  });
+
+  /** A caller that waits for a commit while statements of others are answered. */
+  async function waitFor(ms: number): Promise<{ isOver: boolean }> {
+    const caller = { isOver: false };
+    const giveUp = () => {
+      caller.isOver = true;
+      writes.end(giveUp);
+    };
+    writes.begin(giveUp);
+    for (let passed = 0; passed < ms; passed += 1000) {
+      await pass(1000);
+      writes.answered();
+    }
+    return caller;
+  }
+
+  it('gives up callers if nothing is committed, although statements are answered', async () => {
+    // 3 s of waiting, 5 s for the probe, in steps of 0.5 s.
+    expect(await waitFor(9000)).toEqual({ isOver: true });
+    expect(writes.isSilent()).toBe(true);
+    expect(watch.isSilent()).toBe(false);
+    expect(probes).toHaveLength(0);
+    commits.at(-1)!.answer();
+    await pass(0);
+    expect(writes.isSilent()).toBe(false);
+  });
+
+  it('lets a caller wait while a probe can commit', async () => {
+    const waiting = waitFor(20_000);
+    const answering = setInterval(() => commits.at(-1)?.answer(), 1000);
+    expect(await waiting).toEqual({ isOver: false });
+    clearInterval(answering);
+    expect(writes.isSilent()).toBe(false);
+  });
+
+  it('is silent when Postgres answers nothing at all', async () => {
+    const caller = { isOver: false };
+    const giveUp = () => {
+      caller.isOver = true;
+      writes.end(giveUp);
+    };
+    writes.begin(giveUp);
+    await pass(LATEST_MS);
+    expect(caller.isOver).toBe(true);
+    expect(writes.isSilent()).toBe(true);
+  });
+});
+
+it('asks for a commit on one connection until there is an answer, however often it is probed', async () => {
+  jest.useRealTimers();
+  const proxy = await startTcpProxy(fromSetup('postgres'));
+  const probe = commitProbeOf(proxy.url);
+  expect(await probe()).toBe(true);
+  proxy.hang();
+  const asked = [probe(), probe()];
+  expect(asked[0]).toBe(asked[1]);
+  await proxy.stop();
+  // The end of the connection is an answer.
+  expect(await Promise.all(asked)).toEqual([true, true]);
 });
 
 it('takes any answer of Postgres to a probe as one, and silence as none', async () => {
