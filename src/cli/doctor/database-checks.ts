@@ -4,7 +4,7 @@ import type { Database, Executor } from '../../store/db/database';
 import { requireKeysInUse } from '../../store/db/master-key-check';
 import { findMigrations } from '../../store/db/migrate';
 import { ensurePartitions } from '../../store/db/partitions';
-import { poolLimits } from '../../store/db/pools';
+import { mostConnections, poolLimits } from '../../store/db/pools';
 import type { Pooling } from '../../store/db/pooler';
 import { DEFAULT_LIMITS } from '../../store/db/session';
 import { readTables } from '../../store/retention/status';
@@ -107,7 +107,7 @@ async function timeoutsResult(db: Executor, config: Config): Promise<Result> {
 }
 
 async function connectionsResult(db: Executor, config: Config, pooling: Pooling): Promise<Result> {
-  const perProcess = Object.values(poolLimits(config.database)).reduce((sum, { max = 0 }) => sum + max, 0);
+  const perProcess = mostConnections(config.database);
   if (pooling === 'transaction')
     return {
       status: 'ok',

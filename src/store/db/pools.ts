@@ -39,6 +39,8 @@ const PATH_CONNECTIONS = 10;
 const PATH_CONNECTIONS_KEPT = 2;
 const KEYED_CONNECTIONS = 4;
 const AUTH_CONNECTIONS = 3;
+/** Those that ask a silent Postgres for an answer and for a commit. */
+const PROBE_CONNECTIONS = 2;
 
 /**
  * The lock timeout is how long one stuck row delays the events of other customers. The statement
@@ -64,6 +66,11 @@ export function poolLimits(options: PoolOptions): Record<keyof Pools, Partial<Po
     readDb: { max: options.readConnections, statementTimeoutMs: options.readTimeoutSeconds * 1000 },
     maintenanceDb: MAINTENANCE_LIMITS,
   };
+}
+
+/** The most connections that a process has at the same time. */
+export function mostConnections(options: PoolOptions): number {
+  return Object.values(poolLimits(options)).reduce((sum, { max = 0 }) => sum + max, PROBE_CONNECTIONS);
 }
 
 /** Opens every pool. No connection is made until the first statement. */
