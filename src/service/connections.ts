@@ -5,11 +5,13 @@ import { startEmbedded } from '../embedded';
 import type { Tracing } from '../process/tracing';
 import type { Database } from '../store/db/database';
 import { completeIndexes } from '../store/db/complete-indexes';
+import type { KeyRing } from '../store/db/crypto';
 import { migrate } from '../store/db/migrate';
 import { inspectPostgres } from '../store/db/pooler';
 import { openPools, type Pools } from '../store/db/pools';
 import { ensurePartitions, reportMoved } from '../store/db/partitions';
-import { whenUp } from '../store/db/when-up';
+import { requireMasterKey } from '../store/db/master-key-check';
+import { whenUp, type Wait } from '../store/db/when-up';
 import { endClaims } from '../store/notifications/claims';
 import { TemporalLink } from '../temporal/connection';
 import { NamespaceKeeper } from '../temporal/namespace-keeper';
@@ -30,12 +32,14 @@ export interface Connections {
 /**
  * Starts the embedded servers, unless others are configured, and prepares the database.
  *
+ * @param keys - must open everything in the database
  * @param report - called with one line whenever startup has to wait for something
  * @param abandon - ends the wait for Postgres
  * @throws the reason of `abandon`, once it is aborted
  */
 export async function openConnections(
   config: Config,
+  keys: KeyRing,
   log: Logger,
   cleanups: Cleanups,
   report: (line: string) => void,
@@ -45,18 +49,22 @@ export async function openConnections(
   cleanups.add(() => embedded.stop(), { always: true });
 
   abandon?.throwIfAborted();
-  const transactionPooling = await prepareDatabase(embedded.databaseUrl, config, log, report, abandon);
+  const postgres = { url: embedded.databaseUrl, setting: 'DATABASE_URL', report, abandon };
+  const transactionPooling = await migrateDatabase(postgres, config, log);
   const pools = openPools(embedded.databaseUrl, { ...config.database, transactionPooling }, (error) =>
     log.warn({ err: error }, 'an idle Postgres connection was lost; the pool replaces it'),
   );
   // Concurrently: each may wait 2 s for a silent server.
   cleanups.add(() => Promise.all(Object.values<Database>({ ...pools }).map((pool) => pool.close())));
   const { db } = pools;
-  await preparePartitions(db, log);
+  await whenUp(postgres, async () => {
+    await preparePartitions(db, log);
+    await requireMasterKey(db, keys);
+    // With embedded Postgres, the lock on the data directory guarantees that no earlier process is
+    // left.
+    if (config.databaseUrl === undefined) await endClaims(db);
+  });
   completeIndexesLater(config.migrationDatabaseUrl ?? embedded.databaseUrl, log, cleanups);
-  // With embedded Postgres, the lock on the data directory guarantees that no earlier process is
-  // left.
-  if (config.databaseUrl === undefined) await endClaims(db);
   return {
     pools,
     databaseUrl: embedded.databaseUrl,
@@ -71,21 +79,14 @@ export async function openConnections(
  *
  * @returns whether a pooler gives each transaction another connection
  */
-async function prepareDatabase(
-  databaseUrl: string,
-  { migrationDatabaseUrl }: Config,
-  log: Logger,
-  report: (line: string) => void,
-  abandon: AbortSignal | undefined,
-): Promise<boolean> {
-  const database = { url: databaseUrl, setting: 'DATABASE_URL', report, abandon };
+async function migrateDatabase(postgres: Wait, { migrationDatabaseUrl }: Config, log: Logger): Promise<boolean> {
   const migrated =
     migrationDatabaseUrl === undefined
-      ? database
-      : { ...database, url: migrationDatabaseUrl, setting: 'SIGNPOST_MIGRATION_DATABASE_URL' };
-  const pooling = await whenUp(database, () => inspectPostgres(databaseUrl));
+      ? postgres
+      : { ...postgres, url: migrationDatabaseUrl, setting: 'SIGNPOST_MIGRATION_DATABASE_URL' };
+  const pooling = await whenUp(postgres, () => inspectPostgres(postgres.url));
   if (pooling !== 'none') log.info({ pooling }, 'DATABASE_URL leads to a pooler');
-  await whenUp(migrated, () => migrate(migrated.url, abandon));
+  await whenUp(migrated, () => migrate(migrated.url, postgres.abandon));
   return pooling === 'transaction';
 }
 

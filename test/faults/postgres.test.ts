@@ -22,6 +22,24 @@ afterEach(async () => {
   proxy = undefined;
 });
 
+/** Waits for the third commit that a process tries, and expects that the first two have ended. */
+async function untilProbesRepeat(db: Database, ask: () => Promise<unknown>): Promise<void> {
+  const probes = new Set<number>();
+  await until(
+    async () => {
+      await ask();
+      const { rows } = await db.query<{ pid: number }>({
+        text: "select pid from pg_stat_activity where application_name = 'signpost-probe' and wait_event = 'SyncRep'",
+      });
+      expect(rows.length).toBeLessThanOrEqual(1);
+      for (const { pid } of rows) probes.add(pid);
+      return probes.size;
+    },
+    (count) => count === 3,
+    SOON_MS * 2,
+  );
+}
+
 /** 3 s of waiting and 5 s for a probe, in steps of 0.5 s, and time of a busy machine. */
 const SOON_MS = 12_000;
 
@@ -300,6 +318,7 @@ describe('with a separate Postgres', () => {
     const refusedAt = performance.now();
     for (const answer of await round()) expect(answer!.body.detail).toContain('Nothing was changed');
     expect(performance.now() - refusedAt).toBeLessThan(1000);
+    await untilProbesRepeat(db, () => readiness(service));
     await db.query({ text: 'alter system reset synchronous_standby_names' });
     await db.query({ text: 'select pg_reload_conf()' });
     await until(

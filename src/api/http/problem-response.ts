@@ -40,7 +40,7 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       next(error);
       return;
     }
-    const problem = toProblem(error, request.body);
+    const problem = toProblem(error, request);
     if (problem.status >= 500) {
       const failure = { code: problem.code, err: error as unknown };
       // The line of the request shows it, unless that was written when the caller left.
@@ -51,12 +51,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
   };
 }
 
-/**
- * The problem that an error becomes.
- *
- * @param body - of the request, in which the places of faults are found
- */
-export function toProblem(error: unknown, body?: unknown): Problem {
+/** The problem that an error becomes, in whose request the places of faults are found. */
+export function toProblem(error: unknown, { method, body }: { method?: string; body?: unknown } = {}): Problem {
   if (error instanceof Problem) return error;
   const fromParser = bodyParserProblem(error);
   if (fromParser) return fromParser;
@@ -67,7 +63,7 @@ export function toProblem(error: unknown, body?: unknown): Problem {
         message: 'must not contain NUL',
       })),
     });
-  const unavailable = unavailableDetail(error);
+  const unavailable = unavailableDetail(error, method === 'GET' || method === 'HEAD');
   if (unavailable !== undefined)
     return new Problem('database-unavailable', unavailable, { headers: { 'retry-after': '2' }, cause: error });
   return new Problem('internal-error', 'The request failed. The log of the service has the details.', {
@@ -75,7 +71,8 @@ export function toProblem(error: unknown, body?: unknown): Problem {
   });
 }
 
-function unavailableDetail(error: unknown): string | undefined {
+function unavailableDetail(error: unknown, onlyReads: boolean): string | undefined {
+  if (isUnavailable(error) && onlyReads) return 'The database is unavailable. Retry the request.';
   if (isContended(error))
     return 'The database did not finish in time, and nothing was changed. Retry later; narrow the filter if this is a list.';
   if (isOutcomeUnknown(error))

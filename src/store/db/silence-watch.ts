@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Waits } from '../../process/pg-clients';
 import { within } from '../../process/time-limit';
@@ -8,11 +9,10 @@ const QUIET_MS = 3000;
 const PROBE_MS = 3000;
 /** How long a probe waits for a commit, which takes longer on a busy disk. */
 const COMMIT_PROBE_MS = 5000;
-/**
- * How long the connection of a probe is kept that waits for a commit. Postgres may not notice that
- * it was closed, so a new one for every probe would use up its connections.
- */
-const COMMIT_PROBE_KEPT_MS = 60_000;
+/** How often a probe looks whether the process of Postgres in which the last one hung has ended. */
+const ENDED_CHECK_MS = 1000;
+/** What Postgres shows for the connection of a probe. */
+const PROBE_NAME = 'signpost-probe';
 /** How often the callers that wait are looked at. */
 const CHECK_MS = 500;
 
@@ -156,23 +156,46 @@ export class WritesWatch implements Watch {
 
 /** Probes with a connection of its own, because those of the pools may be the silent ones. */
 export function probeOf(connectionString: string): Probe {
-  return () => ask(connectionString, 'select 1', PROBE_MS);
+  return () => ask(connectionString, PROBE_MS, (client) => client.query('select 1'));
 }
 
-/** Probes by a commit, which leaves an empty message in the log of Postgres and nothing else. */
+/**
+ * Probes by a commit, which leaves an empty message in the log of Postgres and nothing else.
+ *
+ * Postgres does not notice that a connection was closed whose commit hangs. So that a long outage
+ * does not use up its connections, a probe first ends the process in which the last one hangs. If
+ * that is impossible, commits hang still, and it tries none.
+ */
 export function commitProbeOf(connectionString: string): Probe {
-  let asking: Promise<boolean> | undefined;
+  let hanging: number | undefined;
+  const isEnding = async (client: Client, pid: number) => {
+    const { rowCount } = await client.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where pid = $1 and application_name = $2 and pid <> pg_backend_pid()`,
+      [pid, PROBE_NAME],
+    );
+    return rowCount !== 0;
+  };
   return () =>
-    (asking ??= ask(
-      connectionString,
-      `select pg_logical_emit_message(true, 'signpost', '')`,
-      COMMIT_PROBE_KEPT_MS,
-    ).finally(() => (asking = undefined)));
+    ask(connectionString, COMMIT_PROBE_MS, async (client) => {
+      while (hanging !== undefined && (await isEnding(client, hanging))) await sleep(ENDED_CHECK_MS);
+      await client.query('begin');
+      const { rows } = await client.query<{ pid: number }>(
+        `select pg_backend_pid() as pid, pg_logical_emit_message(true, 'signpost', '')`,
+      );
+      hanging = rows[0]!.pid;
+      await client.query('commit');
+      hanging = undefined;
+    });
 }
 
-/** @returns whether there was an answer of any kind in this time */
-async function ask(connectionString: string, statement: string, limitMs: number): Promise<boolean> {
-  const client = new Client({ connectionString, application_name: 'signpost-probe' });
+/** @returns whether the work ended, or failed by an error of Postgres, within the time */
+async function ask(
+  connectionString: string,
+  limitMs: number,
+  work: (client: Client) => Promise<unknown>,
+): Promise<boolean> {
+  const client = new Client({ connectionString, application_name: PROBE_NAME });
   client.on('error', () => undefined);
   const { connection } = client as unknown as { connection: { stream: { unref?(): void; destroy(): void } } };
   let gaveUp = false;
@@ -185,7 +208,7 @@ async function ask(connectionString: string, statement: string, limitMs: number)
     // A process that ends does not wait for a probe.
     connection.stream.unref?.();
     await connected;
-    await client.query(statement);
+    await work(client);
     void client.end().catch(() => undefined);
     return true;
   } catch {

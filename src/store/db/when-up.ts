@@ -31,18 +31,19 @@ export async function whenUp<T>({ url, setting, report, abandon }: Wait, work: (
       abandon?.throwIfAborted();
       // A migration gives up when it would stop writers behind a lock.
       if (!isUnavailable(error) && !isContended(error)) throw refusedByDatabase(error, host, setting);
-      if (Date.now() > until && isContended(error)) throw error;
-      if (Date.now() > until)
-        throw new ConfigError(
-          error instanceof ReadOnlyError
-            ? `Postgres at ${host} is read-only. Promote it, or correct ${setting}.`
-            : `Postgres at ${host} does not respond (${(error as Error).message}). Start it, or correct ${setting}.`,
-          { cause: error },
-        );
+      if (Date.now() > until) throw new ConfigError(adviceOn(error, host, setting), { cause: error });
       if (!reported) report(`waiting for Postgres at ${host} …`);
       await sleep(1000, undefined, { signal: abandon });
     }
   }
+}
+
+function adviceOn(error: unknown, host: string, setting: string): string {
+  if (error instanceof ReadOnlyError) return `Postgres at ${host} is read-only. Promote it, or correct ${setting}.`;
+  const { message } = error as Error;
+  return isContended(error)
+    ? `Postgres at ${host} did not let a minute of tries take effect (${message}). Another session keeps a lock, or commits hang.`
+    : `Postgres at ${host} does not respond (${message}). Start it, or correct ${setting}.`;
 }
 
 /**

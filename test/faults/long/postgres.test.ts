@@ -47,3 +47,24 @@ it('a process that starts on a standby waits until it is promoted', async () => 
     await standby.stop();
   }
 });
+
+it('a process that starts while commits hang waits for them', async () => {
+  const postgres = await startPostgres({ directory: tempDir(), port: 0 });
+  const db = openDatabase(postgres.url, () => undefined);
+  try {
+    await (await cluster.start({ databaseUrl: postgres.url })).stop();
+    await db.query({ text: "alter system set synchronous_standby_names = 'nobody'" });
+    await db.query({ text: 'select pg_reload_conf()' });
+    const starting = cluster.start({ databaseUrl: postgres.url });
+    await sleep(25_000);
+    await db.query({ text: 'alter system reset synchronous_standby_names' });
+    await db.query({ text: 'select pg_reload_conf()' });
+    const service = await starting;
+    expect(service.output()).toContain('waiting for Postgres');
+    expect((await service.call('GET', '/readyz')).body).toMatchObject({ status: 'ready' });
+    await service.kill9();
+  } finally {
+    await db.close();
+    await postgres.stop();
+  }
+});
