@@ -39,7 +39,7 @@ const PATH_CONNECTIONS = 10;
 const PATH_CONNECTIONS_KEPT = 2;
 const KEYED_CONNECTIONS = 4;
 const AUTH_CONNECTIONS = 3;
-/** Those that ask a silent Postgres for an answer and for a commit. */
+/** Connections that ask a silent Postgres for an answer and for a commit. */
 const PROBE_CONNECTIONS = 2;
 
 /**
