@@ -8,7 +8,7 @@ import {
 import { inspectPostgres } from '../../../src/store/db/pooler';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { runNode } from '../../support/processes';
-import { startPgBouncer, type PgBouncer, type PoolMode } from '../../support/pgbouncer';
+import { startDocumentedPgBouncer, startPgBouncer, type PgBouncer, type PoolMode } from '../../support/pgbouncer';
 import { startTcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';
 
@@ -44,6 +44,17 @@ it('finds no pooler in front of Postgres itself', async () => {
 it.each(['session', 'transaction'] as const)('recognizes PgBouncer in %s mode', async (mode) => {
   await expect(inspectPostgres(await behind(mode))).resolves.toBe(mode);
 });
+
+it.each(['session', 'transaction'] as const)(
+  'PgBouncer works with the documented settings in %s mode',
+  async (mode) => {
+    pgBouncer = await startDocumentedPgBouncer(test.url, mode);
+    await expect(inspectPostgres(pgBouncer.url)).resolves.toBe(mode);
+    const wrong = new URL(pgBouncer.url);
+    wrong.password = 'wrong';
+    await expect(open(wrong.toString(), {}).query({ text: 'select' })).rejects.toThrow('SASL authentication failed');
+  },
+);
 
 it('refuses PgBouncer in statement mode and says what to set', async () => {
   await expect(inspectPostgres(await behind('statement'))).rejects.toThrow(/statement mode.*Set pool_mode/);
