@@ -150,7 +150,7 @@ function Figures({ figures }: { figures: Statistics }) {
           name={t`Next attempt`}
           value={
             figures.nextTriggerAt ? (
-              <Countdown until={figures.nextTriggerAt} />
+              <Countdown inSentence until={figures.nextTriggerAt} />
             ) : (
               <span className="muted">
                 <Trans>none</Trans>
