@@ -40,7 +40,7 @@ export function EndpointFilters({ filters: { values, set } }: { filters: ReturnT
     <FilterBar>
       <SearchBox
         label={t`Search endpoints`}
-        placeholder={isCustomer ? t`Name, URL or ID` : t`Name, URL, customer or ID`}
+        placeholder={isCustomer ? t`Name, URL or ID` : t`Name, URL or customer`}
         value={values.q}
         onChange={(q) => set({ q })}
       />

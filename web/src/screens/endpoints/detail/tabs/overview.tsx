@@ -137,7 +137,13 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
       <Tile
         name={t`Next attempt`}
         value={
-          statistics?.nextTriggerAt ? <Countdown inSentence until={statistics.nextTriggerAt} /> : t`none scheduled`
+          statistics?.nextTriggerAt ? (
+            <Countdown inSentence until={statistics.nextTriggerAt} />
+          ) : (
+            <span className="muted">
+              <Trans>none</Trans>
+            </span>
+          )
         }
       />
       {statistics && statistics.held > 0 && <HeldTile id={id} held={statistics.held} readAt={dataUpdatedAt} />}

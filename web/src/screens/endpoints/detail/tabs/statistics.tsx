@@ -136,10 +136,10 @@ function Figures({ figures }: { figures: Statistics }) {
   return (
     <>
       <div className={styles.figures}>
-        <Tile name={t`Events`} value={figures.events} />
-        <Tile name={t`Attempts`} value={figures.triggers} />
-        <Tile name={t`Success responses`} value={figures.successResponses} />
-        <Tile name={t`Failure responses`} value={figures.failureResponses} />
+        <Tile name={t`Events`} value={formatNumber(figures.events)} />
+        <Tile name={t`Attempts`} value={formatNumber(figures.triggers)} />
+        <Tile name={t`Success responses`} value={formatNumber(figures.successResponses)} />
+        <Tile name={t`Failure responses`} value={formatNumber(figures.failureResponses)} />
         <Tile
           name={t`Consecutive failures`}
           value={figures.failuresSinceLastSuccess}
