@@ -1,13 +1,12 @@
 import type { Page } from 'playwright-core';
 import { useUi } from '../support/browser';
 import { PARCEL_SENT as TYPE, useParcels } from '../support/parcels';
-import { ADMIN_KEY } from '../support/service';
 import { until } from '../support/until';
 
 /** What only a picture shows: rings around the focus, layers above each other, names, empty lists. */
 const ui = useUi();
 const { createEndpoint, post } = useParcels(ui);
-const PHONE = { viewport: { width: 390, height: 844 } };
+const PHONE = { width: 390, height: 844 };
 
 const hasRing = (page: Page) => page.evaluate("getComputedStyle(document.activeElement).outlineStyle !== 'none'");
 
@@ -36,7 +35,8 @@ test('a click leaves no ring around the focus, a key shows it, and a text field 
 
 test('a dialog covers the drawer that it was opened from', async () => {
   const { notification } = await failedTwice('Layers');
-  const page = await ui.signedIn(`/logs?open=${notification}`);
+  const page = await ui.signedIn();
+  await page.goto(`/logs?open=${notification}`);
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.getByRole('dialog', { name: 'Compare attempts' }).waitFor();
   const inTheCorner = 'document.elementFromPoint(innerWidth - 4, innerHeight - 4).className';
@@ -48,7 +48,8 @@ test('a dialog covers the drawer that it was opened from', async () => {
 
 test('drawers and pages of one thing show names where there are any', async () => {
   const { endpoint, notification } = await failedTwice('Named');
-  const page = await ui.signedIn(`/logs?open=${notification}`);
+  const page = await ui.signedIn();
+  await page.goto(`/logs?open=${notification}`);
   const drawer = page.getByRole('dialog', { name: 'Notification' });
   await drawer.getByRole('link', { name: 'Tyrell Corporation' }).waitFor();
   await page.goto(`/endpoints/${endpoint}`);
@@ -95,7 +96,8 @@ test('all that match are selected in place of the loaded rows, not beside them',
 
 test('the suggestions of a filter fit on a phone', async () => {
   await createEndpoint('An endpoint whose name is longer than the screen of any phone');
-  const page = await ui.signedIn('/logs', ADMIN_KEY, PHONE);
+  const page = await ui.signedIn('/logs');
+  await page.setViewportSize(PHONE);
   for (const name of ['Event type', 'Customer', 'Endpoint']) {
     await page.getByRole('combobox', { name }).click();
     await page.getByRole('listbox', { name }).getByRole('option').first().waitFor();
