@@ -41,6 +41,8 @@ async function takePictures({ url: baseURL, call, endpoints: { down, flaky } }) 
   const take = async (page, name) => {
     await page.mouse.move(0, 0);
     await sleep(2500);
+    // A busy machine may still load.
+    await page.waitForFunction("document.querySelector('.skeleton') === null");
     await page.screenshot({ path: path.join(IMAGES, `${name}.png`) });
     console.log(`docs/images/${name}.png`);
   };
