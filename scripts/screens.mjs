@@ -58,7 +58,7 @@ async function takePictures({ url: baseURL, call, endpoints: { down, flaky } }) 
   await take(page, 'notification');
   const { url } = await call('POST', '/v1/portal-sessions', { customerId: 'acme' });
   const portal = await open(new URL(url).pathname + new URL(url).hash, 'dark');
-  await portal.getByText('· webhooks').first().waitFor();
+  await portal.locator('#sidebar').getByText('· webhooks').waitFor();
   await take(portal, 'portal');
   await browser.close();
 }
