@@ -41,6 +41,8 @@ async function takePictures({ url: baseURL, call, endpoints: { down, flaky } }) 
   const take = async (page, name) => {
     await page.mouse.move(0, 0);
     await sleep(2500);
+    // A busy machine may still load.
+    await page.waitForFunction("document.querySelector('.skeleton') === null");
     await page.screenshot({ path: path.join(IMAGES, `${name}.png`) });
     console.log(`docs/images/${name}.png`);
   };
@@ -56,7 +58,7 @@ async function takePictures({ url: baseURL, call, endpoints: { down, flaky } }) 
   await take(page, 'notification');
   const { url } = await call('POST', '/v1/portal-sessions', { customerId: 'acme' });
   const portal = await open(new URL(url).pathname + new URL(url).hash, 'dark');
-  await portal.getByText('· webhooks').first().waitFor();
+  await portal.locator('#sidebar').getByText('· webhooks').waitFor();
   await take(portal, 'portal');
   await browser.close();
 }

@@ -90,7 +90,7 @@ test('times have one zone everywhere, which is written and can be changed to UTC
   await pointAtChart(page, 'GMT-5');
 
   await page.getByRole('button', { name: /admin key of the configuration/ }).click();
-  await page.getByRole('menuitem', { name: 'Times in UTC' }).click();
+  await page.getByRole('menuitemradio', { name: 'Times in UTC' }).click();
   await pointAtChart(page, 'UTC');
   await page.goto(`/logs?subscriptionId=${id}&period=between`);
   await page.getByRole('table').getByText(`${utc} UTC`).waitFor();

@@ -298,7 +298,7 @@ test('Recover from here retries an endpoint from the time of a notification on',
     timezoneId: 'America/New_York',
   });
   await page.getByRole('button', { name: /admin key of the configuration/ }).click();
-  await page.getByRole('menuitem', { name: 'Times in UTC' }).click();
+  await page.getByRole('menuitemradio', { name: 'Times in UTC' }).click();
   await page.getByText('3 total').waitFor();
   await page.getByRole('button', { name: TYPE }).nth(1).click();
   await clickButton(page, 'Recover from here…');

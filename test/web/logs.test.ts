@@ -406,7 +406,7 @@ test('the Recoveries screen starts a recovery and follows it to completion', asy
   respondAt('/Recovering', 500);
   await postEvent('Recovering');
   await clickButton(page, 'Start recovery');
-  await dialog.getByLabel('Of', { exact: true }).selectOption({ label: 'All endpoints of a customer' });
+  await dialog.getByLabel('Scope', { exact: true }).selectOption({ label: 'All endpoints of a customer' });
   await dialog.getByRole('combobox', { name: 'Customer' }).fill('buy');
   await page.getByRole('option', { name: /buyer/ }).click();
   await ui.look(page, 'recovery-start-customer');

@@ -265,7 +265,7 @@ test('a combobox lists the exact match first, takes it by Enter, shows its name,
   await field.fill('tyrell');
   await options.nth(2).waitFor();
   expect(await options.allInnerTexts()).toEqual([
-    expect.stringMatching(/^tyrell\b(?!-)/),
+    expect.stringMatching(/\styrell$/),
     expect.any(String),
     expect.any(String),
   ]);

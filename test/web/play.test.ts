@@ -52,7 +52,7 @@ it('a customer makes an inbox and an endpoint for it in the portal, and deletes 
   await page.getByText('No inboxes yet').waitFor();
   await page.getByRole('button', { name: 'New inbox' }).click();
   await page.getByRole('button', { name: 'Create' }).click();
-  await page.getByRole('button', { name: 'Add an endpoint for this inbox' }).click();
+  await page.getByRole('button', { name: 'Add endpoint' }).click();
   await page.getByRole('button', { name: 'Send a sample' }).waitFor();
   await ui.look(page, 'play-portal');
   await page.getByRole('button', { name: 'Delete' }).click();

@@ -215,7 +215,7 @@ test('a portal opens in the theme of its link, until the customer chooses anothe
   await page.reload();
   expect(await theme()).toBe('dark');
   await page.getByRole('button', { name: /^Customer\s*customer$/ }).click();
-  await page.getByRole('menuitem', { name: 'Light' }).click();
+  await page.getByRole('menuitemradio', { name: 'Light' }).click();
   await page.reload();
   await page.locator('#sidebar').getByText('Customer · webhooks').waitFor();
   expect(await theme()).toBe('light');

@@ -41,10 +41,25 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const STYLE = `body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 0; padding: 1rem; color: #1a1a1a }
-main { max-width: 40rem; margin: 10vh auto 0 }
-pre { background: #f4f4f4; padding: 0.8rem; white-space: pre-wrap; overflow-wrap: anywhere; user-select: all }
-button { font: inherit; padding: 0.5rem 1rem }
+/** As the web UI looks, whose files this page cannot use: it must work where the UI is not built. */
+const STYLE = `:root {
+  color-scheme: light dark;
+  --surface: light-dark(#ffffff, #161b22);
+  --border: light-dark(#dde1e7, #2a333e);
+  --text: light-dark(#161a20, #e9ecf0);
+  --accent: light-dark(#3547c8, #98a5ff);
+}
+* { box-sizing: border-box }
+body { margin: 0; background: light-dark(#f6f7f9, #0e1116); color: var(--text); font: 14px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif }
+main { max-width: 520px; margin: 14vh auto 0; padding: 28px; border: 1px solid var(--border); border-radius: 8px; background: var(--surface) }
+@media (max-width: 560px) { main { margin: 16px; padding: 20px } }
+h1 { margin: 0 0 12px; font-size: 20px; line-height: 1.3 }
+p { margin: 0 0 12px; overflow-wrap: anywhere }
+p:empty { display: none }
+pre { margin: 0; padding: 10px 12px; border: 1px solid var(--border); border-radius: 6px; background: light-dark(#f0f2f5, #1d242d); white-space: pre-wrap; overflow-wrap: anywhere; user-select: all }
+button { min-height: 34px; padding: 5px 12px; border: 0; border-radius: 6px; background: var(--accent); color: light-dark(#ffffff, #10131f); font: inherit; font-weight: 550; cursor: pointer }
+button:disabled { opacity: 0.6; cursor: default }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 `;
 
 /**

@@ -31,12 +31,14 @@ export class ProblemError extends Error {
     return this.errors.filter(({ path }) => path === pointer || path.startsWith(`${pointer}/`));
   }
 
-  /** The error as a whole: the title, if the detail only repeats or announces the errors. */
+  /** Whether the detail only repeats or announces the errors of the fields. */
+  get isAboutFields(): boolean {
+    return this.errors.some(({ message }) => this.detail.includes(message) || ANNOUNCES_ERRORS.test(this.detail));
+  }
+
+  /** The error as a whole: the title, if it is about the fields. */
   get summary(): string {
-    const isTitle = this.errors.some(
-      ({ message }) => this.detail.includes(message) || ANNOUNCES_ERRORS.test(this.detail),
-    );
-    return isTitle ? `${this.title}.` : errorText(this);
+    return this.isAboutFields ? `${this.title}.` : errorText(this);
   }
 }
 

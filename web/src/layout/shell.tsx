@@ -19,7 +19,7 @@ import { useSession, useSignOut } from '../api/session';
 import type { Role } from '../api/types';
 import { Button, ButtonLink } from '../ui/button';
 import { Menu } from '../ui/menu';
-import { Empty, Skeleton } from '../ui/states';
+import { Empty, PageSkeleton } from '../ui/states';
 import { setZone, useZone, zoneName } from '../ui/zone';
 import { ConnectionBanner } from './connection-banner';
 import { Brand } from './brand';
@@ -59,7 +59,7 @@ export function Shell() {
       {open && <div className="sidebar-veil" onClick={() => setOpen(false)} />}
       <main id="main" className="main" tabIndex={-1}>
         <ConnectionBanner />
-        <Suspense fallback={<Skeleton lines={6} />}>
+        <Suspense fallback={<PageSkeleton />}>
           {mayOpen(principal.role, pathname) ? <Outlet /> : <Forbidden />}
         </Suspense>
       </main>
@@ -144,7 +144,7 @@ function Sidebar({ open }: { open: boolean }) {
 }
 
 const THEMES = [
-  { theme: 'system', text: t`System`, icon: Monitor },
+  { theme: 'system', text: t`Theme of the system`, icon: Monitor },
   { theme: 'light', text: t`Light`, icon: Sun },
   { theme: 'dark', text: t`Dark`, icon: Moon },
 ] as const;
@@ -179,7 +179,9 @@ function Account() {
               {name.slice(0, 1).toUpperCase()}
             </span>
             <span className="grow">
-              <span className="truncate account-name">{name}</span>
+              <span className="account-name" title={name}>
+                {name}
+              </span>
               <span className="account-role">
                 {ROLE_TEXTS[principal.role]}
                 {(principal.productId ?? principal.segment) && ` · ${principal.productId ?? principal.segment}`}
@@ -189,21 +191,30 @@ function Account() {
         }
         items={[
           ...THEMES.map(({ theme, text, icon }) => ({
-            text: theme === chosen ? `${text} ✓` : text,
+            text,
             icon,
+            chosen: theme === chosen,
             onSelect: () => setTheme(theme),
           })),
-          ...ZONES.map(({ zone, text }) => ({
-            text: zone === chosenZone ? `${text} ✓` : text,
+          ...ZONES.map(({ zone, text }, index) => ({
+            text,
             icon: Clock,
+            chosen: zone === chosenZone,
+            separated: index === 0,
             onSelect: () => setZone(zone),
           })),
           principal.role !== 'customer' && {
             text: t`Sessions`,
             icon: MonitorSmartphone,
+            separated: true,
             onSelect: () => void navigate('/sessions'),
           },
-          { text: t`Sign out`, icon: LogOut, onSelect: () => signOut.mutate() },
+          {
+            text: t`Sign out`,
+            icon: LogOut,
+            separated: principal.role === 'customer',
+            onSelect: () => signOut.mutate(),
+          },
         ]}
       />
       <div className="version">

@@ -62,7 +62,7 @@ function Columns({ choice: { options, toggle } }: { choice: ColumnChoice }) {
         </Button>
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
+        <DropdownMenu.Content className="menu" align="end" sideOffset={4} collisionPadding={8}>
           {options.map(({ name, shown }) => (
             <DropdownMenu.CheckboxItem
               key={name}

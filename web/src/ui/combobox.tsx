@@ -77,7 +77,9 @@ export function Combobox({
   function handleBlur() {
     typing.current = false;
     setOpen(false);
-    const exact = options.find((option) => [option.value, labelOf(option)].includes(text.trim()));
+    const named = options.filter((option) => labelOf(option) === typed);
+    // Several may have the same name. Which one is meant is then for the user to choose.
+    const exact = options.find((option) => option.value === typed) ?? (named.length === 1 ? named[0] : undefined);
     if (text === valueText) setText(valueText);
     else if (exact) choose(exact);
     else if (free) onChange(text.trim());

@@ -9,9 +9,13 @@ export function toneOf(rate: number | null): 'ok' | 'warn' | 'bad' | undefined {
   return rate >= GOOD ? 'ok' : rate >= FAIR ? 'warn' : 'bad';
 }
 
-/** A share as a percentage: `100 %`, or with one decimal. */
+/**
+ * A share as a percentage: `100 %`, or with one decimal, rounded down, so that it is never 100 if
+ * something failed.
+ */
 export function formatRate(rate: number | null): string {
-  return rate === null ? '–' : `${(rate * 100).toFixed(rate === 1 ? 0 : 1)} %`;
+  if (rate === null) return '–';
+  return rate === 1 ? '100 %' : `${(Math.floor(rate * 1000) / 10).toFixed(1)} %`;
 }
 
 /** A success rate in a table. */

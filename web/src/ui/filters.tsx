@@ -29,7 +29,8 @@ export function useFilters<Name extends string>(...names: Name[]) {
       preventScrollReset: true,
     });
   };
-  return { values, set, active: names.some((name) => values[name] !== '') };
+  const clear = () => set(Object.fromEntries(names.map((name) => [name, ''])) as Record<Name, string>);
+  return { values, set, clear, active: names.some((name) => values[name] !== '') };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import {
   useContext,
   useEffect,
@@ -70,7 +71,7 @@ export function FormErrorSummary({ error }: { error: unknown }) {
   const errors = error instanceof ProblemError ? error.errors.filter(({ path }) => !isShown(path)) : [];
   return (
     <div role="alert" className="notice notice-bad">
-      <p>{error instanceof ProblemError ? error.summary : errorText(error)}</p>
+      <p>{summaryOf(error, errors.length > 0)}</p>
       {errors.length > 0 && (
         <ul className="bullets">
           {errors.map(({ path, message }) => (
@@ -82,6 +83,12 @@ export function FormErrorSummary({ error }: { error: unknown }) {
       )}
     </div>
   );
+}
+
+/** @param hasMore - whether fields are wrong that do not say so themselves */
+function summaryOf(error: unknown, hasMore: boolean): string {
+  if (!(error instanceof ProblemError)) return errorText(error);
+  return error.isAboutFields && !hasMore ? t`Correct the marked fields.` : error.summary;
 }
 
 /** A multi-line text field. `code` is for JSON and expressions. */

@@ -1,12 +1,16 @@
-import type { LucideIcon } from 'lucide-react';
+import { Check, type LucideIcon } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
-import type { ReactElement } from 'react';
+import { Fragment, type ReactElement } from 'react';
 
 export interface MenuItem {
   text: string;
   icon?: LucideIcon;
   danger?: boolean;
   disabled?: boolean;
+  /** Whether it is the chosen one of several. */
+  chosen?: boolean;
+  /** Begins a group: a line separates it from the item above. */
+  separated?: boolean;
   onSelect(): void;
 }
 
@@ -29,18 +33,22 @@ export default function OpenMenu({
     <DropdownMenu.Root defaultOpen>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
-          {items.map(({ text, icon: Icon, danger, disabled, onSelect }, index) => (
-            <DropdownMenu.Item
-              key={text}
-              ref={index === 0 ? focusFirst : undefined}
-              className={danger ? 'menu-item menu-item-danger' : 'menu-item'}
-              disabled={disabled}
-              onSelect={onSelect}
-            >
-              {Icon && <Icon size={16} aria-hidden />}
-              {text}
-            </DropdownMenu.Item>
+        <DropdownMenu.Content className="menu" align="end" sideOffset={4} collisionPadding={8}>
+          {items.map(({ text, icon: Icon, danger, disabled, chosen, separated, onSelect }, index) => (
+            <Fragment key={text}>
+              {separated && index > 0 && <DropdownMenu.Separator className="menu-separator" />}
+              <DropdownMenu.Item
+                ref={index === 0 ? focusFirst : undefined}
+                className={danger ? 'menu-item menu-item-danger' : 'menu-item'}
+                disabled={disabled}
+                onSelect={onSelect}
+                {...(chosen !== undefined && { role: 'menuitemradio', 'aria-checked': chosen })}
+              >
+                {Icon && <Icon size={16} aria-hidden />}
+                {text}
+                {chosen && <Check size={16} aria-hidden className="menu-check" />}
+              </DropdownMenu.Item>
+            </Fragment>
           ))}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>

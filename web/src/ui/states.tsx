@@ -1,10 +1,10 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import { Inbox, type LucideIcon } from 'lucide-react';
+import { Inbox, SearchX, type LucideIcon } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { setWindowTitle } from '../api/branding';
 import { isNotFound } from '../api/problem';
-import { ButtonLink } from './button';
+import { Button, ButtonLink } from './button';
 import { CouldNotLoad, midSentence, Skeleton } from './plain-states';
 
 export { midSentence, Skeleton } from './plain-states';
@@ -24,6 +24,37 @@ export function Empty({
       <Icon size={28} aria-hidden />
       <p className="empty-title">{title}</p>
       {children && <div className="muted">{children}</div>}
+    </div>
+  );
+}
+
+/** An empty state of a list that has filters: nothing matches them. */
+export function NoMatch({ title, onClear, children }: { title: string; onClear(): void; children?: ReactNode }) {
+  return (
+    <Empty title={title} icon={SearchX}>
+      <div className="stack-s">
+        {children && <p>{children}</p>}
+        <div>
+          <Button onClick={onClear}>
+            <Trans>Clear filters</Trans>
+          </Button>
+        </div>
+      </div>
+    </Empty>
+  );
+}
+
+/** Has the shape of a page about one thing. @param titled - false: the title is known already */
+export function PageSkeleton({ titled = true }: { titled?: boolean }) {
+  return (
+    <div className="page-skeleton stack" role="status" aria-label={t`Loading`}>
+      {titled && <div className="skeleton skeleton-title" />}
+      <div className="grid-tiles">
+        {Array.from({ length: 4 }, (_, index) => (
+          <div key={index} className="skeleton" />
+        ))}
+      </div>
+      <div className="skeleton" />
     </div>
   );
 }
@@ -92,11 +123,14 @@ function NotFound({ what, subject, wasShown }: { what?: string; subject?: Subjec
 export function Loaded<T>({
   query,
   lines,
+  skeleton,
   subject,
   children,
 }: {
   query: { data: T | undefined; error: unknown; refetch(): unknown };
   lines?: number;
+  /** Shown while it loads, instead of lines. */
+  skeleton?: ReactNode;
   /** Of a screen or a drawer for one thing. */
   subject?: Subject;
   children(data: T): ReactNode;
@@ -105,5 +139,5 @@ export function Loaded<T>({
   const wasShown = data !== undefined;
   if (wasShown && !isNotFound(error)) return children(data);
   if (error) return <Failed error={error} onRetry={() => void query.refetch()} subject={subject} wasShown={wasShown} />;
-  return <Skeleton lines={lines} />;
+  return skeleton ?? (subject?.all ? <PageSkeleton /> : <Skeleton lines={lines} />);
 }

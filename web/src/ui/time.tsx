@@ -73,8 +73,8 @@ export function ExactTime({ at }: { at: string | null | undefined }) {
       </span>
     );
   return (
-    <time dateTime={at}>
-      {exactTime(at)} <span className="muted nowrap">· {text}</span>
+    <time dateTime={at} className="exact-time">
+      {exactTime(at)} <span className="muted nowrap">{text}</span>
     </time>
   );
 }

@@ -38,7 +38,7 @@ export function ActivityScreen() {
     if (notificationId) notification.show(notificationId);
     else event.show(eventId);
   });
-  const [columns] = useState(() => activityColumns(open));
+  const [columns] = useState(() => activityColumns(isCustomer, open));
   const rows = useMemo(
     () => feed.entries.filter((entry) => !values.kind || 'gap' in entry || entry.activity.kind === values.kind),
     [feed.entries, values.kind],

@@ -19,8 +19,8 @@ const ICONS: Record<string, LucideIcon> = {
 };
 
 /** @param onOpen - opens an entry from the keyboard; a click anywhere on the row does the same */
-export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry>[] {
-  return [
+export function activityColumns(isCustomer: boolean, onOpen: (entry: Entry) => void): ColumnDef<Entry>[] {
+  const columns: ColumnDef<Entry>[] = [
     {
       header: t`Activity`,
       meta: { width: 180, narrow: 150 },
@@ -65,6 +65,8 @@ export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry
       cell: ({ row: { original } }) => <TimeCell at={'gap' in original ? original.gap.until : original.activity.at} />,
     },
   ];
+  // In a portal, every row is of the same customer.
+  return isCustomer ? columns.filter(({ header }) => header !== t`Customer`) : columns;
 }
 
 const OMITTED = {

@@ -45,12 +45,12 @@ const columns: ColumnDef<AllowlistEntry>[] = [
   },
   {
     header: t`Requested by`,
-    meta: { wide: true, width: 150 },
+    meta: { wide: true, width: 170 },
     cell: ({ row: { original } }) => original.requestedBy ?? '',
   },
   {
     header: t`Decided by`,
-    meta: { roomy: true, width: 150 },
+    meta: { roomy: true, width: 170 },
     cell: ({ row: { original } }) => original.decidedBy ?? '',
   },
   {

@@ -10,6 +10,7 @@ import { Button } from '../../ui/button';
 import { Confirm } from '../../ui/dialog';
 import { Card } from '../../ui/page';
 import { Time } from '../../ui/time';
+import styles from './requests.module.css';
 
 /** Waiting endpoints that are shown by name. */
 const NAMED = 3;
@@ -69,7 +70,7 @@ export function Requests() {
           const { id, pattern, customerId, productId, createdAt } = entry;
           return (
             <li key={id} className="row spread">
-              <div className="grow">
+              <div className={styles.request}>
                 <code className="wrap-anywhere">{pattern}</code>
                 <div className="muted">
                   {requestText(entry)}, <Time at={createdAt} />

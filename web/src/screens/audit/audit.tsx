@@ -14,7 +14,7 @@ import { Drawer } from '../../ui/dialog';
 import { FilterBar, FilterSelect, SearchBox, useDrawer, useFilters } from '../../ui/filters';
 import { neighboursOf } from '../../ui/neighbours';
 import { Card, Fact, Facts, PageHead } from '../../ui/page';
-import { Empty } from '../../ui/states';
+import { Empty, NoMatch } from '../../ui/states';
 import { ExactTime, TimeCell } from '../../ui/time';
 import { PERIODS, usePeriodStart } from '../shared/use-period';
 import { Changes } from './changes';
@@ -38,7 +38,7 @@ const FIELDS = [
 ] as const satisfies (keyof AuditEntry)[];
 
 export function Audit() {
-  const { values, set, active } = useFilters('actor', 'action', 'object', 'period');
+  const { values, set, clear, active } = useFilters('actor', 'action', 'object', 'period');
   const since = usePeriodStart(values.period);
   const filter = { actor: values.actor, action: values.action, object: values.object, since };
   const list = useList<AuditEntry>('/v1/audit', filter);
@@ -79,9 +79,7 @@ export function Audit() {
           onOpen={({ id }) => drawer.show(id)}
           empty={
             active ? (
-              <Empty title={t`No entries match these filters`}>
-                <Trans>Remove a filter to see more.</Trans>
-              </Empty>
+              <NoMatch title={t`No entries match these filters`} onClear={clear} />
             ) : (
               <Empty title={t`No entries yet`}>
                 <Trans>Entries appear here when somebody changes or reads something.</Trans>
@@ -150,12 +148,12 @@ function columnsOf(onOpen: (id: string) => void): ColumnDef<AuditEntry>[] {
     },
     {
       header: t`Changed`,
-      meta: { wide: true, width: 150 },
+      meta: { wide: true, width: 190 },
       cell: ({ row: { original } }) => Object.keys(original.changes).join(', '),
     },
     {
       header: t`Actor`,
-      meta: { wide: true, width: 260 },
+      meta: { wide: true, width: 240 },
       cell: ({ row: { original } }) => (
         <>
           <div className="truncate">{original.actorName}</div>

@@ -1,8 +1,8 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
+import type { CellContext, ColumnDef } from '@tanstack/react-table';
 import { Download, Plus, Upload } from 'lucide-react';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import { useChoices, useList } from '../../api/queries';
 import { usePermissions } from '../../api/session';
@@ -12,8 +12,9 @@ import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
-import { Empty } from '../../ui/states';
+import { Empty, NoMatch } from '../../ui/states';
 import { TimeCell } from '../../ui/time';
+import { productName } from '../shared/use-products';
 import { EventTypeDialog } from './event-type-dialog';
 import { exportCatalog } from './export';
 import { fieldsOf } from './fields';
@@ -24,7 +25,7 @@ const ARCHIVED = [
   { value: 'true', text: t`Archived` },
 ];
 
-const columns: ColumnDef<EventType>[] = [
+const columnsOf = (products: readonly Product[], isCustomer: boolean): ColumnDef<EventType>[] => [
   {
     header: t`Event type`,
     meta: { grow: true },
@@ -37,7 +38,18 @@ const columns: ColumnDef<EventType>[] = [
       </>
     ),
   },
-  { header: t`Product`, meta: { wide: true, width: 160 }, cell: ({ row: { original } }) => original.productId },
+  // Customers read no products, and have one.
+  ...(isCustomer
+    ? []
+    : [
+        {
+          header: t`Product`,
+          meta: { wide: true, width: 190 },
+          cell: ({ row: { original } }: CellContext<EventType, unknown>) => (
+            <span title={original.productId}>{productName(products, original.productId)}</span>
+          ),
+        },
+      ]),
   {
     header: t`Fields`,
     meta: { wide: true, align: 'end', width: 84 },
@@ -67,10 +79,11 @@ const columns: ColumnDef<EventType>[] = [
 /** The list of event types, sorted by name. */
 export function Catalog() {
   const { write, isCustomer } = usePermissions();
-  const { values, set, active } = useFilters('q', 'productId', 'archived');
+  const { values, set, clear, active } = useFilters('q', 'productId', 'archived');
   const query = { ...values, archived: values.archived || 'false' };
   const list = useList<EventType>('/v1/event-types', query);
   const products = useChoices<Product>('/v1/products', {}, !isCustomer);
+  const columns = useMemo(() => columnsOf(products, isCustomer), [products, isCustomer]);
   const [dialog, setDialog] = useState<'new' | 'import' | null>(null);
   return (
     <>
@@ -120,9 +133,7 @@ export function Catalog() {
           rowId={({ name }) => name}
           empty={
             active ? (
-              <Empty title={t`No event types match these filters`}>
-                <Trans>Remove a filter to see more.</Trans>
-              </Empty>
+              <NoMatch title={t`No event types match these filters`} onClear={clear} />
             ) : (
               <Empty title={t`No event types yet`}>
                 <Trans>

@@ -16,6 +16,7 @@ import { Card, Fact, Facts, PageHead } from '../../ui/page';
 import { Empty, Loaded } from '../../ui/states';
 import { EventTypeDialog } from './event-type-dialog';
 import { FieldTable } from './field-table';
+import { FigureTable, type FigureColumn } from '../../ui/figure-table';
 
 const SUBJECT = { one: t`Event type`, all: { text: t`Event catalog`, to: '/catalog' } };
 
@@ -186,24 +187,34 @@ function Versions({ eventType: { name, productId } }: { eventType: EventType }) 
   );
 }
 
+const SUBSCRIBER_COLUMNS: FigureColumn<Subscription>[] = [
+  {
+    header: t`Endpoint`,
+    grow: true,
+    cell: ({ id, name, customerId }) => (
+      <>
+        <Link to={`/endpoints/${id}`}>{name}</Link>
+        <div className="muted truncate">{customerId}</div>
+      </>
+    ),
+  },
+  {
+    header: t`Event types`,
+    wide: true,
+    cell: ({ eventTypes }) => <code className="muted">{eventTypes.join(', ')}</code>,
+  },
+  { header: t`Status`, cell: ({ status }) => <StatusBadge status={status} /> },
+];
+
 function Subscribers({ subscribers }: { subscribers: Subscription[] }) {
   return (
-    <Card title={t`Subscribers`}>
+    <Card title={t`Subscribers`} flush={subscribers.length > 0}>
       {subscribers.length === 0 ? (
         <Empty title={t`No subscribers`}>
           <Trans>Endpoints appear here once they select this type, or a pattern that matches it.</Trans>
         </Empty>
       ) : (
-        <ul className="stack-s">
-          {subscribers.map(({ id, name, customerId, status, eventTypes }) => (
-            <li key={id} className="row">
-              <Link to={`/endpoints/${id}`}>{name}</Link>
-              <span className="muted">{customerId}</span>
-              <code className="muted wrap-anywhere">{eventTypes.join(', ')}</code>
-              <StatusBadge status={status} />
-            </li>
-          ))}
-        </ul>
+        <FigureTable label={t`Subscribers`} columns={SUBSCRIBER_COLUMNS} rows={subscribers} rowId={({ id }) => id} />
       )}
     </Card>
   );

@@ -1,8 +1,8 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
-import { Ban, Plus } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { Ban } from 'lucide-react';
+import { useMemo } from 'react';
 import { api } from '../../api/client';
 import { useAction, useList } from '../../api/queries';
 import { useSession } from '../../api/session';
@@ -13,33 +13,23 @@ import { Confirm } from '../../ui/dialog';
 import { Card } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { Time, TimeCell } from '../../ui/time';
-import { CredentialDialog } from './credential-dialog';
 import { idOf, KINDS, type Credential, type Kind } from './kinds';
 
 /** All credentials of one kind, including revoked ones. */
 export function CredentialList({ kind }: { kind: Kind }) {
   const { one, path, empty, note } = KINDS[kind];
   const list = useList<Credential>(path);
-  const [creating, setCreating] = useState(false);
   const columns = useMemo(() => columnsOf(kind), [kind]);
   return (
-    <div className="stack">
-      <div className="row">
-        <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
-          <Trans>New {one}</Trans>
-        </Button>
-      </div>
-      <Card flush>
-        <DataTable
-          label={`${one}s`}
-          list={list}
-          columns={columns}
-          rowId={idOf}
-          empty={<Empty title={empty}>{note}</Empty>}
-        />
-      </Card>
-      {creating && <CredentialDialog kind={kind} onClose={() => setCreating(false)} />}
-    </div>
+    <Card flush>
+      <DataTable
+        label={`${one}s`}
+        list={list}
+        columns={columns}
+        rowId={idOf}
+        empty={<Empty title={empty}>{note}</Empty>}
+      />
+    </Card>
   );
 }
 

@@ -2,21 +2,22 @@ import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Plus } from 'lucide-react';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import { useList } from '../../api/queries';
 import { usePermissions } from '../../api/session';
-import type { Customer } from '../../api/types';
+import type { Customer, Product } from '../../api/types';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, SearchBox, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
-import { Empty } from '../../ui/states';
+import { Empty, NoMatch } from '../../ui/states';
 import { formatSchedule, TimeCell } from '../../ui/time';
 import { SegmentFilter } from '../shared/segment-filter';
 import { CustomerDialog } from './customer-dialog';
+import { productName, useProducts } from '../shared/use-products';
 
-const columns: ColumnDef<Customer>[] = [
+const columnsOf = (products: readonly Product[]): ColumnDef<Customer>[] => [
   {
     header: t`Customer`,
     meta: { grow: true },
@@ -33,7 +34,9 @@ const columns: ColumnDef<Customer>[] = [
     header: t`Product`,
     meta: { width: 160, narrow: 120 },
     cell: ({ row: { original } }) =>
-      original.productId ?? (
+      original.productId ? (
+        <span title={original.productId}>{productName(products, original.productId)}</span>
+      ) : (
         <span className="muted">
           <Trans>shared by all products</Trans>
         </span>
@@ -53,7 +56,10 @@ const columns: ColumnDef<Customer>[] = [
 
 export function Customers() {
   const { write } = usePermissions();
-  const { values, set, active } = useFilters('q', 'segment');
+  const { values, set, clear, active } = useFilters('q', 'segment');
+  // Read for the filter by segment.
+  const products = useProducts();
+  const columns = useMemo(() => columnsOf(products), [products]);
   const list = useList<Customer>('/v1/customers', values);
   const [creating, setCreating] = useState(false);
   return (
@@ -82,7 +88,7 @@ export function Customers() {
           rowId={({ id }) => id}
           empty={
             active ? (
-              <Empty title={t`No customers match these filters`} />
+              <NoMatch title={t`No customers match these filters`} onClear={clear} />
             ) : (
               <Empty title={t`No customers yet`}>
                 <Trans>A customer has endpoints, and a default retry schedule for them.</Trans>

@@ -57,7 +57,7 @@ function Result({ notification }: { notification: Notification }) {
   const text = lastError?.message ?? `HTTP ${lastResponseStatus}`;
   return (
     <span className="cell-lines" title={text}>
-      <span>{text}</span>
+      <span className={lastError ? 'text-bad' : undefined}>{text}</span>
       <span className="muted">
         {plural(attemptCount, { one: '# attempt', other: '# attempts' })}
         {status === 'retrying' && nextAttemptAt && (

@@ -4,7 +4,6 @@ import { Link } from 'react-router';
 import { at } from '../../api/client';
 import { formatJson } from '../../api/exact-json';
 import { useRead } from '../../api/queries';
-import { usePermissions } from '../../api/session';
 import type { SignpostEvent } from '../../api/types';
 import { CodeBlock, Id } from '../../ui/copy';
 import { Drawer } from '../../ui/dialog';
@@ -13,6 +12,7 @@ import { Fact, Facts } from '../../ui/page';
 import { Loaded } from '../../ui/states';
 import { ExactTime } from '../../ui/time';
 import { WhoGotIt } from './who-got-it';
+import { CustomerName } from '../shared/customer-name';
 
 /** An event and its notifications. @param id - null: closed */
 export function EventDrawer({
@@ -36,11 +36,6 @@ export function EventDrawer({
       {id && <Content key={id} id={id} />}
     </Drawer>
   );
-}
-
-function CustomerName({ id }: { id: string }) {
-  const { isCustomer } = usePermissions();
-  return isCustomer ? id : <Link to={`/customers/${encodeURIComponent(id)}`}>{id}</Link>;
 }
 
 function Content({ id }: { id: string }) {

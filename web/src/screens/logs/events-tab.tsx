@@ -11,7 +11,7 @@ import { DataTable } from '../../ui/data-table';
 import { FilterBar, useDrawer, useFilters } from '../../ui/filters';
 import { neighboursOf } from '../../ui/neighbours';
 import { Card } from '../../ui/page';
-import { Empty } from '../../ui/states';
+import { Empty, NoMatch } from '../../ui/states';
 import { TimeCell } from '../../ui/time';
 import { CustomerFilter, TypeFilter } from '../shared/entity-filters';
 import { IdSearchBox } from '../shared/id-search-box';
@@ -35,7 +35,7 @@ const FIELDS = [
 
 export function EventsTab() {
   const { isCustomer } = usePermissions();
-  const { values, set, active } = useFilters('q', 'type', 'customerId', 'period', 'since', 'until');
+  const { values, set, clear, active } = useFilters('q', 'type', 'customerId', 'period', 'since', 'until');
   const drawer = useDrawer('event');
   const period = usePeriod(values);
   const query = { q: values.q, type: values.type, customerId: values.customerId, ...period };
@@ -65,11 +65,10 @@ export function EventsTab() {
           onOpen={({ webhookId }) => drawer.show(webhookId)}
           empty={
             active ? (
-              <Empty title={t`No events match these filters`}>
-                {values.q
-                  ? t`Search finds IDs, and the values of the search keys that an event type declares in the catalog.`
-                  : t`Remove a filter to see more.`}
-              </Empty>
+              <NoMatch title={t`No events match these filters`} onClear={clear}>
+                {values.q &&
+                  t`Search finds IDs, and the values of the search keys that an event type declares in the catalog.`}
+              </NoMatch>
             ) : (
               <Empty title={t`No events yet`}>
                 <Trans>Producers send events with POST /v1/events.</Trans>

@@ -24,12 +24,20 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
   const delays = status === 'retrying' ? remainingDelays(attempts, schedule) : [];
   return (
     <>
-      {attempts.length > 1 && (
-        <div>
+      <div className="row spread">
+        <h3>
+          <Trans>Attempts</Trans>
+        </h3>
+        {attempts.length > 1 && (
           <Button small icon={Columns2} onClick={() => setComparing(true)}>
             <Trans>Compare</Trans>
           </Button>
-        </div>
+        )}
+      </div>
+      {attempts.length === 0 && (
+        <p className="muted">
+          <Trans>No attempts yet</Trans>
+        </p>
       )}
       {comparing && <CompareAttempts attempts={attempts} onClose={() => setComparing(false)} />}
       <ol aria-label={t`Attempts`}>

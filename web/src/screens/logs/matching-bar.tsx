@@ -1,7 +1,6 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { Ban, RotateCcw } from 'lucide-react';
-import { useState } from 'react';
 import type { NotificationStatus } from '../../api/types';
 import { formatNumber } from '../../i18n/i18n';
 import { Button } from '../../ui/button';
@@ -41,13 +40,19 @@ function bulkFilter(filters: ListFilters, statuses: readonly NotificationStatus[
 export function MatchingBar({
   loaded,
   filters,
+  selected,
+  onSelect,
+  onClear,
   onStart,
 }: {
   loaded: number;
   filters: ListFilters;
+  /** Whether all that match are selected, not only the loaded ones. */
+  selected: boolean;
+  onSelect(): void;
+  onClear(): void;
   onStart(recovery: { action: 'retry' | 'cancel'; filter: BulkFilter }): void;
 }) {
-  const [selected, setSelected] = useState(false);
   const forRetry = bulkFilter(filters, UNDELIVERED);
   const forCancel = bulkFilter(filters, OPEN);
   const retries = useDryRun('retry', forRetry ?? {}, forRetry !== null);
@@ -75,13 +80,16 @@ export function MatchingBar({
               <Trans>Cancel {formatNumber(counts.cancel)} that match…</Trans>
             </Button>
           )}
+          <Button small variant="ghost" onClick={onClear}>
+            <Trans>Clear selection</Trans>
+          </Button>
         </>
       ) : (
         <>
           <span>
             <Trans>All {formatNumber(loaded)} loaded are selected.</Trans>
           </span>
-          <Button small variant="ghost" busy={Boolean(counting)} onClick={() => setSelected(true)}>
+          <Button small variant="ghost" busy={Boolean(counting)} onClick={onSelect}>
             {counting ? t`Select all that match` : t`Select all ${count} that match`}
           </Button>
         </>

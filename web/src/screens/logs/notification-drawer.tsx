@@ -19,6 +19,7 @@ import { CLOSED, RETRYABLE, UNDELIVERED } from '../shared/notification-status';
 import { describeStatus } from './explain';
 import { Ladder } from './ladder';
 import { SendToButton } from './send-to';
+import { CustomerName } from '../shared/customer-name';
 
 const REFRESH_MS = 2000;
 
@@ -107,7 +108,11 @@ function Detail({ notification }: { notification: NotificationDetail }) {
           )}
           <div className="muted wrap-anywhere">{subscription.data?.url}</div>
         </Fact>
-        {!isCustomer && <Fact name={t`Customer`}>{notification.customerId}</Fact>}
+        {!isCustomer && (
+          <Fact name={t`Customer`}>
+            <CustomerName id={notification.customerId} />
+          </Fact>
+        )}
         <Fact name={t`Accepted`}>
           <ExactTime at={notification.createdAt} />
         </Fact>
@@ -119,14 +124,6 @@ function Detail({ notification }: { notification: NotificationDetail }) {
         </Fact>
       </Facts>
       <section className="stack-s" aria-label={t`Attempts`}>
-        <h3>
-          <Trans>Attempts</Trans>
-        </h3>
-        {notification.attempts.length === 0 && (
-          <p className="muted">
-            <Trans>No attempts yet</Trans>
-          </p>
-        )}
         <Ladder notification={notification} schedule={schedule} />
       </section>
     </div>

@@ -21,7 +21,6 @@ export const FILTERS = [
   'finishedSince',
 ] as const;
 type Name = (typeof FILTERS)[number];
-export const NO_FILTER = Object.fromEntries(FILTERS.map((name) => [name, ''])) as Record<Name, string>;
 
 export function NotificationFilters({
   filters: { values, set },

@@ -13,17 +13,19 @@ import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
 import { useDrawer, useFilters } from '../../ui/filters';
 import { Card } from '../../ui/page';
-import { Empty } from '../../ui/states';
+import { Empty, NoMatch } from '../../ui/states';
 import { neighboursOf } from '../../ui/neighbours';
 import { BulkRecovery } from '../recoveries/bulk-recovery';
 import { usePeriod } from '../shared/period-filter';
 import { useStableRows } from '../shared/use-stable-rows';
 import { BulkBar } from './bulk-bar';
+import styles from './bulk-bar.module.css';
 import { MatchingBar, SearchedBar } from './matching-bar';
 import { notificationColumns } from './columns';
 import { NotificationDrawer } from './notification-drawer';
-import { FILTERS, NO_FILTER, NotificationFilters } from './notification-filters';
+import { FILTERS, NotificationFilters } from './notification-filters';
 
+const NONE: Notification[] = [];
 const REFRESH_MS = 3000;
 /** A refetch reads every loaded page again, so a list longer than this is no longer polled. */
 const REFRESH_UP_TO = 150;
@@ -70,6 +72,10 @@ export function NotificationsTab() {
   const view = formatJson(filters.values);
   const { shown, newer, showNewer } = useStableRows(list.rows, view, selected.length > 0 || drawer.id !== null);
   const offersMatching = manageEndpoints && list.hasNextPage && selected.length > 0 && selected.length === shown.length;
+  /** The filters all of whose notifications are selected, beyond the loaded ones. */
+  const [matching, setMatching] = useState<string>();
+  const allMatch = offersMatching && !searched && matching === view;
+  if (matching !== undefined && !allMatch) setMatching(undefined);
   const all = useMemo(() => notificationColumns(isCustomer, drawer.show), [isCustomer, drawer.show]);
   const { columns, choice } = useColumns('notifications', all);
 
@@ -96,11 +102,21 @@ export function NotificationsTab() {
           </Button>
         </p>
       )}
-      {manageEndpoints && <BulkBar selected={selected} onDone={() => setSelection({})} />}
-      {offersMatching && searched && <SearchedBar loaded={shown.length} />}
-      {offersMatching && !searched && (
-        <MatchingBar key={view} loaded={shown.length} filters={{ ...query, ...span }} onStart={setRecovery} />
-      )}
+      <div className={styles.bars}>
+        {manageEndpoints && <BulkBar selected={allMatch ? NONE : selected} onDone={() => setSelection({})} />}
+        {offersMatching && searched && <SearchedBar loaded={shown.length} />}
+        {offersMatching && !searched && (
+          <MatchingBar
+            key={view}
+            loaded={shown.length}
+            filters={{ ...query, ...span }}
+            selected={allMatch}
+            onSelect={() => setMatching(view)}
+            onClear={() => setSelection({})}
+            onStart={setRecovery}
+          />
+        )}
+      </div>
       <Card flush>
         <DataTable
           label={t`Notifications`}
@@ -112,11 +128,7 @@ export function NotificationsTab() {
           onSelection={manageEndpoints ? setSelection : undefined}
           empty={
             filters.active ? (
-              <Empty title={t`No notifications match these filters`}>
-                <Button onClick={() => filters.set(NO_FILTER)}>
-                  <Trans>Clear filters</Trans>
-                </Button>
-              </Empty>
+              <NoMatch title={t`No notifications match these filters`} onClear={filters.clear} />
             ) : (
               <Empty title={t`No notifications yet`}>
                 <Trans>Each event creates one notification per matching endpoint.</Trans>

@@ -7,7 +7,7 @@ import { formatNumber } from '../../i18n/i18n';
 import { formatRate, toneOf } from '../../ui/figures';
 import { FilterSelect, useFilters } from '../../ui/filters';
 import { Card, PageHead, Tile } from '../../ui/page';
-import { Loaded } from '../../ui/states';
+import { Loaded, PageSkeleton } from '../../ui/states';
 import { DeployList } from '../deploys/deploy-list';
 import { MarkDeploy } from '../deploys/mark-deploy';
 import { useDeploys } from '../deploys/use-deploys';
@@ -47,7 +47,7 @@ export function Overview() {
           onChange={(window) => set({ window: window === 'hour' ? '' : window })}
         />
       </PageHead>
-      <Loaded query={query} lines={8}>
+      <Loaded query={query} skeleton={<PageSkeleton titled={false} />}>
         {(overview) => (
           <div className="stack">
             {isUnused(overview) && (

@@ -24,7 +24,7 @@ export function InboxEndpoints({ inbox }: { inbox: PlayInbox }) {
   if (data.items.length === 0)
     return can.manageEndpoints ? (
       <Button small icon={Plus} busy={add.isPending} onClick={() => add.mutate()}>
-        <Trans>Add an endpoint for this inbox</Trans>
+        <Trans>Add endpoint</Trans>
       </Button>
     ) : (
       <span className="muted">

@@ -3,7 +3,7 @@ import { Trans } from '@lingui/react/macro';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Pencil, Radio, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { useNavigate, useParams } from 'react-router';
 import { api, at } from '../../api/client';
 import { isNotFound } from '../../api/problem';
 import { useAction, useList, useRead } from '../../api/queries';
@@ -26,6 +26,7 @@ import { NewInbox } from './inbox-dialog';
 import { InboxEndpoints } from './inbox-endpoints';
 import { RequestDrawer } from './request-drawer';
 import { SignatureBadge } from './signature-badge';
+import { CustomerName } from '../shared/customer-name';
 
 const REFRESH_MS = 2000;
 
@@ -44,7 +45,7 @@ export function Inbox() {
     more: can.manageEndpoints && <NewInbox />,
   };
   return (
-    <Loaded query={known} lines={8} subject={subject}>
+    <Loaded query={known} subject={subject}>
       {(inbox) => <InboxScreen key={id} inbox={inbox} />}
     </Loaded>
   );
@@ -80,7 +81,7 @@ function InboxScreen({ inbox }: { inbox: PlayInbox }) {
             </Fact>
             {!can.isCustomer && (
               <Fact name={t`Customer`}>
-                <Link to={`/customers/${encodeURIComponent(inbox.customerId)}`}>{inbox.customerId}</Link>
+                <CustomerName id={inbox.customerId} />
               </Fact>
             )}
             <Fact name={t`Kept until`}>

@@ -14,6 +14,7 @@ import { LocalTabs } from '../../ui/tabs';
 import { ExactTime } from '../../ui/time';
 import { headerLines } from '../logs/attempt-content';
 import { SignatureBadge } from './signature-badge';
+import { EndpointName } from '../shared/endpoint-name';
 
 /** A captured request. @param id - null: closed */
 export function RequestDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
@@ -55,7 +56,7 @@ function Detail({ request }: { request: PlayRequest }) {
         </Fact>
         {subscriptionId && (
           <Fact name={t`Endpoint`}>
-            <Link to={`/endpoints/${subscriptionId}`}>{subscriptionId}</Link>
+            <EndpointName id={subscriptionId} />
           </Fact>
         )}
         {notificationId && (

@@ -5,8 +5,10 @@ import styles from './recoveries.module.css';
 
 /** A recovery's progress as a bar and in figures. */
 export function Progress({ recovery: { status, retried, skipped, total, action } }: { recovery: Recovery }) {
-  const text =
-    action === 'cancel'
+  const isEmpty = total === 0 && status === 'completed';
+  const text = isEmpty
+    ? t`nothing to do`
+    : action === 'cancel'
       ? t`${formatNumber(retried)} of ${formatNumber(total)} cancelled`
       : t`${formatNumber(retried)} of ${formatNumber(total)} retried`;
   const rest = skipped > 0 ? `, ${t`${formatNumber(skipped)} no longer failed`}` : '';
@@ -14,7 +16,7 @@ export function Progress({ recovery: { status, retried, skipped, total, action }
     <div className={styles.progress}>
       <progress
         // An empty recovery is complete, so its bar must be full.
-        value={total === 0 && status === 'completed' ? 1 : retried + skipped}
+        value={isEmpty ? 1 : retried + skipped}
         max={Math.max(1, total)}
         aria-label={text}
       />

@@ -11,7 +11,7 @@ import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, FilterSelect, useDrawer, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
-import { Empty } from '../../ui/states';
+import { Empty, NoMatch } from '../../ui/states';
 import { statusText } from '../../ui/status-text';
 import { EndpointFilter } from '../shared/entity-filters';
 import { recoveryColumns } from './columns';
@@ -40,7 +40,7 @@ const STATUSES: readonly Recovery['status'][] = ['running', 'completed', 'cancel
 
 export function Recoveries() {
   const { manageEndpoints } = usePermissions();
-  const { values, set, active } = useFilters('status', 'subscriptionId');
+  const { values, set, clear, active } = useFilters('status', 'subscriptionId');
   const drawer = useDrawer('open');
   const [running, setRunning] = useState(false);
   const list = useList<Recovery>('/v1/recoveries', values, {
@@ -87,11 +87,7 @@ export function Recoveries() {
           onOpen={({ id }) => drawer.show(id)}
           empty={
             active ? (
-              <Empty icon={RotateCcw} title={t`No recoveries match these filters`}>
-                <Button onClick={() => set({ status: '', subscriptionId: '' })}>
-                  <Trans>Clear filters</Trans>
-                </Button>
-              </Empty>
+              <NoMatch title={t`No recoveries match these filters`} onClear={clear} />
             ) : (
               <Empty icon={RotateCcw} title={t`No recoveries yet`}>
                 <Trans>After a receiver outage, a recovery resends everything that failed in the meantime.</Trans>

@@ -10,6 +10,9 @@ import { SelectField } from '../../ui/form';
 import { RecoverForm } from '../endpoints/dialogs/recover';
 import { CustomerField } from '../shared/customer-field';
 import { RangeForm } from './range-recovery';
+import { RotateCcw } from 'lucide-react';
+import { Button } from '../../ui/button';
+import { Actions } from '../../ui/actions';
 
 const SUGGESTIONS = 20;
 
@@ -36,7 +39,7 @@ function Start({ onClose }: { onClose(): void }) {
   return (
     <div className="stack">
       {!isCustomer && (
-        <SelectField label={t`Of`} value={scope} onChange={setScope}>
+        <SelectField label={t`Scope`} value={scope} onChange={setScope}>
           <option value="endpoint">
             <Trans>One endpoint</Trans>
           </option>
@@ -55,6 +58,7 @@ function OfCustomer({ onClose }: { onClose(): void }) {
   return (
     <>
       <CustomerField value={id} onChange={setId} />
+      {id === '' && <NotChosen onClose={onClose} />}
       {id !== '' && <RangeForm key={id} scope={{ customerId: id }} title={t`Recover ${id}`} onClose={onClose} />}
     </>
   );
@@ -80,7 +84,22 @@ function OfEndpoint({ onClose }: { onClose(): void }) {
         onSearch={setQ}
         options={found.map(({ id: value, name, customerId }) => ({ value, label: name, text: customerId }))}
       />
+      {!(id !== '' && chosen.data) && <NotChosen onClose={onClose} />}
       {id !== '' && chosen.data && <RecoverForm key={id} subscription={chosen.data} onClose={onClose} />}
     </>
+  );
+}
+
+/** The buttons of the form that follows, so that the dialog does not look finished before. */
+function NotChosen({ onClose }: { onClose(): void }) {
+  return (
+    <Actions>
+      <Button onClick={onClose}>
+        <Trans>Cancel</Trans>
+      </Button>
+      <Button variant="primary" icon={RotateCcw} disabled>
+        <Trans>Recover</Trans>
+      </Button>
+    </Actions>
   );
 }

@@ -32,7 +32,7 @@ export function CustomerField({
       // The ID alone while the name is unknown.
       valueText={name === undefined || name === value ? value : `${name} (${value})`}
       onSearch={setQ}
-      options={found.filter(offers).map((customer) => ({ value: customer.id, text: customer.name }))}
+      options={found.filter(offers).map(({ id, name: label }) => ({ value: id, label, text: id }))}
     />
   );
 }

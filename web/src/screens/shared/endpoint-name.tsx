@@ -13,16 +13,21 @@ const STALE_TIME_MS = 5 * 60_000;
  * @param id - empty: none
  */
 export function useNamedEndpoint(id: string): Subscription | undefined {
+  return useEndpointQuery(id).data;
+}
+
+function useEndpointQuery(id: string) {
   return useRead<Subscription>(
     at`/v1/subscriptions/${id}`,
     {},
     { enabled: id !== '', retry: false, staleTime: STALE_TIME_MS, placeholderData: undefined },
-  ).data;
+  );
 }
 
-/** Returns the name of an endpoint, or its ID while the name is unknown. */
+/** Returns the name of an endpoint, dots while it is read, or its ID if it was deleted. */
 export function useEndpointName(id: string): string {
-  return useNamedEndpoint(id)?.name ?? id;
+  const { data, error } = useEndpointQuery(id);
+  return data?.name ?? (error || id === '' ? id : '…');
 }
 
 /** An endpoint's name, linked to its page. */

@@ -4,6 +4,11 @@ import type { Product } from '../../api/types';
 /** The product of Signpost's own events. Endpoints subscribe to it, but nobody posts to it. */
 const OWN_PRODUCT = 'signpost';
 
+/** Returns the name of a product, or its ID if it is not among those that were read. */
+export function productName(products: readonly Product[], id: string): string {
+  return products.find((product) => product.id === id)?.name ?? id;
+}
+
 /** Returns the segments of products, sorted. */
 export function segmentsOf(products: readonly Product[]): string[] {
   return [...new Set(products.flatMap(({ segment }) => segment ?? []))].sort();

@@ -42,12 +42,12 @@ export function useEndpointColumns(
       },
       {
         header: t`Status`,
-        meta: { width: 192, narrow: 172 },
+        meta: { width: 192, narrow: 160 },
         cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
       },
       {
         header: t`Last 24 hours`,
-        meta: { roomy: true, width: 116 },
+        meta: { roomy: true, width: 128 },
         cell: ({ row: { original } }) => original.health && <Sparkline buckets={original.health.buckets} />,
       },
       {
@@ -62,7 +62,7 @@ export function useEndpointColumns(
       },
       {
         header: t`Last response`,
-        meta: { roomy: true, width: 176 },
+        meta: { roomy: true, width: 124 },
         cell: ({ row: { original } }) => <LastAnswer health={original.health} />,
       },
       {
@@ -99,7 +99,7 @@ function LastAnswer({ health }: { health: Subscription['health'] }) {
       </span>
     );
   return (
-    <span className="row-nowrap">
+    <span className={styles.lastAnswer}>
       <ResponseBadge status={last.responseStatus} errorClass={last.errorClass} />
       <span className="muted">
         <Time at={last.at} />

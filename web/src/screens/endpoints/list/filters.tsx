@@ -26,7 +26,11 @@ const SORTS = [
 export function useEndpointFilters() {
   const filters = useFilters('q', 'status', 'customerId', 'segment', 'productId', 'eventType', 'sort');
   // A sort order hides no rows, so it does not count as a filter.
-  return { ...filters, active: Object.values({ ...filters.values, sort: '' }).some(Boolean) };
+  return {
+    ...filters,
+    clear: () => filters.set({ q: '', status: '', customerId: '', segment: '', productId: '', eventType: '' }),
+    active: Object.values({ ...filters.values, sort: '' }).some(Boolean),
+  };
 }
 
 export function EndpointFilters({ filters: { values, set } }: { filters: ReturnType<typeof useEndpointFilters> }) {
@@ -36,7 +40,7 @@ export function EndpointFilters({ filters: { values, set } }: { filters: ReturnT
     <FilterBar>
       <SearchBox
         label={t`Search endpoints`}
-        placeholder={isCustomer ? t`Name, URL or ID` : t`Name, URL, customer or ID`}
+        placeholder={isCustomer ? t`Name, URL or ID` : t`Name, URL or customer`}
         value={values.q}
         onChange={(q) => set({ q })}
       />

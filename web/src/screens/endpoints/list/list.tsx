@@ -1,5 +1,4 @@
 import { t } from '@lingui/core/macro';
-import { Trans } from '@lingui/react/macro';
 import { Plus } from 'lucide-react';
 import { useCallback, useState } from 'react';
 import { useList } from '../../../api/queries';
@@ -8,7 +7,7 @@ import type { Subscription } from '../../../api/types';
 import { ButtonLink } from '../../../ui/button';
 import { DataTable } from '../../../ui/data-table';
 import { Card, PageHead } from '../../../ui/page';
-import { Empty } from '../../../ui/states';
+import { Empty, NoMatch } from '../../../ui/states';
 import { DeleteDialog } from '../dialogs/delete';
 import { TriggerDialog } from '../dialogs/trigger';
 import { useEndpointColumns } from './columns';
@@ -50,9 +49,7 @@ export function Endpoints() {
           onSort={(sort) => filters.set({ sort })}
           empty={
             filters.active ? (
-              <Empty title={t`No endpoints match these filters`}>
-                <Trans>Change the search, or remove a filter.</Trans>
-              </Empty>
+              <NoMatch title={t`No endpoints match these filters`} onClear={filters.clear} />
             ) : (
               <Empty title={t`No endpoints yet`}>
                 <div className="stack-s">

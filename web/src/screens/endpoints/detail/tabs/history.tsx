@@ -20,8 +20,8 @@ import { formatNumber } from '../../../../i18n/i18n';
 import { Card } from '../../../../ui/page';
 import { Empty, Loaded } from '../../../../ui/states';
 import { statusText } from '../../../../ui/status-text';
-import { Time } from '../../../../ui/time';
-import { exactTime, useZone } from '../../../../ui/zone';
+import { ExactTime } from '../../../../ui/time';
+import { useZone } from '../../../../ui/zone';
 import { valueText } from '../../../audit/changes';
 import { actionLabel } from '../../../audit/labels';
 import { DeployLink } from '../../../deploys/deploy-list';
@@ -149,9 +149,7 @@ function HistoryEntry({ entry: { icon, tone, title, by, at, lines, to, more } }:
           <Trans>by {by}</Trans>
         </span>
       )}
-      <span className="muted">
-        <Time at={at} /> · {exactTime(at)}
-      </span>
+      <ExactTime at={at} />
       {more}
     </Step>
   );

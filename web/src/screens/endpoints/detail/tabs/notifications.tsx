@@ -30,7 +30,7 @@ const columns: ColumnDef<Notification>[] = [
   },
   {
     header: t`Status`,
-    meta: { width: 128 },
+    meta: { width: 128, narrow: 98 },
     cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
   },
   {
@@ -53,7 +53,7 @@ const columns: ColumnDef<Notification>[] = [
   },
   {
     header: t`Accepted`,
-    meta: { width: 172, narrow: 104 },
+    meta: { width: 172, narrow: 98 },
     cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
   },
 ];

@@ -6,9 +6,11 @@ import { useRead } from '../../../../api/queries';
 import type { Notification, Page, Series, Statistics, Subscription } from '../../../../api/types';
 import { StatusBadge } from '../../../../ui/badge';
 import { Id } from '../../../../ui/copy';
+import { formatRate, toneOf } from '../../../../ui/figures';
 import { Card, Fact, Facts, Tile } from '../../../../ui/page';
 import { Empty, Loaded } from '../../../../ui/states';
 import { Countdown, ExactTime, Time } from '../../../../ui/time';
+import { CustomerName } from '../../../shared/customer-name';
 import { Chips } from '../../shared/chips';
 import { FORMATS } from '../../shared/formats';
 import { HeldTile } from '../held-tile';
@@ -34,7 +36,7 @@ export function OverviewTab({ subscription }: { subscription: Subscription }) {
             {subscription.description && <Fact name={t`Description`}>{subscription.description}</Fact>}
             {!isCustomer && (
               <Fact name={t`Customer`}>
-                <Link to={`/customers/${encodeURIComponent(subscription.customerId)}`}>{subscription.customerId}</Link>
+                <CustomerName id={subscription.customerId} />
               </Fact>
             )}
             <Fact name={t`Product`}>
@@ -115,14 +117,15 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
   const successes = day?.buckets.reduce((sum, bucket) => sum + bucket.successes, 0) ?? 0;
   const failures = day?.buckets.reduce((sum, bucket) => sum + bucket.failures, 0) ?? 0;
   const total = successes + failures;
+  const rate = total === 0 ? null : successes / total;
   const consecutiveFailures = statistics?.failuresSinceLastSuccess ?? 0;
   return (
     <div className="grid-tiles">
       <Tile
         name={t`Success rate, last 24 hours`}
-        value={total > 0 ? `${percent(successes / total)} %` : '–'}
+        value={formatRate(rate)}
         sub={total > 0 ? t`${successes} of ${total} attempts` : t`no attempts`}
-        tone={total === 0 ? undefined : failures === 0 ? 'ok' : successes < failures ? 'bad' : 'warn'}
+        tone={toneOf(rate)}
       />
       <Tile
         name={t`Consecutive failures`}
@@ -133,14 +136,17 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
       <Tile name={t`Last success`} value={statistics ? <Time at={statistics.lastSuccess?.at} /> : '–'} />
       <Tile
         name={t`Next attempt`}
-        value={statistics?.nextTriggerAt ? <Countdown until={statistics.nextTriggerAt} /> : t`none scheduled`}
+        value={
+          statistics?.nextTriggerAt ? (
+            <Countdown inSentence until={statistics.nextTriggerAt} />
+          ) : (
+            <span className="muted">
+              <Trans>none</Trans>
+            </span>
+          )
+        }
       />
       {statistics && statistics.held > 0 && <HeldTile id={id} held={statistics.held} readAt={dataUpdatedAt} />}
     </div>
   );
-}
-
-/** Rounds down, so that it is never 100 if something failed. */
-function percent(rate: number): string {
-  return rate === 1 ? '100' : (Math.floor(rate * 1000) / 10).toFixed(1);
 }

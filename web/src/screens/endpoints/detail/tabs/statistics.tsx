@@ -136,10 +136,10 @@ function Figures({ figures }: { figures: Statistics }) {
   return (
     <>
       <div className={styles.figures}>
-        <Tile name={t`Events`} value={figures.events} />
-        <Tile name={t`Attempts`} value={figures.triggers} />
-        <Tile name={t`Success responses`} value={figures.successResponses} />
-        <Tile name={t`Failure responses`} value={figures.failureResponses} />
+        <Tile name={t`Events`} value={formatNumber(figures.events)} />
+        <Tile name={t`Attempts`} value={formatNumber(figures.triggers)} />
+        <Tile name={t`Success responses`} value={formatNumber(figures.successResponses)} />
+        <Tile name={t`Failure responses`} value={formatNumber(figures.failureResponses)} />
         <Tile
           name={t`Consecutive failures`}
           value={figures.failuresSinceLastSuccess}
@@ -150,7 +150,7 @@ function Figures({ figures }: { figures: Statistics }) {
           name={t`Next attempt`}
           value={
             figures.nextTriggerAt ? (
-              <Countdown until={figures.nextTriggerAt} />
+              <Countdown inSentence until={figures.nextTriggerAt} />
             ) : (
               <span className="muted">
                 <Trans>none</Trans>
