@@ -108,7 +108,8 @@ export function useUi(env: () => Record<string, string> = () => ({})): Ui {
     const page = await ui.open!(route, options);
     await page.getByLabel('API key').fill(credential);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    // A drawer that the route opens hides the rest of the page from assistive technology.
+    await page.getByRole('navigation', { name: 'Main', includeHidden: true }).waitFor();
     return page;
   };
   ui.look = look;
