@@ -141,8 +141,7 @@ test('a comparison of attempts stays open when another attempt is added', async 
   await createEndpoint('Compared-on', { retrySchedule: [1, 3600] });
   ui.receiver.answerWith((request) => ({ status: request.path === '/Compared-on' ? 503 : 200 }));
   const { notification } = await post('Compared-on');
-  const page = await ui.signedIn();
-  await page.goto(`/logs?open=${notification}`);
+  const page = await ui.signedIn(`/logs?open=${notification}`);
   await clickButton(page, 'Compare');
   const compare = page.getByRole('dialog', { name: 'Compare attempts' });
   await compare.waitFor();
@@ -174,8 +173,7 @@ test('the question whether to cancel stays open when the notification is deliver
   ui.receiver.answerWith((request) => ({ status: request.path === '/Asked' ? 503 : 200 }));
   const { notification } = await post('Asked');
   await ui.service.reaches(notification, 'retrying');
-  const page = await ui.signedIn();
-  await page.goto(`/logs?open=${notification}`);
+  const page = await ui.signedIn(`/logs?open=${notification}`);
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel', exact: true }).click();
   const question = page.getByRole('alertdialog', { name: 'Cancel this notification?' });
   await question.waitFor();

@@ -40,8 +40,7 @@ describe('numbers', () => {
     await callWithText('PATCH', `/v1/subscriptions/${id}`, `{"customData":${DATA}}`);
     const { id: event, notification } = await post('Exact');
     await ui.service.reaches(notification, 'delivered');
-    const page = await ui.signedIn();
-    await page.goto(`/logs?tab=events&event=${event}`);
+    const page = await ui.signedIn(`/logs?tab=events&event=${event}`);
     expect(await page.getByRole('dialog').getByLabel('Data', { exact: true }).innerText()).toMatch(BOTH);
 
     await page.goto(`/endpoints/${id}`);

@@ -96,8 +96,7 @@ test('why an endpoint did not get an event is answered in 3 clicks, and the even
 test('an event of a customer without endpoints offers to create one', async () => {
   await newCustomer('empty-co');
   const { id } = await postEvent('empty-co');
-  const page = await ui.signedIn();
-  await page.goto(`/logs?tab=events&event=${id}`);
+  const page = await ui.signedIn(`/logs?tab=events&event=${id}`);
   const drawer = page.getByRole('dialog', { name: 'Event' });
   await drawer.getByText('The customer has no endpoint.').waitFor();
   await drawer.getByRole('link', { name: 'New endpoint' }).click();

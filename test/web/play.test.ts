@@ -67,8 +67,7 @@ it('a customer makes an inbox and an endpoint for it in the portal, and deletes 
 it('an inbox that somebody else deleted says so, and offers a new one', async () => {
   await ui.service.must('POST', '/v1/customers', { id: 'gone', name: 'Gone', productId: 'shop' });
   const { id } = await ui.service.must('POST', '/v1/play-inboxes', { customerId: 'gone', name: 'Shared' });
-  const page = await ui.signedIn();
-  await page.goto(`/play/${id}`);
+  const page = await ui.signedIn(`/play/${id}`);
   await page.getByText('Waiting for the first request').waitFor();
   await ui.service.must('DELETE', `/v1/play-inboxes/${id}`);
   await page.getByText('This inbox no longer exists').waitFor();

@@ -38,8 +38,7 @@ async function post(customerId: string, data: object): Promise<{ id: string; not
 
 /** Counts what a hand does. A text field costs a click before it is typed into, a select two. */
 async function startAt(route: string) {
-  const page = await ui.signedIn();
-  await page.goto(route);
+  const page = await ui.signedIn(route);
   const count = { clicks: 0, keys: 0 };
   const click = async (target: Locator) => {
     await target.click();
