@@ -750,8 +750,32 @@ export default [
   ),
   ...mutationsOf('src/store/db/silence-watch.ts', store('db/silence-watch'), [
     ['SIL1', 'a long statement is given up while Postgres answers', 'this.answers === answers', 'true'],
-    ['SIL2', 'a silent Postgres is asked for ever', 'this.silent && (!wasSilent || this.refusals > 0)', 'this.silent'],
-    ['SIL3', 'callers wait for a Postgres that is known to be silent', 'if (!this.silent) return;', 'return;'],
+    ['SIL2', 'a silent Postgres is asked for ever', 'this.silent && (!wasSilent || this.askers > 0)', 'this.silent'],
+    ['SIL3', 'callers wait for a Postgres that is known to be silent', 'return this.silent;', 'return false;'],
+    [
+      'SIL4',
+      'answers to statements count as commits',
+      '    this.statements.answered();\n',
+      '    this.statements.answered();\n    this.commits.answered();\n',
+    ],
+    [
+      'SIL5',
+      'writes wait while commits hang',
+      'this.statements.isSilent() || this.commits.isSilent()',
+      'this.statements.isSilent()',
+    ],
+    [
+      'SIL6',
+      'writes wait while nothing is answered',
+      'this.statements.isSilent() || this.commits.isSilent()',
+      'this.commits.isSilent()',
+    ],
+    [
+      'SIL7',
+      'the newest wait counts instead of the oldest',
+      'const [oldest] = this.waiting.values();',
+      'const oldest = [...this.waiting.values()].at(-1);',
+    ],
   ]),
   ...mutationsOf('src/store/db/group-commit.ts', store('db/group-commit'), [
     [

@@ -133,6 +133,10 @@ export default [
       'throw error;',
     ],
   ]),
+  ...mutationsOf('src/temporal/workflow-state.ts', temporal('workflow-state'), [
+    ['R5', 'a workflow task that fails once replaces its workflow', 'STUCK_AFTER_TASKS = 5', 'STUCK_AFTER_TASKS = 1'],
+    ['R5T', 'timeouts of tasks count as failures', 'STUCK_AFTER_TIMEOUTS = 10', 'STUCK_AFTER_TIMEOUTS = 5'],
+  ]),
   ...mutationsOf('src/temporal/check-notification.ts', temporal('reconciler-sweep'), [
     ['R1', 'a retry after a termination is cancelled', ' && state.closedAt > openedAt', ''],
     ['R2', 'a termination by the server cancels the notification', " && state.by === 'person'", ''],
@@ -143,7 +147,6 @@ export default [
       "state.kind === 'terminated' && notification.dueInSeconds > 0",
       'false',
     ],
-    ['R5', 'a workflow task that fails once replaces its workflow', 'STUCK_AFTER_TASKS = 5', 'STUCK_AFTER_TASKS = 1'],
     [
       'R7',
       'what was cancelled is started',

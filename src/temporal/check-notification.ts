@@ -4,11 +4,6 @@ import type { Metrics } from '../process/metrics';
 import type { NotificationWorkflows } from './notification-workflows';
 import type { WorkflowState } from './workflow-state';
 
-/**
- * Attempts of a workflow task after which the workflow counts as stuck. Its code does not fit its
- * history, or fails each time. A worker that dies costs one attempt.
- */
-const STUCK_AFTER_TASKS = 5;
 /** Time until a reopened notification is checked again whose workflow is busy, in seconds. */
 const BUSY_SECONDS = 10;
 
@@ -93,7 +88,7 @@ async function checkUnstartable(
   const { notificationId, status, openedAt } = notification;
   if (status === 'held' && isTerminatedByPerson(notification, state)) return recordTermination(deps, notification);
   if (status === 'held' || state.kind !== 'running') return store.endCheck(notificationId);
-  if (isStuck(state)) return workflows.terminate(notificationId, state.runId, 'its notification was cancelled');
+  if (state.stuck) return workflows.terminate(notificationId, state.runId, 'its notification was cancelled');
   metrics.signalsRepeated.inc({ signal: 'cancel' });
   return workflows.cancel(notificationId, openedAt);
 }
@@ -104,7 +99,7 @@ async function checkRunning(
   state: WorkflowState & { kind: 'running' },
 ): Promise<void> {
   const { notificationId, status, retryAsked, reopened } = notification;
-  if (isStuck(state)) {
+  if (state.stuck) {
     log.warn(
       { notificationId, runId: state.runId, taskAttempts: state.taskAttempts },
       'the tasks of a workflow fail again and again; it is replaced by a new run, which continues its ladder',
@@ -123,10 +118,6 @@ async function checkRunning(
   // It holds, although its record was released, or oversleeps its turn under a rate limit.
   metrics.signalsRepeated.inc({ signal: 'release' });
   return workflows.release(notification);
-}
-
-function isStuck({ taskAttempts }: WorkflowState & { kind: 'running' }): boolean {
-  return taskAttempts >= STUCK_AFTER_TASKS;
 }
 
 /** A notification that was reopened since the termination is not affected by it. */

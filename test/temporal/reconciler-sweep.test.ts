@@ -39,6 +39,7 @@ const running = (overrides: Partial<WorkflowState & { kind: 'running' }> = {}): 
   runId: 'run',
   idle: true,
   taskAttempts: 0,
+  stuck: false,
   ...overrides,
 });
 const terminated = (closedAt: Date, by: 'person' | 'server' = 'person'): WorkflowState => ({
@@ -145,8 +146,8 @@ describe('a notification', () => {
     ['whose workflow was terminated by the server is started again', terminated(LATER, 'server'), 'restarted'],
     ['opened again after its workflow was terminated is started', terminated(EARLIER), 'restarted'],
     ['whose workflow waits gets the release signal it may have missed', running(), 'released'],
-    ['whose workflow is about to act is left alone', running({ idle: false, taskAttempts: 4 }), undefined],
-    ['whose workflow task fails again and again is replaced', running({ idle: false, taskAttempts: 5 }), 'replaced'],
+    ['whose workflow is about to act is left alone', running({ idle: false, taskAttempts: 9 }), undefined],
+    ['whose workflow task fails again and again is replaced', running({ idle: false, stuck: true }), 'replaced'],
   ] satisfies [string, WorkflowState, string | undefined][])('%s', async (_, state, expected) => {
     const one = overdue();
     expect(await actionsFor(one, state)).toEqual({ ...nothing, ...(expected && { [expected]: [one.notificationId] }) });
@@ -166,7 +167,7 @@ describe('a notification', () => {
     [
       'that was cancelled: its stuck workflow is terminated',
       { status: 'cancelled' },
-      running({ idle: false, taskAttempts: 5 }),
+      running({ idle: false, stuck: true }),
       'terminated',
     ],
     ['that was cancelled is done once its workflow is closed', { status: 'cancelled' }, { kind: 'closed' }, 'ended'],
