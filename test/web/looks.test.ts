@@ -3,7 +3,7 @@ import { useUi } from '../support/browser';
 import { PARCEL_SENT as TYPE, useParcels } from '../support/parcels';
 import { until } from '../support/until';
 
-/** What only a picture shows: rings around the focus, layers above each other, names, empty lists. */
+/** What only a picture shows: rings around the focus, layers on each other, names, empty lists. */
 const ui = useUi();
 const { createEndpoint, post } = useParcels(ui);
 const PHONE = { width: 390, height: 844 };

@@ -41,7 +41,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** As the web UI looks, whose files this page cannot use: it must work where the UI is not built. */
+/** Like the web UI, whose files this page cannot use: it must work where the UI is not built. */
 const STYLE = `:root {
   color-scheme: light dark;
   --surface: light-dark(#ffffff, #161b22);

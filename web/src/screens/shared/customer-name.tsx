@@ -3,8 +3,8 @@ import { usePermissions } from '../../api/session';
 import { useCustomer } from './use-customer';
 
 /**
- * A customer's name, linked to its page; the ID while the name is unknown. For details of one thing:
- * a list would read each customer.
+ * A customer's name, linked to its page; the ID while the name is unknown. For details of one
+ * thing: a list would read each customer.
  */
 export function CustomerName({ id }: { id: string }) {
   const { isCustomer } = usePermissions();
