@@ -88,7 +88,9 @@ export function FormErrorSummary({ error }: { error: unknown }) {
 /** @param hasMore - whether fields are wrong that do not say so themselves */
 function summaryOf(error: unknown, hasMore: boolean): string {
   if (!(error instanceof ProblemError)) return errorText(error);
-  return error.isAboutFields && !hasMore ? t`Correct the marked fields.` : error.summary;
+  // The titles of other problems say what is wrong.
+  const isGeneral = error.code === 'validation-failed' && error.isAboutFields;
+  return isGeneral && !hasMore ? t`Correct the marked fields.` : error.summary;
 }
 
 /** A multi-line text field. `code` is for JSON and expressions. */
