@@ -40,9 +40,9 @@ it('the time is over if nothing has arrived', async () => {
 });
 
 it('a limit that is cleared after its time, by what was read, has no effect', async () => {
+  const { near, far, close } = await startConnection();
   const onOver = jest.fn();
   const limit = new TimeLimit(LIMIT_MS, onOver);
-  const { near, far, close } = await startConnection();
   const read = new Promise<void>((resolve) => near.once('data', () => (limit.clear(), resolve())));
   far.write('x');
   pause(PAUSE_MS);
