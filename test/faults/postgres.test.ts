@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Client } from 'pg';
 import { startPostgres, type RunningPostgres } from '../../src/embedded/postgres';
 import { openDatabase, type Database } from '../../src/store/db/database';
+import { hangCommits } from '../support/hanging-commits';
 import { useCluster } from '../support/cluster';
 import { ADMIN_KEY, onboard, tempDir, type Answer, type ServiceProcess } from '../support/service';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
@@ -222,28 +222,6 @@ describe('with a separate Postgres', () => {
     postgres = await startPostgres({ directory, port: postgres.port });
   };
 
-  /** Resolves when a commit waits for a standby: Postgres reads its configuration later. */
-  async function untilCommitsWait(): Promise<void> {
-    const probe = new Client(postgres.url);
-    probe.on('error', () => undefined);
-    await probe.connect();
-    const { processID } = probe as unknown as { processID: number };
-    const probing = (async () => {
-      for (;;) await probe.query("select pg_logical_emit_message(true, 'probe', '')");
-    })().catch(() => undefined);
-    await until(
-      () =>
-        db.query({
-          text: "select from pg_stat_activity where pid = $1 and wait_event = 'SyncRep'",
-          values: [processID],
-        }),
-      ({ rows }) => rows.length > 0,
-    );
-    await db.query({ text: 'select pg_terminate_backend($1)', values: [processID] });
-    await probing;
-    await probe.end().catch(() => undefined);
-  }
-
   itInLongRuns.each([1, 3])(
     'crashed and restarted under load, %i times: the process lives, and each attempt is made once',
     async (crashes) => {
@@ -298,9 +276,7 @@ describe('with a separate Postgres', () => {
     const { receiver } = cluster;
     const service = await cluster.start({ databaseUrl: postgres.url });
     const customer = await onboard(service, receiver.url());
-    await db.query({ text: "alter system set synchronous_standby_names = 'nobody'" });
-    await db.query({ text: 'select pg_reload_conf()' });
-    await untilCommitsWait();
+    const goOn = await hangCommits(postgres.url, db);
     const path = `/v1/subscriptions/${customer.subscriptionId}`;
     const round = () =>
       Promise.all([
@@ -319,8 +295,7 @@ describe('with a separate Postgres', () => {
     for (const answer of await round()) expect(answer!.body.detail).toContain('Nothing was changed');
     expect(performance.now() - refusedAt).toBeLessThan(1000);
     await untilProbesRepeat(db, () => readiness(service));
-    await db.query({ text: 'alter system reset synchronous_standby_names' });
-    await db.query({ text: 'select pg_reload_conf()' });
+    await goOn();
     await until(
       () => readiness(service),
       ({ status }) => status === 'ready',
@@ -340,10 +315,8 @@ describe('with a separate Postgres', () => {
   itInLongRuns('a commit that no standby confirms is not answered as accepted', async () => {
     const service = await cluster.start({ databaseUrl: postgres.url });
     const customer = await onboard(service, cluster.receiver.url());
-    await db.query({ text: "alter system set synchronous_standby_names = 'nobody'" });
-    await db.query({ text: 'select pg_reload_conf()' });
+    const goOn = await hangCommits(postgres.url, db);
     const waiting = "select pid from pg_stat_activity where wait_event = 'SyncRep' and query not like '%overdue%'";
-    await untilCommitsWait();
     for (const [end, key] of [
       ['pg_cancel_backend', undefined],
       ['pg_terminate_backend', undefined],
@@ -363,8 +336,7 @@ describe('with a separate Postgres', () => {
       expect(await answer).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
       expect((await answer)!.body.detail).toContain('may have taken effect');
     }
-    await db.query({ text: 'alter system reset synchronous_standby_names' });
-    await db.query({ text: 'select pg_reload_conf()' });
+    await goOn();
     const repeated = await until(
       () => post(service, customer, { id: 'pg_cancel_backend-undefined' }),
       (answer) => answer?.status !== 503,

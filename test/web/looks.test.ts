@@ -35,8 +35,7 @@ test('a click leaves no ring around the focus, a key shows it, and a text field 
 
 test('a dialog covers the drawer that it was opened from', async () => {
   const { notification } = await failedTwice('Layers');
-  const page = await ui.signedIn();
-  await page.goto(`/logs?open=${notification}`);
+  const page = await ui.signedIn(`/logs?open=${notification}`);
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.getByRole('dialog', { name: 'Compare attempts' }).waitFor();
   const inTheCorner = 'document.elementFromPoint(innerWidth - 4, innerHeight - 4).className';
@@ -48,8 +47,7 @@ test('a dialog covers the drawer that it was opened from', async () => {
 
 test('drawers and pages of one thing show names where there are any', async () => {
   const { endpoint, notification } = await failedTwice('Named');
-  const page = await ui.signedIn();
-  await page.goto(`/logs?open=${notification}`);
+  const page = await ui.signedIn(`/logs?open=${notification}`);
   const drawer = page.getByRole('dialog', { name: 'Notification' });
   await drawer.getByRole('link', { name: 'Tyrell Corporation' }).waitFor();
   await page.goto(`/endpoints/${endpoint}`);

@@ -12,7 +12,8 @@ import {
   type PoolLimits,
   type Statement,
 } from './session';
-import { PostgresSilentError, probeOf, SilenceWatch, type Watch } from './silence-watch';
+import { probeOf } from './silence-probes';
+import { PostgresSilentError, SilenceWatch, type Watch } from './silence-watch';
 import { CommitUnconfirmedError, confirmCommit, watchCommits } from './unconfirmed-commits';
 
 export type { PoolLimits, Statement };

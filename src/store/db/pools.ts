@@ -1,6 +1,7 @@
 import { Availability } from './availability';
 import { openDatabase, type Database, type PoolLimits } from './database';
-import { commitProbeOf, probeOf, SilenceWatch, WritesWatch, type Watch } from './silence-watch';
+import { commitProbeOf, probeOf } from './silence-probes';
+import { SilenceWatch, WritesWatch, type Watch } from './silence-watch';
 
 /**
  * The pools of one process. They are separate so that callers of one kind never wait behind those

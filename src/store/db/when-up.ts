@@ -42,7 +42,7 @@ function adviceOn(error: unknown, host: string, setting: string): string {
   if (error instanceof ReadOnlyError) return `Postgres at ${host} is read-only. Promote it, or correct ${setting}.`;
   const { message } = error as Error;
   return isContended(error)
-    ? `Postgres at ${host} did not let a minute of tries take effect (${message}). Another session keeps a lock, or commits hang.`
+    ? `Postgres at ${host} let nothing be written for a minute (${message}). Another session keeps a lock, or commits hang.`
     : `Postgres at ${host} does not respond (${message}). Start it, or correct ${setting}.`;
 }
 

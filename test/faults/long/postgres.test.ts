@@ -4,11 +4,18 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '../../../src/embedded/postgres';
 import { openDatabase } from '../../../src/store/db/database';
+import { hangCommits } from '../../support/hanging-commits';
 import { useCluster } from '../../support/cluster';
-import { ADMIN_KEY, runToEnd, tempDir } from '../../support/service';
+import { ADMIN_KEY, runToEnd, tempDir, type ServiceProcess } from '../../support/service';
 
 /** More of postgres.test.ts. */
 const cluster = useCluster();
+
+async function expectWaited(service: ServiceProcess): Promise<void> {
+  expect(service.output()).toContain('waiting for Postgres');
+  expect((await service.call('GET', '/readyz')).body).toMatchObject({ status: 'ready' });
+  await service.kill9();
+}
 
 it('a process with another master key does not start, and says which key is missing', async () => {
   const { database, temporal } = cluster;
@@ -38,10 +45,7 @@ it('a process that starts on a standby waits until it is promoted', async () => 
     const starting = cluster.start({ databaseUrl: standby.url });
     await sleep(8000);
     await db.query({ text: 'select pg_promote()' });
-    const service = await starting;
-    expect(service.output()).toContain('waiting for Postgres');
-    expect((await service.call('GET', '/readyz')).body).toMatchObject({ status: 'ready' });
-    await service.kill9();
+    await expectWaited(await starting);
   } finally {
     await db.close();
     await standby.stop();
@@ -53,16 +57,11 @@ it('a process that starts while commits hang waits for them', async () => {
   const db = openDatabase(postgres.url, () => undefined);
   try {
     await (await cluster.start({ databaseUrl: postgres.url })).stop();
-    await db.query({ text: "alter system set synchronous_standby_names = 'nobody'" });
-    await db.query({ text: 'select pg_reload_conf()' });
+    const goOn = await hangCommits(postgres.url, db);
     const starting = cluster.start({ databaseUrl: postgres.url });
     await sleep(25_000);
-    await db.query({ text: 'alter system reset synchronous_standby_names' });
-    await db.query({ text: 'select pg_reload_conf()' });
-    const service = await starting;
-    expect(service.output()).toContain('waiting for Postgres');
-    expect((await service.call('GET', '/readyz')).body).toMatchObject({ status: 'ready' });
-    await service.kill9();
+    await goOn();
+    await expectWaited(await starting);
   } finally {
     await db.close();
     await postgres.stop();

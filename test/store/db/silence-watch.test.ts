@@ -1,4 +1,6 @@
-import { commitProbeOf, probeOf, SilenceWatch, WritesWatch } from '../../../src/store/db/silence-watch';
+import { within } from '../../../src/process/time-limit';
+import { commitProbeOf, probeOf, type Probe } from '../../../src/store/db/silence-probes';
+import { SilenceWatch, WritesWatch } from '../../../src/store/db/silence-watch';
 import { fromSetup } from '../../support/environment';
 import { startTcpProxy } from '../../support/tcp-proxy';
 
@@ -11,9 +13,15 @@ let watch: SilenceWatch;
 beforeEach(() => {
   jest.useFakeTimers();
   probes = [];
-  watch = new SilenceWatch(() => new Promise((resolve) => probes.push({ answer: () => resolve(true) })));
+  watch = new SilenceWatch(probeInto(probes, 3000));
 });
 afterEach(() => jest.useRealTimers());
+
+/** Probes that a test answers. */
+function probeInto(asked: { answer(): void }[], limitMs: number): Probe {
+  return () =>
+    within(limitMs, new Promise<boolean>((resolve) => asked.push({ answer: () => resolve(true) })), () => false);
+}
 
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
@@ -112,7 +120,7 @@ describe('of pools that write', () => {
 
   beforeEach(() => {
     commits = [];
-    writes = new WritesWatch(watch, () => new Promise((resolve) => commits.push({ answer: () => resolve(true) })));
+    writes = new WritesWatch(watch, probeInto(commits, 5000));
   });
 
   /** A caller that waits for a commit while statements of others are answered. */
