@@ -1,8 +1,10 @@
 import { within } from '../../../src/process/time-limit';
 import { commitProbeOf, probeOf, type Probe } from '../../../src/store/db/silence-probes';
 import { SilenceWatch, WritesWatch } from '../../../src/store/db/silence-watch';
+import { createTestDatabase } from '../../support/database';
 import { fromSetup } from '../../support/environment';
 import { startTcpProxy } from '../../support/tcp-proxy';
+import { until } from '../../support/until';
 
 /** When a caller is given up: 3 s without an answer, and 3 s for the probe, in steps of 0.5 s. */
 const LATEST_MS = 7000;
@@ -180,6 +182,28 @@ it('asks for a commit, and takes silence as none', async () => {
   await proxy.stop();
   // A refused connection is an answer.
   expect(await probe()).toBe(true);
+});
+
+it('leaves no connection after a probe that Postgres refused', async () => {
+  jest.useRealTimers();
+  const test = await createTestDatabase();
+  const { db } = test;
+  await db.query({ text: 'create schema broken' });
+  await db.query({
+    text: `create function broken.pg_logical_emit_message(boolean, text, text) returns text language plpgsql
+           as $$ begin raise exception 'refused'; end $$`,
+  });
+  const url = new URL(test.url);
+  url.searchParams.set('options', '-c search_path=broken,pg_catalog');
+  expect(await commitProbeOf(url.href)()).toBe(true);
+  await until(
+    () =>
+      db.query({
+        text: "select from pg_stat_activity where application_name = 'signpost-probe' and datname = current_database()",
+      }),
+    ({ rows }) => rows.length === 0,
+  );
+  await test.drop();
 });
 
 it('takes any answer of Postgres to a probe as one, and silence as none', async () => {
