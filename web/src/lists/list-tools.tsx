@@ -1,7 +1,6 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import { Bookmark, Check, Columns3, Download, Plus } from 'lucide-react';
-import { DropdownMenu } from 'radix-ui';
+import { Bookmark, Columns3, Download, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { formatNumber } from '../i18n/i18n';
 import { Button } from '../ui/button';
@@ -54,31 +53,15 @@ function Views({ list }: { list: string }) {
 
 function Columns({ choice: { options, toggle } }: { choice: ColumnChoice }) {
   return (
-    // Not modal: the table beside it shows what a choice changes.
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>
+    <Menu
+      label={t`Columns`}
+      trigger={
         <Button small icon={Columns3}>
           <Trans>Columns</Trans>
         </Button>
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={4} collisionPadding={8}>
-          {options.map(({ name, shown }) => (
-            <DropdownMenu.CheckboxItem
-              key={name}
-              className="menu-item"
-              checked={shown}
-              onCheckedChange={() => toggle(name)}
-              // Stays open, for the next column.
-              onSelect={(event) => event.preventDefault()}
-            >
-              <span className={styles.check}>{shown && <Check size={16} aria-hidden />}</span>
-              {name}
-            </DropdownMenu.CheckboxItem>
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+      }
+      items={options.map(({ name, shown }) => ({ text: name, checked: shown, onSelect: () => toggle(name) }))}
+    />
   );
 }
 

@@ -1,5 +1,5 @@
-import type { ColumnDef } from '@tanstack/react-table';
 import { useMemo } from 'react';
+import type { Column } from '../ui/column';
 import { useStored } from './stored';
 
 /** The columns of a list that the user can hide, and which of them are shown. */
@@ -14,23 +14,18 @@ export interface ColumnChoice {
  *
  * @param list - the name of the list
  */
-export function useColumns<T>(
-  list: string,
-  columns: ColumnDef<T>[],
-): { columns: ColumnDef<T>[]; choice: ColumnChoice } {
+export function useColumns<T>(list: string, columns: Column<T>[]): { columns: Column<T>[]; choice: ColumnChoice } {
   const [hidden, setHidden] = useStored<string>(`columns-${list}`);
   const shown = useMemo(
-    () => columns.filter((column) => !isOptional(column) || !hidden.includes(column.header as string)),
+    () => columns.filter((column) => !isOptional(column) || !hidden.includes(column.header)),
     [columns, hidden],
   );
-  const options = columns.filter(isOptional).map(({ header }) => {
-    const name = header as string;
-    return { name, shown: !hidden.includes(name) };
-  });
+  const options = columns.filter(isOptional).map(({ header: name }) => ({ name, shown: !hidden.includes(name) }));
   const toggle = (name: string) =>
     setHidden(hidden.includes(name) ? hidden.filter((other) => other !== name) : [...hidden, name]);
   return { columns: shown, choice: { options, toggle } };
 }
 
-/** Columns without a written header, such as that of the row's actions, are not optional. */
-const isOptional = <T>({ header, meta }: ColumnDef<T>) => typeof header === 'string' && !meta?.grow;
+/** The actions of a row are not optional. */
+const isOptional = <T>(column: Column<T>): column is Column<T> & { header: string } =>
+  column.header !== undefined && !column.grow;

@@ -1,12 +1,14 @@
-import { t } from '@lingui/core/macro';
-import { Search, X } from 'lucide-react';
-import { useEffect, useId, useRef, useState, type ClipboardEventHandler, type ReactNode } from 'react';
+import { plural, t } from '@lingui/core/macro';
+import { Search, SlidersHorizontal, X } from 'lucide-react';
+import { Children, useEffect, useId, useRef, useState, type ClipboardEventHandler, type ReactNode } from 'react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
 import { Button } from './button';
 import { useLatest } from './use-latest';
 
 /** Filters that change with every key, so that they make no entry in the history. */
 const TYPED = new Set(['q', 'since', 'until', 'actor', 'object']);
+/** What always shows, belongs to another filter, or hides no rows. */
+const NOT_COUNTED = new Set(['q', 'object', 'since', 'until', 'sort']);
 
 /**
  * Filters kept in the address bar, so that a view can be bookmarked and shared. Each change is an
@@ -30,7 +32,15 @@ export function useFilters<Name extends string>(...names: Name[]) {
     });
   };
   const clear = () => set(Object.fromEntries(names.map((name) => [name, ''])) as Record<Name, string>);
-  return { values, set, clear, active: names.some((name) => values[name] !== '') };
+  const chosen = names.filter((name) => values[name] !== '');
+  return {
+    values,
+    set,
+    clear,
+    active: chosen.length > 0,
+    /** How many a folded {@link FilterBar} hides. */
+    count: chosen.filter((name) => !NOT_COUNTED.has(name)).length,
+  };
 }
 
 /**
@@ -75,11 +85,36 @@ export function useDrawer(name: string) {
   };
 }
 
-export function FilterBar({ children }: { children: ReactNode }) {
+/**
+ * The filters of a list.
+ *
+ * @param count - given if there are more than a phone has room for: it shows the first one, and a
+ * button that shows the others and says how many of them are chosen
+ */
+export function FilterBar({ count, children }: { count?: number; children: ReactNode }) {
+  const [first, ...others] = Children.toArray(children);
   return (
     <div className="filters" role="search">
-      {children}
+      {first}
+      {count === undefined ? others : <Folded count={count}>{others}</Folded>}
     </div>
+  );
+}
+
+function Folded({ count, children }: { count: number; children: ReactNode }) {
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <>
+      <span className="narrow-only">
+        <Button icon={SlidersHorizontal} aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+          {count === 0 ? t`Filters` : plural(count, { one: '# filter', other: '# filters' })}
+        </Button>
+      </span>
+      <div id={id} className={open ? 'filters-folded filters-open' : 'filters-folded'}>
+        {children}
+      </div>
+    </>
   );
 }
 

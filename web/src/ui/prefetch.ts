@@ -1,4 +1,4 @@
-import { lazy, type ComponentType } from 'react';
+import { lazy, useState, type ComponentType } from 'react';
 
 type Load = () => Promise<unknown>;
 
@@ -17,6 +17,13 @@ export function lazyInBackground<Props extends object>(load: () => Promise<{ def
   if (waiting) waiting.push(load);
   else start(load);
   return lazy(load);
+}
+
+/** Whether a part was ever open. Before that it need not be loaded, and after that it may still be closing. */
+export function useEverTrue(open: boolean): boolean {
+  const [ever, setEver] = useState(open);
+  if (open && !ever) setEver(true);
+  return ever || open;
 }
 
 // A failure shows when the part is needed, and loaded again.

@@ -1,21 +1,26 @@
 import { t } from '@lingui/core/macro';
-import type { ColumnMeta, RowSelectionState } from '@tanstack/react-table';
+import type { CSSProperties } from 'react';
+import type { Column, Selection } from './column';
 import { midSentence } from './states';
 import { formatDuration, useNow } from './time';
 
+const DEFAULT_WIDTH = 120;
+
 /** The classes of a column's cells. */
-export function cellClass(meta: ColumnMeta<unknown, unknown> | undefined): string | undefined {
-  return (
-    [
-      meta?.wide && 'wide-only',
-      meta?.roomy && 'roomy-only',
-      meta?.spacious && 'spacious-only',
-      meta?.grow && 'cell-grow',
-      meta?.align === 'end' && 'cell-end',
-    ]
-      .filter(Boolean)
-      .join(' ') || undefined
-  );
+export function cellClass({ wide, roomy, spacious, grow, align }: Column<never>): string | undefined {
+  const classes = [
+    wide && 'wide-only',
+    roomy && 'roomy-only',
+    spacious && 'spacious-only',
+    grow && 'cell-grow',
+    align === 'end' && 'cell-end',
+  ];
+  return classes.filter(Boolean).join(' ') || undefined;
+}
+
+/** Widths as variables, because the style chooses one by the width of the screen. */
+export function widthStyle({ grow, width = DEFAULT_WIDTH, narrow = width }: Column<never>): CSSProperties {
+  return grow ? {} : ({ '--width': `${width}px`, '--narrow': `${narrow}px` } as CSSProperties);
 }
 
 /** Has the height of the table that follows, so that nothing below it moves. */
@@ -65,8 +70,8 @@ export function SelectAll({
 }: {
   label: string;
   ids: string[];
-  selection: RowSelectionState;
-  onChange(selection: RowSelectionState): void;
+  selection: Selection;
+  onChange(selection: Selection): void;
 }) {
   const count = ids.reduce((sum, id) => sum + (selection[id] ? 1 : 0), 0);
   const all = count === ids.length;

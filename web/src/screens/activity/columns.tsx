@@ -1,10 +1,10 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { CircleDot, Inbox, PauseCircle, PlayCircle, RotateCcw, type LucideIcon } from 'lucide-react';
 import { formatJson } from '../../api/exact-json';
 import type { Activity } from '../../api/types';
 import { ResponseBadge, StatusBadge } from '../../ui/badge';
+import type { Column } from '../../ui/column';
 import { TimeCell } from '../../ui/time';
 import { exactTime } from '../../ui/zone';
 import { EndpointName } from '../shared/endpoint-name';
@@ -19,41 +19,45 @@ const ICONS: Record<string, LucideIcon> = {
 };
 
 /** @param onOpen - opens an entry from the keyboard; a click anywhere on the row does the same */
-export function activityColumns(isCustomer: boolean, onOpen: (entry: Entry) => void): ColumnDef<Entry>[] {
-  const columns: ColumnDef<Entry>[] = [
+export function activityColumns(isCustomer: boolean, onOpen: (entry: Entry) => void): Column<Entry>[] {
+  const columns: Column<Entry>[] = [
     {
       header: t`Activity`,
-      meta: { width: 180, narrow: 150 },
-      cell: ({ row: { original } }) => <What entry={original} onOpen={onOpen} />,
+      width: 180,
+      narrow: 150,
+      cell: (entry) => <What entry={entry} onOpen={onOpen} />,
     },
     {
       header: t`Result`,
-      meta: { width: 204, narrow: 112 },
-      cell: ({ row: { original } }) => 'activity' in original && <Outcome activity={original.activity} />,
+      width: 204,
+      narrow: 112,
+      cell: (entry) => 'activity' in entry && <Outcome activity={entry.activity} />,
     },
     {
       header: t`Event type`,
-      meta: { grow: true, wide: true },
-      cell: ({ row: { original } }) => (
+      grow: true,
+      wide: true,
+      cell: (entry) => (
         <>
-          <span title={about(original)}>{about(original)}</span>
-          {'activity' in original && original.activity.payload && <Payload payload={original.activity.payload} />}
+          <span title={about(entry)}>{about(entry)}</span>
+          {'activity' in entry && entry.activity.payload && <Payload payload={entry.activity.payload} />}
         </>
       ),
     },
     {
       header: t`Endpoint`,
-      meta: { roomy: true, width: 140 },
-      cell: ({ row: { original } }) =>
-        'activity' in original &&
-        original.activity.subscriptionId && <EndpointName id={original.activity.subscriptionId} />,
+      roomy: true,
+      width: 140,
+      cell: (entry) =>
+        'activity' in entry && entry.activity.subscriptionId && <EndpointName id={entry.activity.subscriptionId} />,
     },
     {
       header: t`Customer`,
-      meta: { roomy: true, width: 110 },
-      cell: ({ row: { original } }) =>
-        'activity' in original &&
-        (original.activity.customerId ?? (
+      roomy: true,
+      width: 110,
+      cell: (entry) =>
+        'activity' in entry &&
+        (entry.activity.customerId ?? (
           <span className="muted">
             <Trans>all</Trans>
           </span>
@@ -61,8 +65,9 @@ export function activityColumns(isCustomer: boolean, onOpen: (entry: Entry) => v
     },
     {
       header: t`Time`,
-      meta: { width: 172, narrow: 92 },
-      cell: ({ row: { original } }) => <TimeCell at={'gap' in original ? original.gap.until : original.activity.at} />,
+      width: 172,
+      narrow: 92,
+      cell: (entry) => <TimeCell at={'gap' in entry ? entry.gap.until : entry.activity.at} />,
     },
   ];
   // In a portal, every row is of the same customer.

@@ -1,6 +1,5 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
@@ -9,6 +8,7 @@ import { usePermissions } from '../../api/session';
 import type { AllowlistEntry } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
+import type { Column } from '../../ui/column';
 import { DataTable } from '../../ui/data-table';
 import { Confirm } from '../../ui/dialog';
 import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
@@ -19,20 +19,20 @@ import { TimeCell } from '../../ui/time';
 import { AddPattern } from './add-pattern';
 import { Requests } from './requests';
 
-const columns: ColumnDef<AllowlistEntry>[] = [
+const columns: Column<AllowlistEntry>[] = [
   {
     header: t`Pattern`,
-    meta: { grow: true },
-    cell: ({ row: { original } }) => (
+    grow: true,
+    cell: (entry) => (
       <>
-        <code className="truncate" title={original.pattern}>
-          {original.pattern}
+        <code className="truncate" title={entry.pattern}>
+          {entry.pattern}
         </code>
         <div className="muted truncate">
-          {original.customerId
-            ? t`customer ${original.customerId}`
-            : original.productId
-              ? t`product ${original.productId}`
+          {entry.customerId
+            ? t`customer ${entry.customerId}`
+            : entry.productId
+              ? t`product ${entry.productId}`
               : t`all customers`}
         </div>
       </>
@@ -40,33 +40,31 @@ const columns: ColumnDef<AllowlistEntry>[] = [
   },
   {
     header: t`Status`,
-    meta: { width: 128 },
-    cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+    width: 128,
+    cell: (entry) => <StatusBadge status={entry.status} />,
   },
   {
     header: t`Requested by`,
-    meta: { wide: true, width: 170 },
-    cell: ({ row: { original } }) => original.requestedBy ?? '',
+    wide: true,
+    width: 170,
+    cell: (entry) => entry.requestedBy ?? '',
   },
   {
     header: t`Decided by`,
-    meta: { roomy: true, width: 170 },
-    cell: ({ row: { original } }) => original.decidedBy ?? '',
+    roomy: true,
+    width: 170,
+    cell: (entry) => entry.decidedBy ?? '',
   },
   {
     header: t`Created`,
-    meta: { wide: true, width: 172, narrow: 104 },
-    cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+    wide: true,
+    width: 172,
+    narrow: 104,
+    cell: (entry) => <TimeCell at={entry.createdAt} />,
   },
   {
-    id: 'delete',
-    header: () => (
-      <span className="sr-only">
-        <Trans>Actions</Trans>
-      </span>
-    ),
-    meta: { width: 56 },
-    cell: ({ row: { original } }) => <DeletePattern entry={original} />,
+    width: 56,
+    cell: (entry) => <DeletePattern entry={entry} />,
   },
 ];
 

@@ -1,6 +1,5 @@
 import { plural, t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { formatJson } from '../../api/exact-json';
@@ -8,6 +7,7 @@ import { useList } from '../../api/queries';
 import type { AuditEntry } from '../../api/types';
 import { ListTools } from '../../lists/list-tools';
 import { useColumns } from '../../lists/use-columns';
+import type { Column } from '../../ui/column';
 import { CodeBlock } from '../../ui/copy';
 import { DataTable } from '../../ui/data-table';
 import { Drawer } from '../../ui/dialog';
@@ -38,7 +38,7 @@ const FIELDS = [
 ] as const satisfies (keyof AuditEntry)[];
 
 export function Audit() {
-  const { values, set, clear, active } = useFilters('actor', 'action', 'object', 'period');
+  const { values, set, clear, active, count } = useFilters('actor', 'action', 'object', 'period');
   const since = usePeriodStart(values.period);
   const filter = { actor: values.actor, action: values.action, object: values.object, since };
   const list = useList<AuditEntry>('/v1/audit', filter);
@@ -52,7 +52,7 @@ export function Audit() {
         title={t`Audit log`}
         sub={t`Changes, revealed secrets, read payloads, sign-ins and refused requests.`}
       />
-      <FilterBar>
+      <FilterBar count={count}>
         <SearchBox label={t`Object ID`} value={values.object} onChange={(object) => set({ object })} />
         <SearchBox label={t`Credential ID`} value={values.actor} onChange={(actor) => set({ actor })} />
         <FilterSelect
@@ -129,42 +129,45 @@ export function Audit() {
   );
 }
 
-function columnsOf(onOpen: (id: string) => void): ColumnDef<AuditEntry>[] {
+function columnsOf(onOpen: (id: string) => void): Column<AuditEntry>[] {
   return [
     {
       header: t`Action`,
-      meta: { grow: true },
-      cell: ({ row: { original } }) => (
+      grow: true,
+      cell: (entry) => (
         <>
-          <button type="button" className="link-button truncate" onClick={() => onOpen(original.id)}>
-            {actionLabel(original.action)}
+          <button type="button" className="link-button truncate" onClick={() => onOpen(entry.id)}>
+            {actionLabel(entry.action)}
           </button>
           <div className="muted truncate">
-            {original.object}
-            {original.occurrences > 1 && <> · {plural(original.occurrences, { one: '# time', other: '# times' })}</>}
+            {entry.object}
+            {entry.occurrences > 1 && <> · {plural(entry.occurrences, { one: '# time', other: '# times' })}</>}
           </div>
         </>
       ),
     },
     {
       header: t`Changed`,
-      meta: { wide: true, width: 190 },
-      cell: ({ row: { original } }) => Object.keys(original.changes).join(', '),
+      wide: true,
+      width: 190,
+      cell: (entry) => Object.keys(entry.changes).join(', '),
     },
     {
       header: t`Actor`,
-      meta: { wide: true, width: 240 },
-      cell: ({ row: { original } }) => (
+      wide: true,
+      width: 240,
+      cell: (entry) => (
         <>
-          <div className="truncate">{original.actorName}</div>
-          {original.address !== null && <div className="muted truncate">{original.address}</div>}
+          <div className="truncate">{entry.actorName}</div>
+          {entry.address !== null && <div className="muted truncate">{entry.address}</div>}
         </>
       ),
     },
     {
       header: t`Time`,
-      meta: { width: 172, narrow: 104 },
-      cell: ({ row: { original } }) => <TimeCell at={original.at} />,
+      width: 172,
+      narrow: 104,
+      cell: (entry) => <TimeCell at={entry.at} />,
     },
   ];
 }

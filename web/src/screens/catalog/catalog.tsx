@@ -1,6 +1,5 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { CellContext, ColumnDef } from '@tanstack/react-table';
 import { Download, Plus, Upload } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
@@ -9,6 +8,7 @@ import { usePermissions } from '../../api/session';
 import type { EventType, Product } from '../../api/types';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
+import type { Column } from '../../ui/column';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
@@ -25,16 +25,16 @@ const ARCHIVED = [
   { value: 'true', text: t`Archived` },
 ];
 
-const columnsOf = (products: readonly Product[], isCustomer: boolean): ColumnDef<EventType>[] => [
+const columnsOf = (products: readonly Product[], isCustomer: boolean): Column<EventType>[] => [
   {
     header: t`Event type`,
-    meta: { grow: true },
-    cell: ({ row: { original } }) => (
+    grow: true,
+    cell: (eventType) => (
       <>
-        <Link to={`/catalog/${encodeURIComponent(original.name)}`} className="truncate">
-          {original.name}
+        <Link to={`/catalog/${encodeURIComponent(eventType.name)}`} className="truncate">
+          {eventType.name}
         </Link>
-        <div className="muted truncate">{original.description}</div>
+        <div className="muted truncate">{eventType.description}</div>
       </>
     ),
   },
@@ -44,18 +44,21 @@ const columnsOf = (products: readonly Product[], isCustomer: boolean): ColumnDef
     : [
         {
           header: t`Product`,
-          meta: { wide: true, width: 190 },
-          cell: ({ row: { original } }: CellContext<EventType, unknown>) => (
-            <span title={original.productId}>{productName(products, original.productId)}</span>
+          wide: true,
+          width: 190,
+          cell: (eventType: EventType) => (
+            <span title={eventType.productId}>{productName(products, eventType.productId)}</span>
           ),
         },
       ]),
   {
     header: t`Fields`,
-    meta: { wide: true, align: 'end', width: 84 },
-    cell: ({ row: { original } }) =>
-      original.schema ? (
-        fieldsOf(original.schema).length
+    wide: true,
+    align: 'end',
+    width: 84,
+    cell: (eventType) =>
+      eventType.schema ? (
+        fieldsOf(eventType.schema).length
       ) : (
         <span className="muted">
           <Trans>any</Trans>
@@ -64,14 +67,15 @@ const columnsOf = (products: readonly Product[], isCustomer: boolean): ColumnDef
   },
   {
     header: t`Updated`,
-    meta: { width: 172, narrow: 104 },
-    cell: ({ row: { original } }) =>
-      original.archived ? (
+    width: 172,
+    narrow: 104,
+    cell: (eventType) =>
+      eventType.archived ? (
         <Badge>
           <Trans>archived</Trans>
         </Badge>
       ) : (
-        <TimeCell at={original.modifiedAt} />
+        <TimeCell at={eventType.modifiedAt} />
       ),
   },
 ];

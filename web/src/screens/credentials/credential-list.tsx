@@ -1,6 +1,5 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Ban } from 'lucide-react';
 import { useMemo } from 'react';
 import { api } from '../../api/client';
@@ -8,6 +7,7 @@ import { useAction, useList } from '../../api/queries';
 import { useSession } from '../../api/session';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
+import type { Column } from '../../ui/column';
 import { DataTable } from '../../ui/data-table';
 import { Confirm } from '../../ui/dialog';
 import { Card } from '../../ui/page';
@@ -33,39 +33,46 @@ export function CredentialList({ kind }: { kind: Kind }) {
   );
 }
 
-function columnsOf(kind: Kind): ColumnDef<Credential>[] {
+function columnsOf(kind: Kind): Column<Credential>[] {
   return [
     {
       header: t`Name`,
-      meta: { grow: true },
-      cell: ({ row: { original } }) => (
+      grow: true,
+      cell: (credential) => (
         <>
-          <span className="truncate">{original.name}</span>
-          <div className="muted truncate">{idOf(original)}</div>
+          <span className="truncate">{credential.name}</span>
+          <div className="muted truncate">{idOf(credential)}</div>
         </>
       ),
     },
     {
       header: t`Role`,
-      meta: { width: 170, narrow: 110 },
-      cell: ({ row: { original } }) => (
+      width: 170,
+      narrow: 110,
+      cell: (credential) => (
         <>
-          <span className="truncate">{original.role}</span>
-          <div className="muted truncate">{original.productId ?? original.segment ?? original.customerId ?? ''}</div>
+          <span className="truncate">{credential.role}</span>
+          <div className="muted truncate">
+            {credential.productId ?? credential.segment ?? credential.customerId ?? ''}
+          </div>
         </>
       ),
     },
     {
       header: t`Created`,
-      meta: { roomy: true, width: 172, narrow: 104 },
-      cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+      roomy: true,
+      width: 172,
+      narrow: 104,
+      cell: (credential) => <TimeCell at={credential.createdAt} />,
     },
     {
       header: t`Last used`,
-      meta: { wide: true, width: 172, narrow: 104 },
-      cell: ({ row: { original } }) =>
-        original.lastUsedAt ? (
-          <TimeCell at={original.lastUsedAt} />
+      wide: true,
+      width: 172,
+      narrow: 104,
+      cell: (credential) =>
+        credential.lastUsedAt ? (
+          <TimeCell at={credential.lastUsedAt} />
         ) : (
           <span className="muted">
             <Trans>never</Trans>
@@ -74,18 +81,13 @@ function columnsOf(kind: Kind): ColumnDef<Credential>[] {
     },
     {
       header: t`Status`,
-      meta: { wide: true, width: 120 },
-      cell: ({ row: { original } }) => <Status credential={original} />,
+      wide: true,
+      width: 120,
+      cell: (credential) => <Status credential={credential} />,
     },
     {
-      id: 'revoke',
-      header: () => (
-        <span className="sr-only">
-          <Trans>Actions</Trans>
-        </span>
-      ),
-      meta: { width: 104 },
-      cell: ({ row: { original } }) => <Revoke kind={kind} credential={original} />,
+      width: 104,
+      cell: (credential) => <Revoke kind={kind} credential={credential} />,
     },
   ];
 }

@@ -87,23 +87,24 @@ function Detail({ customer }: { customer: Customer }) {
             columns={[
               {
                 header: t`Endpoint`,
-                meta: { grow: true },
-                cell: ({ row: { original } }) => (
+                grow: true,
+                cell: (endpoint) => (
                   <>
-                    <Link to={`/endpoints/${original.id}`}>{original.name}</Link>
-                    <div className="muted truncate">{original.url}</div>
+                    <Link to={`/endpoints/${endpoint.id}`}>{endpoint.name}</Link>
+                    <div className="muted truncate">{endpoint.url}</div>
                   </>
                 ),
               },
               {
                 header: t`Status`,
-                meta: { width: 186 },
-                cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+                width: 186,
+                cell: (endpoint) => <StatusBadge status={endpoint.status} />,
               },
               {
                 header: t`Last 24 hours`,
-                meta: { wide: true, width: 124 },
-                cell: ({ row: { original } }) => <Sparkline buckets={original.health?.buckets ?? []} />,
+                wide: true,
+                width: 124,
+                cell: (endpoint) => <Sparkline buckets={endpoint.health?.buckets ?? []} />,
               },
             ]}
             empty={

@@ -1,6 +1,5 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Plus } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
@@ -8,6 +7,7 @@ import { useList } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { Customer, Product } from '../../api/types';
 import { Button } from '../../ui/button';
+import type { Column } from '../../ui/column';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, SearchBox, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
@@ -17,25 +17,26 @@ import { SegmentFilter } from '../shared/segment-filter';
 import { CustomerDialog } from './customer-dialog';
 import { productName, useProducts } from '../shared/use-products';
 
-const columnsOf = (products: readonly Product[]): ColumnDef<Customer>[] => [
+const columnsOf = (products: readonly Product[]): Column<Customer>[] => [
   {
     header: t`Customer`,
-    meta: { grow: true },
-    cell: ({ row: { original } }) => (
+    grow: true,
+    cell: (customer) => (
       <>
-        <Link to={`/customers/${encodeURIComponent(original.id)}`} className="truncate">
-          {original.name}
+        <Link to={`/customers/${encodeURIComponent(customer.id)}`} className="truncate">
+          {customer.name}
         </Link>
-        <div className="muted truncate">{original.id}</div>
+        <div className="muted truncate">{customer.id}</div>
       </>
     ),
   },
   {
     header: t`Product`,
-    meta: { width: 160, narrow: 120 },
-    cell: ({ row: { original } }) =>
-      original.productId ? (
-        <span title={original.productId}>{productName(products, original.productId)}</span>
+    width: 160,
+    narrow: 120,
+    cell: (customer) =>
+      customer.productId ? (
+        <span title={customer.productId}>{productName(products, customer.productId)}</span>
       ) : (
         <span className="muted">
           <Trans>shared by all products</Trans>
@@ -44,13 +45,16 @@ const columnsOf = (products: readonly Product[]): ColumnDef<Customer>[] => [
   },
   {
     header: t`Retries`,
-    meta: { wide: true, width: 260 },
-    cell: ({ row: { original } }) => formatSchedule(original.retrySchedule),
+    wide: true,
+    width: 260,
+    cell: (customer) => formatSchedule(customer.retrySchedule),
   },
   {
     header: t`Created`,
-    meta: { wide: true, width: 172, narrow: 104 },
-    cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+    wide: true,
+    width: 172,
+    narrow: 104,
+    cell: (customer) => <TimeCell at={customer.createdAt} />,
   },
 ];
 

@@ -28,33 +28,31 @@ export function PortalLinks({ customerId }: { customerId: string }) {
         columns={[
           {
             header: t`Session`,
-            meta: { grow: true },
-            cell: ({ row: { original } }) => <Id id={original.id} />,
+            grow: true,
+            cell: (session) => <Id id={session.id} />,
           },
           {
             header: t`Created`,
-            meta: { wide: true, width: 172, narrow: 104 },
-            cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+            wide: true,
+            width: 172,
+            narrow: 104,
+            cell: (session) => <TimeCell at={session.createdAt} />,
           },
           {
             header: t`Created by`,
-            meta: { wide: true, width: 170 },
-            cell: ({ row: { original } }) => original.createdBy,
+            wide: true,
+            width: 170,
+            cell: (session) => session.createdBy,
           },
           {
             header: t`Expires`,
-            meta: { width: 172, narrow: 104 },
-            cell: ({ row: { original } }) => <TimeCell at={original.expiresAt} />,
+            width: 172,
+            narrow: 104,
+            cell: (session) => <TimeCell at={session.expiresAt} />,
           },
           {
-            id: 'end',
-            header: () => (
-              <span className="sr-only">
-                <Trans>Actions</Trans>
-              </span>
-            ),
-            meta: { width: 100 },
-            cell: ({ row: { original } }) => write && <End session={original} />,
+            width: 100,
+            cell: (session) => write && <End session={session} />,
           },
         ]}
         empty={

@@ -1,12 +1,15 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { Ban, RotateCcw } from 'lucide-react';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import type { Notification, NotificationStatus } from '../../api/types';
 import { Button } from '../../ui/button';
+import { lazyInBackground } from '../../ui/prefetch';
 import { OPEN, RETRYABLE } from '../shared/notification-status';
-import { BulkDialog, type BulkAction } from './bulk-dialog';
+import type { BulkAction } from './bulk-dialog';
 import styles from './bulk-bar.module.css';
+
+const BulkDialog = lazyInBackground(async () => ({ default: (await import('./bulk-dialog')).BulkDialog }));
 
 /** Actions for the selected notifications. Hidden while none is selected. */
 export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone(): void }) {
@@ -43,14 +46,16 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
       )}
       {/* Outside the bar: retried rows may leave the list, and so the selection, while it runs. */}
       {action && (
-        <BulkDialog
-          action={action}
-          ids={ids}
-          onClose={(done) => {
-            setAction(null);
-            if (done) onDone();
-          }}
-        />
+        <Suspense>
+          <BulkDialog
+            action={action}
+            ids={ids}
+            onClose={(done) => {
+              setAction(null);
+              if (done) onDone();
+            }}
+          />
+        </Suspense>
       )}
     </>
   );

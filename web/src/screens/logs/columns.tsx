@@ -1,51 +1,55 @@
 import { plural, t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import type { Notification } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
+import type { Column } from '../../ui/column';
 import { Countdown, Time, TimeCell } from '../../ui/time';
 import { EndpointName, EndpointText } from '../shared/endpoint-name';
 import styles from './columns.module.css';
 
-export function notificationColumns(isCustomer: boolean, onOpen: (id: string) => void): ColumnDef<Notification>[] {
+export function notificationColumns(isCustomer: boolean, onOpen: (id: string) => void): Column<Notification>[] {
   return [
     {
       header: t`Status`,
-      meta: { width: 126, narrow: 118 },
-      cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+      width: 126,
+      narrow: 118,
+      cell: (notification) => <StatusBadge status={notification.status} />,
     },
     {
       header: t`Event type`,
-      meta: { grow: true },
-      cell: ({ row: { original } }) => (
+      grow: true,
+      cell: (notification) => (
         <div className={styles.named}>
-          <button type="button" className="link-button truncate" onClick={() => onOpen(original.id)}>
-            {original.eventType}
+          <button type="button" className="link-button truncate" onClick={() => onOpen(notification.id)}>
+            {notification.eventType}
           </button>
           <span className={`muted truncate ${styles.wide}`}>
-            {isCustomer ? original.eventId : `${original.customerId} · ${original.eventId}`}
+            {isCustomer ? notification.eventId : `${notification.customerId} · ${notification.eventId}`}
           </span>
           <span className={`muted truncate ${styles.narrow}`}>
-            <Time at={original.createdAt} /> · <EndpointText id={original.subscriptionId} />
-            {!isCustomer && ` · ${original.customerId}`}
+            <Time at={notification.createdAt} /> · <EndpointText id={notification.subscriptionId} />
+            {!isCustomer && ` · ${notification.customerId}`}
           </span>
         </div>
       ),
     },
     {
       header: t`Endpoint`,
-      meta: { wide: true, width: 150 },
-      cell: ({ row: { original } }) => <EndpointName id={original.subscriptionId} />,
+      wide: true,
+      width: 150,
+      cell: (notification) => <EndpointName id={notification.subscriptionId} />,
     },
     {
       header: t`Result`,
-      meta: { roomy: true, width: 176 },
-      cell: ({ row: { original } }) => <Result notification={original} />,
+      roomy: true,
+      width: 176,
+      cell: (notification) => <Result notification={notification} />,
     },
     {
       header: t`Accepted`,
-      meta: { wide: true, width: 172 },
-      cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+      wide: true,
+      width: 172,
+      cell: (notification) => <TimeCell at={notification.createdAt} />,
     },
   ];
 }

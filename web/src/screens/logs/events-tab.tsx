@@ -1,12 +1,12 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { useState } from 'react';
 import { useList } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { SignpostEvent } from '../../api/types';
 import { ListTools } from '../../lists/list-tools';
 import { useColumns } from '../../lists/use-columns';
+import type { Column } from '../../ui/column';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, useDrawer, useFilters } from '../../ui/filters';
 import { neighboursOf } from '../../ui/neighbours';
@@ -35,7 +35,7 @@ const FIELDS = [
 
 export function EventsTab() {
   const { isCustomer } = usePermissions();
-  const { values, set, clear, active } = useFilters('q', 'type', 'customerId', 'period', 'since', 'until');
+  const { values, set, clear, active, count } = useFilters('q', 'type', 'customerId', 'period', 'since', 'until');
   const drawer = useDrawer('event');
   const period = usePeriod(values);
   const query = { q: values.q, type: values.type, customerId: values.customerId, ...period };
@@ -44,7 +44,7 @@ export function EventsTab() {
   const { columns, choice } = useColumns('events', all);
   return (
     <>
-      <FilterBar>
+      <FilterBar count={count}>
         <IdSearchBox
           label={t`Search events`}
           placeholder={t`Event ID, or a value as in id:A-17`}
@@ -85,25 +85,26 @@ export function EventsTab() {
 /** The id that is unique among the products: they may use the same `id`. */
 export const webhookIdOf = ({ webhookId }: SignpostEvent) => webhookId;
 
-export function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEvent>[] {
+export function eventColumns(onOpen: (id: string) => void): Column<SignpostEvent>[] {
   return [
     {
       header: t`Event`,
-      meta: { grow: true },
-      cell: ({ row: { original } }) => (
+      grow: true,
+      cell: (event) => (
         <div className={styles.named}>
-          <button type="button" className="link-button truncate" onClick={() => onOpen(original.webhookId)}>
-            {original.type}
+          <button type="button" className="link-button truncate" onClick={() => onOpen(event.webhookId)}>
+            {event.type}
           </button>
-          <span className="muted truncate">{original.id}</span>
+          <span className="muted truncate">{event.id}</span>
         </div>
       ),
     },
     {
       header: t`Customer`,
-      meta: { wide: true, width: 180 },
-      cell: ({ row: { original } }) =>
-        original.customerId ?? (
+      wide: true,
+      width: 180,
+      cell: (event) =>
+        event.customerId ?? (
           <span className="muted">
             <Trans>all customers of the product</Trans>
           </span>
@@ -111,13 +112,15 @@ export function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEv
     },
     {
       header: t`Channels`,
-      meta: { wide: true, width: 150 },
-      cell: ({ row: { original } }) => original.channels.join(', '),
+      wide: true,
+      width: 150,
+      cell: (event) => event.channels.join(', '),
     },
     {
       header: t`Accepted`,
-      meta: { width: 172, narrow: 104 },
-      cell: ({ row: { original } }) => <TimeCell at={original.acceptedAt} />,
+      width: 172,
+      narrow: 104,
+      cell: (event) => <TimeCell at={event.acceptedAt} />,
     },
   ];
 }

@@ -23,7 +23,7 @@ export const FILTERS = [
 type Name = (typeof FILTERS)[number];
 
 export function NotificationFilters({
-  filters: { values, set },
+  filters: { values, set, count },
   children,
 }: {
   filters: ReturnType<typeof useFilters<Name>>;
@@ -32,7 +32,7 @@ export function NotificationFilters({
   const { isCustomer } = usePermissions();
   useZone();
   return (
-    <FilterBar>
+    <FilterBar count={count}>
       <IdSearchBox
         label={t`Search notifications`}
         placeholder={t`ID, or a value as in id:A-17`}

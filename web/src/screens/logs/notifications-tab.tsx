@@ -1,8 +1,7 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { RowSelectionState } from '@tanstack/react-table';
 import { ArrowUp } from 'lucide-react';
-import { useMemo, useState, type ComponentProps } from 'react';
+import { Suspense, useMemo, useState, type ComponentProps } from 'react';
 import { formatJson } from '../../api/exact-json';
 import { useList } from '../../api/queries';
 import { usePermissions } from '../../api/session';
@@ -10,12 +9,13 @@ import type { Notification } from '../../api/types';
 import { ListTools } from '../../lists/list-tools';
 import { useColumns } from '../../lists/use-columns';
 import { Button } from '../../ui/button';
+import type { Selection } from '../../ui/column';
 import { DataTable } from '../../ui/data-table';
 import { useDrawer, useFilters } from '../../ui/filters';
 import { Card } from '../../ui/page';
 import { Empty, NoMatch } from '../../ui/states';
 import { neighboursOf } from '../../ui/neighbours';
-import { BulkRecovery } from '../recoveries/bulk-recovery';
+import { lazyInBackground } from '../../ui/prefetch';
 import { usePeriod } from '../shared/period-filter';
 import { useStableRows } from '../shared/use-stable-rows';
 import { BulkBar } from './bulk-bar';
@@ -24,6 +24,10 @@ import { MatchingBar, SearchedBar } from './matching-bar';
 import { notificationColumns } from './columns';
 import { NotificationDrawer } from './notification-drawer';
 import { FILTERS, NotificationFilters } from './notification-filters';
+
+const BulkRecovery = lazyInBackground(async () => ({
+  default: (await import('../recoveries/bulk-recovery')).BulkRecovery,
+}));
 
 const NONE: Notification[] = [];
 const REFRESH_MS = 3000;
@@ -64,7 +68,7 @@ export function NotificationsTab() {
   );
   if (list.rows.length !== loaded) setLoaded(list.rows.length);
 
-  const [selection, setSelection] = useState<RowSelectionState>({});
+  const [selection, setSelection] = useState<Selection>({});
   const [recovery, setRecovery] = useState<Pick<ComponentProps<typeof BulkRecovery>, 'action' | 'filter'>>();
   const selected = list.rows.filter(({ id }) => selection[id]);
   // What a search finds is selected row by row: a recovery cannot filter by these.
@@ -139,13 +143,15 @@ export function NotificationsTab() {
       </Card>
       {/* Outside the bar: retried rows leave the list, and so the selection, while it runs. */}
       {recovery && (
-        <BulkRecovery
-          {...recovery}
-          onClose={(done) => {
-            setRecovery(undefined);
-            if (done) setSelection({});
-          }}
-        />
+        <Suspense>
+          <BulkRecovery
+            {...recovery}
+            onClose={(done) => {
+              setRecovery(undefined);
+              if (done) setSelection({});
+            }}
+          />
+        </Suspense>
       )}
       <NotificationDrawer
         id={drawer.id}

@@ -1,6 +1,5 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Pencil, Radio, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
@@ -12,6 +11,7 @@ import type { PlayInbox, PlayRequestSummary } from '../../api/types';
 import { formatNumber } from '../../i18n/i18n';
 import { ResponseBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
+import type { Column } from '../../ui/column';
 import { CopyButton } from '../../ui/copy';
 import { DataTable } from '../../ui/data-table';
 import { Confirm } from '../../ui/dialog';
@@ -128,39 +128,44 @@ function Requests({ inbox }: { inbox: PlayInbox }) {
   );
 }
 
-function columnsOf(open: (id: string) => void): ColumnDef<PlayRequestSummary>[] {
+function columnsOf(open: (id: string) => void): Column<PlayRequestSummary>[] {
   return [
     {
       header: t`Request`,
-      meta: { grow: true },
-      cell: ({ row: { original } }) => (
+      grow: true,
+      cell: (request) => (
         <>
-          <button type="button" className="link-button" onClick={() => open(original.id)}>
-            {original.method}
+          <button type="button" className="link-button" onClick={() => open(request.id)}>
+            {request.method}
           </button>
-          <div className="muted truncate">{original.eventId ?? (original.query && `?${original.query}`)}</div>
+          <div className="muted truncate">{request.eventId ?? (request.query && `?${request.query}`)}</div>
         </>
       ),
     },
     {
       header: t`Signature`,
-      meta: { width: 150, narrow: 120 },
-      cell: ({ row: { original } }) => <SignatureBadge status={original.signature.status} />,
+      width: 150,
+      narrow: 120,
+      cell: (request) => <SignatureBadge status={request.signature.status} />,
     },
     {
       header: t`Answer`,
-      meta: { width: 120, wide: true },
-      cell: ({ row: { original } }) => <ResponseBadge status={original.responseStatus} />,
+      width: 120,
+      wide: true,
+      cell: (request) => <ResponseBadge status={request.responseStatus} />,
     },
     {
       header: t`Size`,
-      meta: { width: 110, roomy: true, align: 'end' },
-      cell: ({ row: { original } }) => t`${formatNumber(original.bodyBytes)} B`,
+      width: 110,
+      roomy: true,
+      align: 'end',
+      cell: (request) => t`${formatNumber(request.bodyBytes)} B`,
     },
     {
       header: t`Received`,
-      meta: { width: 172, narrow: 104 },
-      cell: ({ row: { original } }) => <TimeCell at={original.at} />,
+      width: 172,
+      narrow: 104,
+      cell: (request) => <TimeCell at={request.at} />,
     },
   ];
 }

@@ -1,12 +1,12 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { FlaskConical } from 'lucide-react';
 import { useMemo } from 'react';
 import { Link } from 'react-router';
 import { useList } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { PlayInbox } from '../../api/types';
+import type { Column } from '../../ui/column';
 import { DataTable } from '../../ui/data-table';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
@@ -44,39 +44,43 @@ export function Play() {
   );
 }
 
-function columnsOf(isCustomer: boolean): ColumnDef<PlayInbox>[] {
-  const customer: ColumnDef<PlayInbox> = {
+function columnsOf(isCustomer: boolean): Column<PlayInbox>[] {
+  const customer: Column<PlayInbox> = {
     header: t`Customer`,
-    meta: { width: 200, wide: true },
-    cell: ({ row: { original } }) => (
-      <Link to={`/customers/${encodeURIComponent(original.customerId)}`} className="truncate">
-        {original.customerId}
+    width: 200,
+    wide: true,
+    cell: (inbox) => (
+      <Link to={`/customers/${encodeURIComponent(inbox.customerId)}`} className="truncate">
+        {inbox.customerId}
       </Link>
     ),
   };
   return [
     {
       header: t`Inbox`,
-      meta: { grow: true },
-      cell: ({ row: { original } }) => (
+      grow: true,
+      cell: (inbox) => (
         <>
-          <Link to={`/play/${original.id}`} className="truncate">
-            {original.name}
+          <Link to={`/play/${inbox.id}`} className="truncate">
+            {inbox.name}
           </Link>
-          <div className="muted truncate">{original.url}</div>
+          <div className="muted truncate">{inbox.url}</div>
         </>
       ),
     },
     ...(isCustomer ? [] : [customer]),
     {
       header: t`Answers`,
-      meta: { width: 160, narrow: 110 },
-      cell: ({ row: { original } }) => answerText(original.answer),
+      width: 160,
+      narrow: 110,
+      cell: (inbox) => answerText(inbox.answer),
     },
     {
       header: t`Created`,
-      meta: { wide: true, width: 172, narrow: 104 },
-      cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+      wide: true,
+      width: 172,
+      narrow: 104,
+      cell: (inbox) => <TimeCell at={inbox.createdAt} />,
     },
   ];
 }

@@ -1,6 +1,5 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -9,6 +8,7 @@ import { usePermissions } from '../../api/session';
 import type { Product } from '../../api/types';
 import { Badge, StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
+import type { Column } from '../../ui/column';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
@@ -18,22 +18,23 @@ import { SegmentFilter } from '../shared/segment-filter';
 import { ProductDialog } from './product-dialog';
 import { ProductMenu } from './product-menu';
 
-const columns: ColumnDef<Product>[] = [
+const columns: Column<Product>[] = [
   {
     header: t`Product`,
-    meta: { grow: true },
-    cell: ({ row: { original } }) => (
+    grow: true,
+    cell: (product) => (
       <>
-        <Link to={`/catalog?productId=${encodeURIComponent(original.id)}`}>{original.name}</Link>
-        <div className="muted truncate">{original.id}</div>
+        <Link to={`/catalog?productId=${encodeURIComponent(product.id)}`}>{product.name}</Link>
+        <div className="muted truncate">{product.id}</div>
       </>
     ),
   },
   {
     header: t`Segment`,
-    meta: { roomy: true, width: 140 },
-    cell: ({ row: { original } }) =>
-      original.segment ?? (
+    roomy: true,
+    width: 140,
+    cell: (product) =>
+      product.segment ?? (
         <span className="muted">
           <Trans>none</Trans>
         </span>
@@ -41,14 +42,15 @@ const columns: ColumnDef<Product>[] = [
   },
   {
     header: t`Status`,
-    meta: { width: 124 },
-    cell: ({ row: { original } }) => <StatusBadge status={original.enabled ? 'enabled' : 'disabled'} />,
+    width: 124,
+    cell: (product) => <StatusBadge status={product.enabled ? 'enabled' : 'disabled'} />,
   },
   {
     header: t`Challenge required`,
-    meta: { wide: true, width: 172 },
-    cell: ({ row: { original } }) =>
-      original.requireVerification ? (
+    wide: true,
+    width: 172,
+    cell: (product) =>
+      product.requireVerification ? (
         <Badge tone="info">
           <Trans>yes</Trans>
         </Badge>
@@ -60,18 +62,14 @@ const columns: ColumnDef<Product>[] = [
   },
   {
     header: t`Created`,
-    meta: { wide: true, width: 172, narrow: 104 },
-    cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+    wide: true,
+    width: 172,
+    narrow: 104,
+    cell: (product) => <TimeCell at={product.createdAt} />,
   },
   {
-    id: 'actions',
-    header: () => (
-      <span className="sr-only">
-        <Trans>Actions</Trans>
-      </span>
-    ),
-    meta: { width: 56 },
-    cell: ({ row: { original } }) => <ProductMenu product={original} />,
+    width: 56,
+    cell: (product) => <ProductMenu product={product} />,
   },
 ];
 

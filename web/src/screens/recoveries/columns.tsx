@@ -1,12 +1,12 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
 import type { Recovery } from '../../api/types';
 import { formatNumber } from '../../i18n/i18n';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
+import type { Column } from '../../ui/column';
 import { Confirm } from '../../ui/dialog';
 import { TimeCell } from '../../ui/time';
 import { shortTime } from '../../ui/zone';
@@ -18,58 +18,60 @@ import { Progress } from './progress';
  * @param manageEndpoints - whether the user may cancel running recoveries
  * @param onOpen - opens a recovery
  */
-export function recoveryColumns(manageEndpoints: boolean, onOpen: (id: string) => void): ColumnDef<Recovery>[] {
-  const columns: ColumnDef<Recovery>[] = [
+export function recoveryColumns(manageEndpoints: boolean, onOpen: (id: string) => void): Column<Recovery>[] {
+  const columns: Column<Recovery>[] = [
     {
       header: t`For`,
-      meta: { width: 180, narrow: 120 },
-      cell: ({ row: { original } }) => (
-        <button type="button" className="link-button truncate" onClick={() => onOpen(original.id)}>
-          {original.subscriptionId === null ? describeFilter(original) : <EndpointText id={original.subscriptionId} />}
+      width: 180,
+      narrow: 120,
+      cell: (recovery) => (
+        <button type="button" className="link-button truncate" onClick={() => onOpen(recovery.id)}>
+          {recovery.subscriptionId === null ? describeFilter(recovery) : <EndpointText id={recovery.subscriptionId} />}
         </button>
       ),
     },
     {
       header: t`Status`,
-      meta: { wide: true, width: 130 },
-      cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+      wide: true,
+      width: 130,
+      cell: (recovery) => <StatusBadge status={recovery.status} />,
     },
-    { header: t`Progress`, meta: { grow: true }, cell: ({ row: { original } }) => <Progress recovery={original} /> },
+    { header: t`Progress`, grow: true, cell: (recovery) => <Progress recovery={recovery} /> },
     {
       header: t`Rate`,
-      meta: { roomy: true, align: 'end', width: 80 },
-      cell: ({ row: { original } }) => t`${formatNumber(original.ratePerSecond)} / s`,
+      roomy: true,
+      align: 'end',
+      width: 80,
+      cell: (recovery) => t`${formatNumber(recovery.ratePerSecond)} / s`,
     },
     {
       header: t`Accepted between`,
-      meta: { wide: true, width: 190 },
-      cell: ({ row: { original } }) => (
+      wide: true,
+      width: 190,
+      cell: (recovery) => (
         <span className="num cell-lines">
-          <span>{Date.parse(original.since) === 0 ? t`Any time` : shortTime(original.since)}</span>
+          <span>{Date.parse(recovery.since) === 0 ? t`Any time` : shortTime(recovery.since)}</span>
           <span className="muted">
-            <Trans>until {shortTime(original.until)}</Trans>
+            <Trans>until {shortTime(recovery.until)}</Trans>
           </span>
         </span>
       ),
     },
     {
       header: t`Started`,
-      meta: { roomy: true, width: 172, narrow: 104 },
-      cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+      roomy: true,
+      width: 172,
+      narrow: 104,
+      cell: (recovery) => <TimeCell at={recovery.createdAt} />,
     },
   ];
   if (!manageEndpoints) return columns;
   return [
     ...columns,
     {
-      id: 'actions',
-      header: () => (
-        <span className="sr-only">
-          <Trans>Actions</Trans>
-        </span>
-      ),
-      meta: { align: 'end', width: 90 },
-      cell: ({ row: { original } }) => <Cancel recovery={original} />,
+      align: 'end',
+      width: 90,
+      cell: (recovery) => <Cancel recovery={recovery} />,
     },
   ];
 }

@@ -1,6 +1,5 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { LogOut } from 'lucide-react';
 import { useMemo } from 'react';
 import { api, at } from '../../api/client';
@@ -9,6 +8,7 @@ import { usePermissions, useSignOutEverywhere } from '../../api/session';
 import type { BrowserSession } from '../../api/types';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
+import type { Column } from '../../ui/column';
 import { DataTable } from '../../ui/data-table';
 import { Confirm } from '../../ui/dialog';
 import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
@@ -68,36 +68,37 @@ export function Sessions() {
   );
 }
 
-function columnsOf(everyone: boolean): ColumnDef<BrowserSession>[] {
-  const person: ColumnDef<BrowserSession> = {
+function columnsOf(everyone: boolean): Column<BrowserSession>[] {
+  const person: Column<BrowserSession> = {
     header: t`Who`,
-    meta: { width: 180, narrow: 110 },
-    cell: ({ row: { original } }) => (
+    width: 180,
+    narrow: 110,
+    cell: (session) => (
       <>
-        <span className="truncate">{original.principalName}</span>
-        <div className="muted">{original.role}</div>
+        <span className="truncate">{session.principalName}</span>
+        <div className="muted">{session.role}</div>
       </>
     ),
   };
   return [
     {
       header: t`Browser`,
-      meta: { grow: true },
-      cell: ({ row: { original } }) => (
+      grow: true,
+      cell: (session) => (
         <>
           <span className="row">
-            <span className="truncate" title={original.userAgent}>
-              {browserName(original.userAgent)}
+            <span className="truncate" title={session.userAgent}>
+              {browserName(session.userAgent)}
             </span>
-            {original.current && (
+            {session.current && (
               <Badge tone="ok">
                 <Trans>this session</Trans>
               </Badge>
             )}
           </span>
           <div className="muted truncate">
-            {original.address}
-            {original.method === 'oidc' && <> · {t`single sign-on`}</>}
+            {session.address}
+            {session.method === 'oidc' && <> · {t`single sign-on`}</>}
           </div>
         </>
       ),
@@ -105,23 +106,21 @@ function columnsOf(everyone: boolean): ColumnDef<BrowserSession>[] {
     ...(everyone ? [person] : []),
     {
       header: t`Signed in`,
-      meta: { roomy: true, width: 172, narrow: 104 },
-      cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+      roomy: true,
+      width: 172,
+      narrow: 104,
+      cell: (session) => <TimeCell at={session.createdAt} />,
     },
     {
       header: t`Last used`,
-      meta: { wide: true, width: 172, narrow: 104 },
-      cell: ({ row: { original } }) => <TimeCell at={original.lastUsedAt} />,
+      wide: true,
+      width: 172,
+      narrow: 104,
+      cell: (session) => <TimeCell at={session.lastUsedAt} />,
     },
     {
-      id: 'end',
-      header: () => (
-        <span className="sr-only">
-          <Trans>Actions</Trans>
-        </span>
-      ),
-      meta: { width: 100 },
-      cell: ({ row: { original } }) => !original.current && <End session={original} />,
+      width: 100,
+      cell: (session) => !session.current && <End session={session} />,
     },
   ];
 }

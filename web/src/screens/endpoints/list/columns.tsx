@@ -1,11 +1,11 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { useMemo } from 'react';
 import { Link } from 'react-router';
 import { usePermissions } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../ui/badge';
+import type { Column } from '../../../ui/column';
 import { ResponseTime, SuccessRate } from '../../../ui/figures';
 import { Sparkline } from '../../../ui/sparkline';
 import { Time } from '../../../ui/time';
@@ -16,64 +16,71 @@ import { RowMenu, type RowAction } from './row-menu';
 /** @param onAction - stays the same function */
 export function useEndpointColumns(
   onAction: (action: RowAction, subscription: Subscription) => void,
-): ColumnDef<Subscription>[] {
+): Column<Subscription>[] {
   const { isCustomer } = usePermissions();
   return useMemo(
     () => [
       {
         header: t`Endpoint`,
-        meta: { grow: true, sorts: ['name'] },
-        cell: ({ row: { original } }) => (
+        grow: true,
+        sorts: ['name'],
+        cell: (endpoint) => (
           <div className={styles.named}>
-            <Link to={`/endpoints/${original.id}`} className="truncate">
-              {original.name}
+            <Link to={`/endpoints/${endpoint.id}`} className="truncate">
+              {endpoint.name}
             </Link>
-            <span className="muted truncate" title={original.url}>
-              {isCustomer ? '' : `${original.customerId} · `}
-              <code>{shortUrl(original.url)}</code>
+            <span className="muted truncate" title={endpoint.url}>
+              {isCustomer ? '' : `${endpoint.customerId} · `}
+              <code>{shortUrl(endpoint.url)}</code>
             </span>
           </div>
         ),
       },
       {
         header: t`Event types`,
-        meta: { spacious: true, width: 170 },
-        cell: ({ row: { original } }) => <Types names={original.eventTypes} />,
+        spacious: true,
+        width: 170,
+        cell: (endpoint) => <Types names={endpoint.eventTypes} />,
       },
       {
         header: t`Status`,
-        meta: { width: 192, narrow: 160 },
-        cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+        width: 192,
+        narrow: 160,
+        cell: (endpoint) => <StatusBadge status={endpoint.status} />,
       },
       {
         header: t`Last 24 hours`,
-        meta: { roomy: true, width: 128 },
-        cell: ({ row: { original } }) => original.health && <Sparkline buckets={original.health.buckets} />,
+        roomy: true,
+        width: 128,
+        cell: (endpoint) => endpoint.health && <Sparkline buckets={endpoint.health.buckets} />,
       },
       {
         header: t`Success 24 h`,
-        meta: { wide: true, align: 'end', width: 136, sorts: ['success-rate', '-success-rate'] },
-        cell: ({ row: { original } }) => <SuccessRate rate={original.statistics?.successRate ?? null} />,
+        wide: true,
+        align: 'end',
+        width: 136,
+        sorts: ['success-rate', '-success-rate'],
+        cell: (endpoint) => <SuccessRate rate={endpoint.statistics?.successRate ?? null} />,
       },
       {
         header: t`p95 24 h`,
-        meta: { wide: true, align: 'end', width: 104, sorts: ['-p95', 'p95'] },
-        cell: ({ row: { original } }) => <ResponseTime ms={original.statistics?.p95Ms ?? null} />,
+        wide: true,
+        align: 'end',
+        width: 104,
+        sorts: ['-p95', 'p95'],
+        cell: (endpoint) => <ResponseTime ms={endpoint.statistics?.p95Ms ?? null} />,
       },
       {
         header: t`Last response`,
-        meta: { roomy: true, width: 124 },
-        cell: ({ row: { original } }) => <LastAnswer health={original.health} />,
+        roomy: true,
+        width: 124,
+        cell: (endpoint) => <LastAnswer health={endpoint.health} />,
       },
       {
-        id: 'actions',
-        header: () => (
-          <span className="sr-only">
-            <Trans>Actions</Trans>
-          </span>
-        ),
-        meta: { align: 'end', width: 52, narrow: 44 },
-        cell: ({ row: { original } }) => <RowMenu subscription={original} onAction={onAction} />,
+        align: 'end',
+        width: 52,
+        narrow: 44,
+        cell: (endpoint) => <RowMenu subscription={endpoint} onAction={onAction} />,
       },
     ],
     [isCustomer, onAction],

@@ -33,11 +33,15 @@ export function useEndpointFilters() {
   };
 }
 
-export function EndpointFilters({ filters: { values, set } }: { filters: ReturnType<typeof useEndpointFilters> }) {
+export function EndpointFilters({
+  filters: { values, set, count },
+}: {
+  filters: ReturnType<typeof useEndpointFilters>;
+}) {
   const { isCustomer } = usePermissions();
   const products = useChoices<Product>('/v1/products', {}, !isCustomer);
   return (
-    <FilterBar>
+    <FilterBar count={count}>
       <SearchBox
         label={t`Search endpoints`}
         placeholder={isCustomer ? t`Name, URL or ID` : t`Name, URL or customer`}

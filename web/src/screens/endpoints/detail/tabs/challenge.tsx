@@ -1,12 +1,12 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { ShieldCheck } from 'lucide-react';
-import type { ColumnDef } from '@tanstack/react-table';
 import { useList } from '../../../../api/queries';
 import { usePermissions } from '../../../../api/session';
 import type { Challenge, Subscription } from '../../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../../ui/badge';
 import { Button } from '../../../../ui/button';
+import type { Column } from '../../../../ui/column';
 import { CodeBlock } from '../../../../ui/copy';
 import { DataTable } from '../../../../ui/data-table';
 import { Card } from '../../../../ui/page';
@@ -23,31 +23,35 @@ app.get('/webhooks', (request, response) => {
   response.json({ response_token: 'sha256=' + token });
 });`;
 
-const columns: ColumnDef<Challenge>[] = [
+const columns: Column<Challenge>[] = [
   {
     header: t`Result`,
-    meta: { width: 116 },
-    cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+    width: 116,
+    cell: (challenge) => <StatusBadge status={challenge.status} />,
   },
   {
     header: t`Response`,
-    meta: { wide: true, width: 110 },
-    cell: ({ row: { original } }) => <ResponseBadge status={original.responseStatus} errorClass={null} />,
+    wide: true,
+    width: 110,
+    cell: (challenge) => <ResponseBadge status={challenge.responseStatus} errorClass={null} />,
   },
   {
     header: t`Detail`,
-    meta: { grow: true },
-    cell: ({ row: { original } }) => <span title={original.detail}>{original.detail}</span>,
+    grow: true,
+    cell: (challenge) => <span title={challenge.detail}>{challenge.detail}</span>,
   },
   {
     header: t`Response time`,
-    meta: { wide: true, align: 'end', width: 124 },
-    cell: ({ row: { original } }) => formatMilliseconds(original.durationMs),
+    wide: true,
+    align: 'end',
+    width: 124,
+    cell: (challenge) => formatMilliseconds(challenge.durationMs),
   },
   {
     header: t`Time`,
-    meta: { width: 172, narrow: 104 },
-    cell: ({ row: { original } }) => <TimeCell at={original.at} />,
+    width: 172,
+    narrow: 104,
+    cell: (challenge) => <TimeCell at={challenge.at} />,
   },
 ];
 

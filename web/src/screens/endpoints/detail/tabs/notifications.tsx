@@ -1,9 +1,9 @@
 import { t } from '@lingui/core/macro';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Link } from 'react-router';
 import { useList } from '../../../../api/queries';
 import type { Notification, NotificationStatus, Subscription } from '../../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../../ui/badge';
+import type { Column } from '../../../../ui/column';
 import { DataTable } from '../../../../ui/data-table';
 import { FilterBar, FilterSelect, useFilters } from '../../../../ui/filters';
 import { Card } from '../../../../ui/page';
@@ -22,39 +22,46 @@ const STATUSES: readonly NotificationStatus[] = [
   'cancelled',
 ];
 
-const columns: ColumnDef<Notification>[] = [
+const columns: Column<Notification>[] = [
   {
     header: t`Event type`,
-    meta: { grow: true },
-    cell: ({ row: { original } }) => <Link to={`/logs?open=${original.id}`}>{original.eventType}</Link>,
+    grow: true,
+    cell: (notification) => <Link to={`/logs?open=${notification.id}`}>{notification.eventType}</Link>,
   },
   {
     header: t`Status`,
-    meta: { width: 128, narrow: 98 },
-    cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+    width: 128,
+    narrow: 98,
+    cell: (notification) => <StatusBadge status={notification.status} />,
   },
   {
     header: t`Last response`,
-    meta: { wide: true, width: 130 },
-    cell: ({ row: { original } }) => (
-      <ResponseBadge status={original.lastResponseStatus} errorClass={original.lastError?.class} />
+    wide: true,
+    width: 130,
+    cell: (notification) => (
+      <ResponseBadge status={notification.lastResponseStatus} errorClass={notification.lastError?.class} />
     ),
   },
   {
     header: t`Attempts`,
-    meta: { wide: true, align: 'end', width: 90 },
-    cell: ({ row: { original } }) => original.attemptCount,
+    wide: true,
+    align: 'end',
+    width: 90,
+    cell: (notification) => notification.attemptCount,
   },
   {
     header: t`Next attempt`,
-    meta: { roomy: true, width: 172, narrow: 104 },
-    cell: ({ row: { original } }) =>
-      original.nextAttemptAt ? <TimeCell at={original.nextAttemptAt} /> : <span className="muted">–</span>,
+    roomy: true,
+    width: 172,
+    narrow: 104,
+    cell: (notification) =>
+      notification.nextAttemptAt ? <TimeCell at={notification.nextAttemptAt} /> : <span className="muted">–</span>,
   },
   {
     header: t`Accepted`,
-    meta: { width: 172, narrow: 98 },
-    cell: ({ row: { original } }) => <TimeCell at={original.createdAt} />,
+    width: 172,
+    narrow: 98,
+    cell: (notification) => <TimeCell at={notification.createdAt} />,
   },
 ];
 
