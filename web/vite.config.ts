@@ -13,6 +13,20 @@ const BASE = [
   /\/web\/src\/(i18n|layout\/(logo|theme)|screens\/sign-in\/(address|sign-in)|ui\/(field|plain-))/,
   /\/web\/src\/api\/(branding|client|exact|portal|problem|session)/,
 ];
+/** What every screen needs. */
+const FRAME = [
+  /node_modules\/(react-router|@remix-run|cookie|set-cookie-parser)\//,
+  /\/web\/src\/(api|layout)\/(?!session-ended-dialog|sign-in-again)[\w-]+\.tsx?$/,
+  /\/web\/src\/ui\/(badge|figures?|filters|page|prefetch|states|table-parts|time|toast|use-latest|zone)[\w-]*\.tsx?$/,
+  /\/web\/src\/screens\/shared\/(endpoint-name|segment-filter|use-period|use-products)/,
+];
+/** What lists need. In many small files, it would take a phone several round trips more. */
+const LISTS = [
+  /node_modules\/@tanstack\/(react-virtual|virtual-core)\//,
+  /\/web\/src\/(lists\/|ui\/(combobox|data-table|dialog|form|neighbours|sortable|table-row|tabs))/,
+  /\/web\/src\/screens\/shared\/(entity-filters|id-search-box|notification-status|period-filter|use-stable-rows)/,
+];
+const isOneOf = (parts: RegExp[]) => (id: string) => parts.some((part) => part.test(id));
 const COMPRESSIBLE = /\.(js|css|svg)$/;
 
 /** Compresses assets at build time. The API serves these files unchanged. */
@@ -41,7 +55,15 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      output: { codeSplitting: { groups: [{ name: 'base', test: (id) => BASE.some((part) => part.test(id)) }] } },
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'base', test: isOneOf(BASE), priority: 3 },
+            { name: 'frame', test: isOneOf(FRAME), priority: 2 },
+            { name: 'lists', test: isOneOf(LISTS), priority: 1 },
+          ],
+        },
+      },
     },
   },
   server: { proxy: { '/v1': 'http://127.0.0.1:8080', '/docs': 'http://127.0.0.1:8080' } },

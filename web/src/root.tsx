@@ -7,7 +7,7 @@ import { SessionContext, useSessionQuery } from './api/session';
 import type { Session } from './api/types';
 import { isSignInPage, leaveSignInPage } from './screens/sign-in/address';
 import { SignIn, signInFailure } from './screens/sign-in/sign-in';
-import { CouldNotLoad, Skeleton } from './ui/plain-states';
+import { CouldNotLoad, Loading } from './ui/plain-states';
 
 const App = lazy(loadApp);
 const loadPortal = () => import('./screens/sign-in/portal');
@@ -27,7 +27,7 @@ export function Root() {
   const [client] = useState(createQueryClient);
   return (
     <QueryClientProvider client={client}>
-      <Suspense fallback={<Skeleton />}>{linkToken === null ? <Gate /> : <FromLink token={linkToken} />}</Suspense>
+      <Suspense fallback={<Loading />}>{linkToken === null ? <Gate /> : <FromLink token={linkToken} />}</Suspense>
     </QueryClientProvider>
   );
 }
@@ -42,7 +42,7 @@ function FromLink({ token }: { token: string }) {
 function Gate() {
   const { data: session, error, refetch } = useSessionQuery();
   if (session === undefined && error) return <CouldNotLoad error={error} onRetry={() => void refetch()} />;
-  if (session === undefined) return <Skeleton />;
+  if (session === undefined) return <Loading />;
   if (session === null && inPortal) return <PortalClosed />;
   if (session === null || signInFailure() !== undefined) return <SignIn onTyping={() => void loadApp()} />;
   leaveSignInPage();

@@ -1,7 +1,7 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useDeferredValue, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useDeferredValue, useEffect, useRef, useState, type ReactNode } from 'react';
 import { Button } from './button';
 import type { Column, Selection } from './column';
 import { Failed } from './states';
@@ -65,12 +65,19 @@ export function DataTable<T>({
   const select = useLatest((id: string, selected: boolean) => onSelection?.({ ...selection, [id]: selected }));
   // Drawing the first rows takes long on a phone, so React may interrupt it.
   const rows = useDeferredValue(list.rows, NONE as T[]);
+  const isEmpty = rows.length === 0;
   const zone = useZone();
   const body = useRef<HTMLTableSectionElement>(null);
   const [top, setTop] = useState(0);
-  useLayoutEffect(() => {
-    setTop((body.current?.getBoundingClientRect().top ?? 0) + window.scrollY);
-  }, [rows.length === 0]);
+  useEffect(() => {
+    // Without forcing a layout, which takes long on a phone.
+    const observer = new IntersectionObserver(([entry]) => {
+      if (entry) setTop(entry.boundingClientRect.top + window.scrollY);
+      observer.disconnect();
+    });
+    if (body.current) observer.observe(body.current);
+    return () => observer.disconnect();
+  }, [isEmpty]);
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => ROW_HEIGHT,
@@ -86,10 +93,9 @@ export function DataTable<T>({
       void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, list.error, lastShown, loaded]);
 
-  if ((list.isPending && !list.error) || (rows.length === 0 && loaded > 0)) return <TableSkeleton />;
-  if (list.error && rows.length === 0)
-    return <Failed what={label} error={list.error} onRetry={() => void list.refetch()} />;
-  if (rows.length === 0) return <>{empty}</>;
+  if ((list.isPending && !list.error) || (isEmpty && loaded > 0)) return <TableSkeleton />;
+  if (list.error && isEmpty) return <Failed what={label} error={list.error} onRetry={() => void list.refetch()} />;
+  if (isEmpty) return <>{empty}</>;
   const before = (shown[0]?.start ?? top) - top;
   const after = virtual.getTotalSize() - ((shown.at(-1)?.end ?? top) - top);
   return (

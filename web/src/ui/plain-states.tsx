@@ -14,6 +14,15 @@ export function Skeleton({ lines = 3 }: { lines?: number }) {
   );
 }
 
+/** Shown until it is known which screen to show. Text is painted, and so seen, before anything else. */
+export function Loading() {
+  return (
+    <p className="loading muted" role="status">
+      <Trans>Loading…</Trans>
+    </p>
+  );
+}
+
 /** An error state, without a way to another screen. */
 export function CouldNotLoad({ what, error, onRetry }: { what?: string; error: unknown; onRetry?(): void }) {
   return (

@@ -1,6 +1,6 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import { useSyncExternalStore } from 'react';
+import { useMemo, useSyncExternalStore } from 'react';
 import { i18n } from '../i18n/i18n';
 import { exactTime, shortTime, useZone } from './zone';
 
@@ -45,10 +45,16 @@ function useRelative(at: string | null | undefined): string {
   return useSyncExternalStore(subscribe, () => (at ? relative(Math.round((Date.parse(at) - now) / 1000)) : ''));
 }
 
+/** Formats a time once, and not every second with the text beside it. */
+function useFormatted(at: string | null | undefined, format: (at: string) => string): string {
+  const zone = useZone();
+  return useMemo(() => (zone && at ? format(at) : ''), [at, format, zone]);
+}
+
 /** A time relative to now, updated every second. Its tooltip is the exact time. */
 export function Time({ at }: { at: string | null | undefined }) {
   const text = useRelative(at);
-  useZone();
+  const exact = useFormatted(at, exactTime);
   if (!at)
     return (
       <span className="muted">
@@ -56,7 +62,7 @@ export function Time({ at }: { at: string | null | undefined }) {
       </span>
     );
   return (
-    <time dateTime={at} title={exactTime(at)} className="nowrap">
+    <time dateTime={at} title={exact} className="nowrap">
       {text}
     </time>
   );
@@ -65,7 +71,7 @@ export function Time({ at }: { at: string | null | undefined }) {
 /** The exact time, and the time relative to now: for details. */
 export function ExactTime({ at }: { at: string | null | undefined }) {
   const text = useRelative(at);
-  useZone();
+  const exact = useFormatted(at, exactTime);
   if (!at)
     return (
       <span className="muted">
@@ -74,7 +80,7 @@ export function ExactTime({ at }: { at: string | null | undefined }) {
     );
   return (
     <time dateTime={at} className="exact-time">
-      {exactTime(at)} <span className="muted nowrap">{text}</span>
+      {exact} <span className="muted nowrap">{text}</span>
     </time>
   );
 }
@@ -82,7 +88,7 @@ export function ExactTime({ at }: { at: string | null | undefined }) {
 /** The time relative to now above the exact time: for a table. */
 export function TimeCell({ at }: { at: string | null | undefined }) {
   const text = useRelative(at);
-  useZone();
+  const exact = useFormatted(at, shortTime);
   if (!at)
     return (
       <span className="muted">
@@ -92,7 +98,7 @@ export function TimeCell({ at }: { at: string | null | undefined }) {
   return (
     <time dateTime={at} className="cell-lines">
       <span>{text}</span>
-      <span className="muted">{shortTime(at)}</span>
+      <span className="muted">{exact}</span>
     </time>
   );
 }
@@ -109,8 +115,9 @@ export function useNow(): number {
  */
 export function Countdown({ until, inSentence = false }: { until: string; inSentence?: boolean }) {
   const seconds = useSyncExternalStore(subscribe, () => Math.max(0, Math.ceil((Date.parse(until) - now) / 1000)));
+  const exact = useFormatted(until, exactTime);
   return (
-    <time dateTime={until} title={exactTime(until)} className="num nowrap">
+    <time dateTime={until} title={exact} className="num nowrap">
       {seconds === 0 ? t`due now` : inSentence ? t`in ${formatDuration(seconds)}` : formatDuration(seconds)}
     </time>
   );

@@ -4,7 +4,7 @@ import { Ban, RotateCcw } from 'lucide-react';
 import type { NotificationStatus } from '../../api/types';
 import { formatNumber } from '../../i18n/i18n';
 import { Button } from '../../ui/button';
-import { useDryRun, type BulkFilter } from '../recoveries/bulk-recovery';
+import { useDryRun, type BulkFilter } from '../recoveries/dry-run';
 import { OPEN, UNDELIVERED } from '../shared/notification-status';
 import styles from './bulk-bar.module.css';
 

@@ -2,20 +2,17 @@ import { plural, t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { Ban, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { api } from '../../api/client';
 import { useAction } from '../../api/queries';
-import type { Recovery, RecoveryFilter } from '../../api/types';
+import type { Recovery } from '../../api/types';
 import { formatNumber } from '../../i18n/i18n';
 import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, TextField } from '../../ui/form';
 import { formatDuration } from '../../ui/time';
+import { useDryRun, type BulkFilter } from './dry-run';
 import { describeFilter, RecoveryState } from './outcomes';
-
-/** The filter of a recovery with its period. */
-export type BulkFilter = RecoveryFilter & { since?: string; until?: string };
 
 const RATES = { retry: '10', cancel: '100' };
 const WORDS = {
@@ -101,16 +98,6 @@ export function StartedRecovery({ id, onClose }: { id: string; onClose(): void }
       </Actions>
     </>
   );
-}
-
-/** Counts what a filter matches, without changing anything. */
-export function useDryRun(action: 'retry' | 'cancel', filter: BulkFilter, enabled = true) {
-  return useQuery({
-    queryKey: ['/v1/recoveries', t`dry run`, action, filter],
-    queryFn: () => api.post<{ count: number; exceeded: boolean }>('/v1/recoveries', { action, filter, dryRun: true }),
-    enabled,
-    staleTime: Infinity,
-  });
 }
 
 function countText(count: number | undefined, exceeded: boolean | undefined, rate: number): string {

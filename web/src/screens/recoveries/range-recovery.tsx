@@ -8,7 +8,8 @@ import { Form, TextField } from '../../ui/form';
 import { fromInputTime, inputTime, useZone, zoneName } from '../../ui/zone';
 import { TypeFilter } from '../shared/entity-filters';
 import { UNDELIVERED } from '../shared/notification-status';
-import { BulkForm, type BulkFilter } from './bulk-recovery';
+import { BulkForm } from './bulk-recovery';
+import type { BulkFilter } from './dry-run';
 import styles from './recoveries.module.css';
 
 interface Props {
