@@ -4,6 +4,7 @@ import {
   useMutation,
   useQuery,
   useQueryClient,
+  type InfiniteData,
   type UseQueryOptions,
 } from '@tanstack/react-query';
 import { useMemo } from 'react';
@@ -39,6 +40,8 @@ export function useRead<T>(
 /** The first page is short, so that it shows soon. Whoever scrolls on reads much. */
 const FIRST_PAGE = 50;
 const NEXT_PAGE = 200;
+/** A refetch reads every loaded page again, so a longer list is no longer polled. */
+const REFRESH_UP_TO_ROWS = 150;
 
 /** Reads a list page by page, in the order of the API: newest first by default. */
 export function useList<T>(path: string, query: Query = {}, options: { refetchMs?: number; enabled?: boolean } = {}) {
@@ -53,12 +56,15 @@ export function useList<T>(path: string, query: Query = {}, options: { refetchMs
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state: { error } }) => !isNotFound(error) && options.refetchMs,
+    refetchInterval: ({ state: { data, error } }) =>
+      !isNotFound(error) && rowsOf(data).length <= REFRESH_UP_TO_ROWS && options.refetchMs,
     enabled: options.enabled,
   });
-  const rows = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
+  const rows = useMemo(() => rowsOf(list.data), [list.data]);
   return { ...list, rows };
 }
+
+const rowsOf = <T>(data: InfiniteData<Page<T>> | undefined): T[] => data?.pages.flatMap(({ items }) => items) ?? [];
 
 /**
  * Reads a short list for a choice: one page, at most the 200 items the API returns. While another

@@ -1,12 +1,13 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useDeferredValue, useEffect, useRef, useState, type ReactNode } from 'react';
+import { startTransition, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Button } from './button';
 import type { Column, Selection } from './column';
+import { useScreenWidth } from './screen';
 import { Failed } from './states';
 import { directionOf, SortableHeader } from './sortable-header';
-import { cellClass, SelectAll, Spacer, TableSkeleton, Updated, widthStyle } from './table-parts';
+import { cellClass, columnsFor, SelectAll, Spacer, TableSkeleton, Updated, widthStyle } from './table-parts';
 import { TableRow } from './table-row';
 import { useLatest } from './use-latest';
 import { useZone } from './zone';
@@ -14,6 +15,8 @@ import { useZone } from './zone';
 /** Of every row, as in the styles: rows that are measured would move while scrolling. */
 const ROW_HEIGHT = 46;
 const OVERSCAN = 12;
+/** The first rows should show soon. */
+const FIRST_OVERSCAN = 2;
 const NONE: never[] = [];
 
 interface List<T> {
@@ -40,7 +43,7 @@ interface List<T> {
 export function DataTable<T>({
   label,
   list,
-  columns,
+  columns: all,
   rowId,
   onOpen,
   empty,
@@ -66,23 +69,29 @@ export function DataTable<T>({
   // Drawing the first rows takes long on a phone, so React may interrupt it.
   const rows = useDeferredValue(list.rows, NONE as T[]);
   const isEmpty = rows.length === 0;
+  const screenWidth = useScreenWidth();
+  const columns = useMemo(() => columnsFor(all, screenWidth), [all, screenWidth]);
   const zone = useZone();
-  const body = useRef<HTMLTableSectionElement>(null);
+  const frame = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
+  const [overscan, setOverscan] = useState(FIRST_OVERSCAN);
   useEffect(() => {
-    // Without forcing a layout, which takes long on a phone.
+    // This way of measuring forces no layout, which takes long on a phone.
     const observer = new IntersectionObserver(([entry]) => {
       if (entry) setTop(entry.boundingClientRect.top + window.scrollY);
       observer.disconnect();
     });
-    if (body.current) observer.observe(body.current);
+    if (frame.current) observer.observe(frame.current);
+    if (!isEmpty) startTransition(() => setOverscan(OVERSCAN));
     return () => observer.disconnect();
   }, [isEmpty]);
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => ROW_HEIGHT,
-    overscan: OVERSCAN,
+    overscan,
     scrollMargin: top,
+    // The virtualizer never scrolls. Its own way to scroll forces a layout when it begins.
+    scrollToFn: () => undefined,
   });
   const shown = virtual.getVirtualItems();
   const lastShown = shown.at(-1)?.index ?? 0;
@@ -93,13 +102,19 @@ export function DataTable<T>({
       void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, list.error, lastShown, loaded]);
 
-  if ((list.isPending && !list.error) || (isEmpty && loaded > 0)) return <TableSkeleton />;
+  if ((list.isPending && !list.error) || (isEmpty && loaded > 0))
+    return (
+      <div ref={frame}>
+        <TableSkeleton />
+      </div>
+    );
   if (list.error && isEmpty) return <Failed what={label} error={list.error} onRetry={() => void list.refetch()} />;
   if (isEmpty) return <>{empty}</>;
   const before = (shown[0]?.start ?? top) - top;
   const after = virtual.getTotalSize() - ((shown.at(-1)?.end ?? top) - top);
   return (
     <div
+      ref={frame}
       className={list.isPlaceholderData ? 'table-frame table-stale' : 'table-frame'}
       tabIndex={0}
       role="group"
@@ -137,7 +152,7 @@ export function DataTable<T>({
             ))}
           </tr>
         </thead>
-        <tbody ref={body}>
+        <tbody>
           <Spacer height={before} />
           {shown.map(({ index }) => {
             const row = rows[index]!;

@@ -6,16 +6,14 @@ import { formatDuration, useNow } from './time';
 
 const DEFAULT_WIDTH = 120;
 
+/** The columns that a screen has room for. @param width - of `useScreenWidth` */
+export function columnsFor<T>(columns: Column<T>[], width: number): Column<T>[] {
+  return columns.filter(({ wide, roomy, spacious }) => width >= (spacious ? 3 : roomy ? 2 : wide ? 1 : 0));
+}
+
 /** The classes of a column's cells. */
-export function cellClass({ wide, roomy, spacious, grow, align }: Column<never>): string | undefined {
-  const classes = [
-    wide && 'wide-only',
-    roomy && 'roomy-only',
-    spacious && 'spacious-only',
-    grow && 'cell-grow',
-    align === 'end' && 'cell-end',
-  ];
-  return classes.filter(Boolean).join(' ') || undefined;
+export function cellClass({ grow, align }: Column<never>): string | undefined {
+  return [grow && 'cell-grow', align === 'end' && 'cell-end'].filter(Boolean).join(' ') || undefined;
 }
 
 /** Widths as variables, because the style chooses one by the width of the screen. */

@@ -3,6 +3,7 @@ import { Trans } from '@lingui/react/macro';
 import type { Notification } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import type { Column } from '../../ui/column';
+import { OffPhone, OnPhone } from '../../ui/screen';
 import { Countdown, Time, TimeCell } from '../../ui/time';
 import { EndpointName, EndpointText } from '../shared/endpoint-name';
 import styles from './columns.module.css';
@@ -23,13 +24,17 @@ export function notificationColumns(isCustomer: boolean, onOpen: (id: string) =>
           <button type="button" className="link-button truncate" onClick={() => onOpen(notification.id)}>
             {notification.eventType}
           </button>
-          <span className={`muted truncate ${styles.wide}`}>
-            {isCustomer ? notification.eventId : `${notification.customerId} · ${notification.eventId}`}
-          </span>
-          <span className={`muted truncate ${styles.narrow}`}>
-            <Time at={notification.createdAt} /> · <EndpointText id={notification.subscriptionId} />
-            {!isCustomer && ` · ${notification.customerId}`}
-          </span>
+          <OffPhone>
+            <span className="muted truncate">
+              {isCustomer ? notification.eventId : `${notification.customerId} · ${notification.eventId}`}
+            </span>
+          </OffPhone>
+          <OnPhone>
+            <span className="muted truncate">
+              <Time at={notification.createdAt} /> · <EndpointText id={notification.subscriptionId} />
+              {!isCustomer && ` · ${notification.customerId}`}
+            </span>
+          </OnPhone>
         </div>
       ),
     },

@@ -2,9 +2,19 @@ import { useState, useSyncExternalStore } from 'react';
 
 const READING_FROM_PX = 80;
 
+/** Whether the page is scrolled. Kept, because reading the position forces a layout. */
+let isScrolled = false;
+
 function subscribe(listener: () => void): () => void {
-  window.addEventListener('scroll', listener, { passive: true });
-  return () => window.removeEventListener('scroll', listener);
+  const handle = () => {
+    isScrolled = window.scrollY > READING_FROM_PX;
+    listener();
+  };
+  window.addEventListener('scroll', handle, { passive: true });
+  return () => {
+    window.removeEventListener('scroll', handle);
+    isScrolled = false;
+  };
 }
 
 /**
@@ -17,7 +27,7 @@ function subscribe(listener: () => void): () => void {
  * @returns the rows to show, how many newer ones are withheld, and a function that shows them
  */
 export function useStableRows<T extends { id: string }>(rows: T[], view: string, busy: boolean) {
-  const scrolled = useSyncExternalStore(subscribe, () => window.scrollY > READING_FROM_PX);
+  const scrolled = useSyncExternalStore(subscribe, () => isScrolled);
   const [held, setHeld] = useState({ view, top: rows[0]?.id });
   const newest = rows[0]?.id;
   const holds = (scrolled || busy) && held.view === view && held.top !== undefined;
