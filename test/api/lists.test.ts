@@ -182,6 +182,22 @@ it('subscriptions are listed by customer, product and status', async () => {
   expect(await list('productId=a-product-0')).toEqual([]);
 });
 
+it('subscriptions are listed by their ids, those of others excepted', async () => {
+  const { items } = await api.must('GET', '/v1/subscriptions?limit=3', undefined, keyOfA);
+  const [first, , third] = items.map(identity);
+  const list = async (query: string, key = keyOfA) =>
+    (await api.must('GET', `/v1/subscriptions?${query}`, undefined, key)).items.map(identity);
+  expect(await list(`id=${third},${first}`)).toEqual([first, third]);
+  expect(await list(`id=${first},${third}&sort=oldest`)).toEqual([third, first]);
+  expect(await list(`id=${first}&limit=1`)).toEqual([first]);
+  expect(await list(`id=${first},${first}`)).toEqual([first]);
+  expect(await list(`id=${first},${third}`, keyOfB)).toEqual([]);
+  // Well-formed, but the id of nothing.
+  expect(await list(`id=sub_${'0'.repeat(26)}`)).toEqual([]);
+  expect(await list(`id=sub_${'z'.repeat(26)}`)).toEqual([]);
+  expect(await list(`id=${Array.from({ length: 200 }, () => first).join(',')}`)).toEqual([first]);
+});
+
 it('refuses an invalid value of a list filter', async () => {
   for (const [path, field] of [
     ['/v1/notifications?status=done', 'status'],
@@ -190,6 +206,10 @@ it('refuses an invalid value of a list filter', async () => {
     ['/v1/events?type=a..b', 'type'],
     ['/v1/event-types?archived=yes', 'archived'],
     ['/v1/subscriptions?status=', 'status'],
+    ['/v1/subscriptions?id=sub_1', 'id'],
+    [`/v1/subscriptions?id=ntf_${'0'.repeat(26)}`, 'id'],
+    [`/v1/subscriptions?id=sub_${'0'.repeat(26)},`, 'id'],
+    [`/v1/subscriptions?id=${Array.from({ length: 201 }, () => `sub_${'0'.repeat(26)}`).join(',')}`, 'id'],
     ['/v1/url-allowlist?status=requested&status=approved', 'status'],
   ]) {
     expect(await api.call('GET', path!, { key: ADMIN_KEY })).toMatchObject({

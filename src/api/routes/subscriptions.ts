@@ -11,6 +11,7 @@ import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import {
   commaList,
+  idList,
   eventTypeName,
   givenId,
   pageOf,
@@ -91,6 +92,7 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
       roles: CUSTOMER_READERS,
       query: z.strictObject({
         ...pageQuery,
+        id: idList('sub').optional().describe('Only these subscriptions. At most 200 ids, separated by commas.'),
         customerId: givenId.optional(),
         productId: givenId.optional(),
         segment: segmentFilter,
@@ -120,14 +122,14 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
           ),
         },
       },
-      async handle({ db, principal, query: { sort, include, ...query } }) {
-        const filter = { ...query, qInQuery: mayChangeSubscriptions(principal) };
+      async handle({ db, principal, query: { id: ids, sort, include, ...query } }) {
+        const filter = { ...query, ids, qInQuery: mayChangeSubscriptions(principal) };
         const request = pageRequest(query, (key) => isSortKey(sort, key));
         const scope = await withinSegment(db, scopeOf(principal), query.segment);
         const found = await listSubscriptions(db, scope, filter, sort, request);
-        const ids = found.items.map(({ id }) => id);
-        const health = include?.includes('health') ? await readHealth(db, ids, new Date()) : undefined;
-        const statistics = include?.includes('statistics') ? await readDayStatistics(db, ids) : undefined;
+        const listed = found.items.map(({ id }) => id);
+        const health = include?.includes('health') ? await readHealth(db, listed, new Date()) : undefined;
+        const statistics = include?.includes('statistics') ? await readDayStatistics(db, listed) : undefined;
         const items = found.items.map((item, index) => ({
           ...service.show(principal, item),
           ...(health && { health: health[index] }),

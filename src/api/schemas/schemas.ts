@@ -1,6 +1,7 @@
 import { MAX_SEARCH_KEYS, SEARCH_KEY } from '../../domain/search-keys';
 import { z } from 'zod';
 import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_NAME } from '../../domain/event-type-pattern';
+import type { IdKind } from '../../domain/ids';
 import { isStorable } from '../../domain/unstorable-texts';
 import { Problem } from '../../domain/problems';
 import { atOrAfter, parseTimestamp, RFC_3339_PATTERN } from '../../domain/timestamp';
@@ -162,6 +163,18 @@ export function commaList<const Values extends readonly string[]>(values: Values
     .string()
     .regex(new RegExp(`^${one}(,${one})*$`), `expected one or more of ${values.join(', ')}, separated by commas`)
     .transform((text) => text.split(',') as Values[number][]);
+}
+
+/** Ids of one kind in one query parameter, separated by commas: at most as many as a page has items. */
+export function idList(kind: IdKind) {
+  const one = `${kind}_[0-9a-z]{26}`;
+  return z
+    .string()
+    .regex(
+      new RegExp(`^${one}(,${one}){0,${MAX_PAGE - 1}}$`),
+      `expected 1 to ${MAX_PAGE} ids that begin with ${kind}_, separated by commas`,
+    )
+    .transform((text) => [...new Set(text.split(','))]);
 }
 
 export const MAX_PAGE = 200;

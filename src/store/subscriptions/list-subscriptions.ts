@@ -83,6 +83,7 @@ export const isSortKey = (sort: SubscriptionSort, key: string): boolean => parse
 
 /** Filters a list of subscriptions. An absent field does not filter. */
 export interface SubscriptionFilter {
+  ids?: readonly string[];
   customerId?: string;
   productId?: string;
   status?: SubscriptionStatus;
@@ -112,6 +113,7 @@ export async function listSubscriptions(
              and ($8::text is null or ($8 = any (s.event_types) or $8 ~ s.event_type_regex)
                and exists (select from event_types t where t.name = $8 and t.product_id = coalesce(s.product_id, s.customer_product_id, nullif(t.product_id, '${OWN_PRODUCT}')) and ${hasCapabilities('t.', 's.customer_id')}))
              and ($9::text is null or s.id = $10 or position(lower($9) in lower(s.name || ' ' || case when $11 then s.url else split_part(s.url, '?', 1) end || ' ' || s.customer_id)) > 0)
+             and ($13::uuid[] is null or s.id = any ($13))
            order by ${order} limit $7`,
     values: [
       scope.productIds ?? null,
@@ -126,6 +128,7 @@ export async function listSubscriptions(
       (filter.q && decodeId('sub', filter.q)) ?? null,
       filter.qInQuery,
       from?.value ?? null,
+      filter.ids?.flatMap((id) => decodeId('sub', id) ?? []) ?? null,
     ],
   });
   return toPage(rows, page, toSubscription, (row) => sortKeyOf(sort, row));
