@@ -4,6 +4,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { messages } from './messages-plugin.ts';
+import { preloads } from './preload-plugin.ts';
 
 const OUT_DIR = path.resolve(import.meta.dirname, '..', 'dist', 'web');
 /** What the sign-in page needs is one file: several smaller ones are compressed less. */
@@ -47,7 +48,7 @@ function compressed(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [messages(), react(), compressed()],
+  plugins: [messages(), react(), preloads(), compressed()],
   resolve: { alias: { '#i18n': path.resolve(import.meta.dirname, 'src', 'i18n') } },
   build: {
     outDir: OUT_DIR,

@@ -10,7 +10,7 @@ function reader(known: string[]) {
     const ids = id.split(',');
     requests.push(ids);
     if (ids.includes('broken')) throw new Error('refused');
-    return { items: ids.filter((each) => known.includes(each)).map((each) => ({ id: each })), nextCursor: null };
+    return { items: ids.filter((each) => known.includes(each)).map((each) => ({ id: each })) };
   });
   return { read, requests };
 }

@@ -38,6 +38,9 @@ interface PageRules {
 
 const CLOSED: PageRules = { images: "'self' data:", frameAncestors: [] };
 const NONCE = '%NONCE%';
+const HEAD_END = '</head>';
+const PORTAL = /^\/portal(?=\/|$)/;
+const HAS_SESSION = /\bsignpost_(session|portal)=/;
 const UNBUILT = 'The web UI is not built. Run npm run build.\n';
 
 /**
@@ -51,24 +54,25 @@ export function webUi(directory: string, frameAncestors: readonly string[] = [])
   const router = Router();
   const file = path.join(directory, 'index.html');
   const page = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  const preloads = readPreloads(path.join(directory, 'preload.json'));
   const [root, ...paths] = UI_PATHS.map((segment) => `/${segment}`);
   const pages = [root!, ...paths.flatMap((prefix) => [prefix, `${prefix}/*rest`])];
   router.all([...pages, '/assets/*file', '/favicon.svg'], onlyReads());
-  const send = (response: Response, rules: PageRules = CLOSED) => {
+  const send = (request: Request, response: Response, rules: PageRules = CLOSED) => {
     if (page === undefined) {
       response.status(503).type('text').send(UNBUILT);
       return;
     }
     const nonce = randomBytes(16).toString('base64');
     response.set('content-security-policy', policy(nonce, rules)).set('cache-control', 'no-cache').type('html');
-    response.send(page.replace(NONCE, nonce));
+    response.send(page.replace(NONCE, nonce).replace(HEAD_END, `${preloads(request)}${HEAD_END}`));
   };
-  router.get(PORTAL_PAGES, (_request, response) => {
+  router.get(PORTAL_PAGES, (request, response) => {
     // The older header has no list of origins. A frame of its own origin would be all it allows.
     if (frameAncestors.length > 0) response.removeHeader('x-frame-options');
-    send(response, { images: "'self' data: https:", frameAncestors });
+    send(request, response, { images: "'self' data: https:", frameAncestors });
   });
-  router.get(pages, (_request, response) => send(response));
+  router.get(pages, (request, response) => send(request, response));
   router.use(
     '/assets',
     expressStaticGzip(path.join(directory, 'assets'), {
@@ -87,10 +91,31 @@ export function webUi(directory: string, frameAncestors: readonly string[] = [])
   router.use((request, response, next) => {
     if (!isMistypedAddress(request)) return next();
     response.status(404);
-    send(response);
+    send(request, response);
   });
   return router;
 }
+
+/**
+ * Reads which files the screens need, from the build.
+ *
+ * @returns the links that have a browser load those of the opened screen, if it has a session:
+ * without one, it shows the sign-in page
+ */
+function readPreloads(file: string): (request: Request) => string {
+  if (!existsSync(file)) return () => '';
+  const files = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string[]>;
+  const links = new Map(Object.entries(files).map(([address, names]) => [address, names.map(linkTo).join('')]));
+  return ({ path: address, headers }) => {
+    if (!HAS_SESSION.test(headers.cookie ?? '')) return '';
+    return links.get(address.replace(PORTAL, '') || '/') ?? links.get('*') ?? '';
+  };
+}
+
+const linkTo = (file: string) =>
+  file.endsWith('.css')
+    ? `<link rel="preload" as="style" crossorigin href="/${file}">`
+    : `<link rel="modulepreload" crossorigin href="/${file}">`;
 
 /**
  * Whether a person opened an address that no route has. The UI says so in words, where a program

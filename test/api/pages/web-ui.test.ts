@@ -41,6 +41,40 @@ it.each(UI_PATHS.flatMap((segment) => [`/${segment}`, ...(segment === '' ? [] : 
   },
 );
 
+it('has a browser with a session load the files of a screen in advance, each of which exists', async () => {
+  const url = await serve(BUILT);
+  const preloaded = async (route: string, cookie?: string) => {
+    const page = await (await fetch(url + route, { headers: cookie ? { cookie } : {} })).text();
+    return [...page.matchAll(/<link rel="(?:modulepreload|preload)"[^>]* href="([^"]+)"/g)].map(([, file]) => file!);
+  };
+  const usual = await preloaded('/logs');
+  expect(usual.filter((file) => /app|frame|logs/.test(file))).toEqual([]);
+  const cookie = 'theme=dark; __Host-signpost_session=x';
+  for (const [route, screen] of [
+    ['/', /\/overview-/],
+    ['/logs', /\/logs-/],
+    ['/endpoints', /\/list-/],
+    ['/portal/logs', /\/logs-/],
+    ['/endpoints/sub_1', /\/app-/],
+    ['/sign-in', /\/app-/],
+  ] as const) {
+    const files = await preloaded(route, cookie);
+    expect(files.filter((file) => screen.test(file) && file.endsWith('.js'))).toHaveLength(1);
+    expect(files.filter((file) => /\/frame-.*js$/.test(file))).toHaveLength(1);
+    expect(new Set(files).size).toBe(files.length);
+    for (const file of files) expect([file, (await fetch(url + file)).status]).toEqual([file, 200]);
+  }
+  expect((await preloaded('/endpoints/sub_1', cookie)).filter((file) => /\/list-/.test(file))).toEqual([]);
+});
+
+it('offers every screen of the navigation in advance', () => {
+  const preload = JSON.parse(readFileSync(path.join(BUILT, 'preload.json'), 'utf8')) as Record<string, string[]>;
+  const screens = UI_PATHS.filter((segment) => !['sign-in', 'portal'].includes(segment)).map(
+    (segment) => `/${segment}`,
+  );
+  expect(Object.keys(preload).sort()).toEqual(['*', ...screens].sort());
+});
+
 it.each(['/', '/endpoints', '/endpoints/sub_1', '/assets/index.js', '/favicon.svg'])(
   '%s of the web UI refuses methods other than GET and HEAD with 405',
   async (route) => {

@@ -1,5 +1,3 @@
-import type { Page } from './types';
-
 /** Of a page, and so of the ids in one request. */
 const MAX_IDS = 200;
 
@@ -11,7 +9,7 @@ const MAX_IDS = 200;
  * @returns reads one item; null if there is none, or the session may not see it
  */
 export function readTogether<T extends { id: string }>(
-  readPage: (query: { id: string; limit: number }) => Promise<Page<T>>,
+  readPage: (query: { id: string; limit: number }) => Promise<{ items: T[] }>,
 ): (id: string) => Promise<T | null> {
   let asked: { ids: Set<string>; found: Promise<Map<string, T>> } | undefined;
   return async (id) => {
