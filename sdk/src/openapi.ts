@@ -6621,6 +6621,8 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
+                /** @description Only these subscriptions. At most 200 ids, separated by commas. */
+                id?: string;
                 customerId?: string;
                 productId?: string;
                 /** @description Only of products in this segment. */
