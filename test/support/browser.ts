@@ -165,12 +165,16 @@ async function look(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' });
   for (const size of [LAPTOP, TABLET, NARROW]) {
     await page.setViewportSize(size);
+    await page.evaluate(TWO_FRAMES);
     if (size === NARROW) await keep('narrow');
     const seen = { screen: name, width: size.width, sticksOut: await page.evaluate(WHAT_STICKS_OUT) };
     expect(seen).toEqual({ ...seen, sticksOut: [] });
   }
   await page.setViewportSize(before);
 }
+
+/** A page learns of its new size in the next frame, and draws in the one after it. */
+const TWO_FRAMES = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
 
 /** Colours change gradually after a switch to dark. Halfway, they have too little contrast. */
 const TRANSITIONS_END = `Promise.all(

@@ -96,6 +96,9 @@ test('the suggestions of a filter fit on a phone', async () => {
   await createEndpoint('An endpoint whose name is longer than the screen of any phone');
   const page = await ui.signedIn('/logs');
   await page.setViewportSize(PHONE);
+  // The search is in reach, and the list below it is in sight.
+  expect(await page.getByRole('combobox').count()).toBe(0);
+  await page.getByRole('button', { name: 'Filters' }).click();
   for (const name of ['Event type', 'Customer', 'Endpoint']) {
     await page.getByRole('combobox', { name }).click();
     await page.getByRole('listbox', { name }).getByRole('option').first().waitFor();

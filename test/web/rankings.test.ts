@@ -74,7 +74,7 @@ test('a product gets a segment, which lists are filtered by and a key is granted
   const page = await ui.signedIn('/products');
   await clickButton(page, 'Actions for Other');
   await page.getByRole('menuitem', { name: 'Edit…' }).click();
-  await page.getByLabel('Segment').last().fill('Savings');
+  await page.getByRole('dialog').getByLabel('Segment').fill('Savings');
   await clickButton(page, 'Save');
   await page.getByRole('cell', { name: 'Savings' }).waitFor();
   await page.getByRole('search').getByLabel('Segment').selectOption('Lending');

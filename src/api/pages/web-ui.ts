@@ -113,9 +113,7 @@ function readPreloads(file: string): (request: Request) => string {
 }
 
 const linkTo = (file: string) =>
-  file.endsWith('.css')
-    ? `<link rel="preload" as="style" crossorigin href="/${file}">`
-    : `<link rel="modulepreload" crossorigin href="/${file}">`;
+  `<link rel="${file.endsWith('.css') ? 'stylesheet' : 'modulepreload'}" crossorigin href="/${file}">`;
 
 /**
  * Whether a person opened an address that no route has. The UI says so in words, where a program

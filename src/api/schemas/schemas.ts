@@ -165,7 +165,7 @@ export function commaList<const Values extends readonly string[]>(values: Values
     .transform((text) => text.split(',') as Values[number][]);
 }
 
-/** Ids of one kind in one query parameter, separated by commas: at most as many as a page has items. */
+/** Ids of one kind in one query parameter, separated by commas. A page has room for all of them. */
 export function idList(kind: IdKind) {
   const one = `${kind}_[0-9a-z]{26}`;
   return z

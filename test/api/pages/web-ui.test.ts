@@ -45,7 +45,7 @@ it('has a browser with a session load the files of a screen in advance, each of 
   const url = await serve(BUILT);
   const preloaded = async (route: string, cookie?: string) => {
     const page = await (await fetch(url + route, { headers: cookie ? { cookie } : {} })).text();
-    return [...page.matchAll(/<link rel="(?:modulepreload|preload)"[^>]* href="([^"]+)"/g)].map(([, file]) => file!);
+    return [...page.matchAll(/<link rel="(?:modulepreload|stylesheet)"[^>]* href="([^"]+)"/g)].map(([, file]) => file!);
   };
   const usual = await preloaded('/logs');
   expect(usual.filter((file) => /app|frame|logs/.test(file))).toEqual([]);

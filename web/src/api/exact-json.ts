@@ -12,8 +12,8 @@ const TOKEN = /\s*(?:([[\]{},:])|("(?:[^"\\]|\\.)*")|(-?\d[\d.eE+-]*)|(true|fals
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 
 /**
- * A number that may change: 16 digits, a fraction, an exponent or -0. Finds some in strings too, but
- * takes far less time than a look at every token.
+ * A number that may change: 16 digits, a fraction, an exponent or -0. Finds some in strings too,
+ * but takes far less time than a look at every token.
  */
 const MAY_CHANGE = /[[:,]\s*(?:-?\d{16}|-?\d+[.eE]|-0)|^\s*-?\d/;
 

@@ -4,17 +4,7 @@ import { TriangleAlert } from 'lucide-react';
 import { errorText } from '../api/problem';
 import { Button } from './plain-button';
 
-export function Skeleton({ lines = 3 }: { lines?: number }) {
-  return (
-    <div className="stack-s" role="status" aria-label={t`Loading`}>
-      {Array.from({ length: lines }, (_, index) => (
-        <div key={index} className="skeleton" />
-      ))}
-    </div>
-  );
-}
-
-/** Shown until it is known which screen to show. Text is painted, and so seen, before anything else. */
+/** Shown until it is known which screen to show. Text is seen before anything else. */
 export function Loading() {
   return (
     <p className="loading muted" role="status">

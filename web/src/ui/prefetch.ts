@@ -19,7 +19,10 @@ export function lazyInBackground<Props extends object>(load: () => Promise<{ def
   return lazy(load);
 }
 
-/** Whether a part was ever open. Before that it need not be loaded, and after that it may still be closing. */
+/**
+ * Whether a part was ever open. Before that it need not be loaded, and after that it may still be
+ * closing.
+ */
 export function useEverTrue(open: boolean): boolean {
   const [ever, setEver] = useState(open);
   if (open && !ever) setEver(true);

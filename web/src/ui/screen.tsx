@@ -2,7 +2,7 @@ import { useSyncExternalStore, type ReactNode } from 'react';
 
 /** In pixels. The first is also in the styles. */
 const STEPS = [720, 1180, 1400];
-const WIDER_THAN = STEPS.map((px) => matchMedia(`(width > ${px}px)`));
+const WIDER_THAN = STEPS.map((px) => matchMedia(`(width>${px}px)`));
 
 function subscribe(listener: () => void): () => void {
   for (const query of WIDER_THAN) query.addEventListener('change', listener);

@@ -5,9 +5,19 @@ import { useEffect, type ReactNode } from 'react';
 import { setWindowTitle } from '../api/branding';
 import { isNotFound } from '../api/problem';
 import { Button, ButtonLink } from './button';
-import { CouldNotLoad, midSentence, Skeleton } from './plain-states';
+import { CouldNotLoad, midSentence } from './plain-states';
 
-export { midSentence, Skeleton } from './plain-states';
+export { midSentence } from './plain-states';
+
+export function Skeleton({ lines = 3 }: { lines?: number }) {
+  return (
+    <div className="stack-s" role="status" aria-label={t`Loading`}>
+      {Array.from({ length: lines }, (_, index) => (
+        <div key={index} className="skeleton" />
+      ))}
+    </div>
+  );
+}
 
 /** An empty state: what is absent, why, and what to do about it. */
 export function Empty({
