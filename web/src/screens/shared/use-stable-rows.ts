@@ -2,19 +2,34 @@ import { useState, useSyncExternalStore } from 'react';
 
 const READING_FROM_PX = 80;
 
-/** Whether the page is scrolled. Kept, because reading the position forces a layout. */
 let isScrolled = false;
+const listeners = new Set<() => void>();
+let observer: IntersectionObserver | undefined;
 
+/**
+ * Whether the page is scrolled, told by whether its upper edge is on the screen. To read the
+ * position in each event would force a layout for each.
+ */
 function subscribe(listener: () => void): () => void {
-  const handle = () => {
-    isScrolled = window.scrollY > READING_FROM_PX;
-    listener();
-  };
-  window.addEventListener('scroll', handle, { passive: true });
+  listeners.add(listener);
+  if (!observer) {
+    observer = new IntersectionObserver(([entry]) => {
+      isScrolled = entry?.isIntersecting === false;
+      for (const notify of listeners) notify();
+    });
+    observer.observe(upperEdge());
+  }
   return () => {
-    window.removeEventListener('scroll', handle);
-    isScrolled = false;
+    listeners.delete(listener);
   };
+}
+
+/** An invisible strip at the top of the page. */
+function upperEdge(): HTMLElement {
+  const strip = document.createElement('div');
+  Object.assign(strip.style, { position: 'absolute', top: '0', width: '1px', height: `${READING_FROM_PX}px` });
+  strip.style.pointerEvents = 'none';
+  return document.body.appendChild(strip);
 }
 
 /**
