@@ -7,8 +7,8 @@ const listeners = new Set<() => void>();
 let observer: IntersectionObserver | undefined;
 
 /**
- * Whether the page is scrolled, told by whether its upper edge is on the screen. To read the
- * position in each event would force a layout for each.
+ * Follows whether the page is scrolled: its upper edge is then off the screen. Reading the position
+ * in each event would force a layout for each.
  */
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
