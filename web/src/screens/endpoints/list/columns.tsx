@@ -45,7 +45,7 @@ export function useEndpointColumns(
       {
         header: t`Status`,
         width: 192,
-        narrow: 160,
+        narrow: 172,
         cell: (endpoint) => <StatusBadge status={endpoint.status} />,
       },
       {
