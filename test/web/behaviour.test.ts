@@ -182,3 +182,27 @@ test('the question whether to cancel stays open when the notification is deliver
   await page.getByText('Delivered after 2 attempts.').waitFor();
   expect(await question.isVisible()).toBe(true);
 });
+
+test('a part that cannot be loaded leaves the page and what was typed as they are', async () => {
+  const page = await ui.signedIn();
+  let isFailing = true;
+  await page.route(/\/assets\/open-(confirm|menu)-/, (route) => (isFailing ? route.abort() : route.continue()));
+  await page.goto('/endpoints/new');
+  const name = page.getByLabel('Name', { exact: true });
+  await name.fill('Typed');
+  await page.getByRole('link', { name: 'Endpoints' }).first().click();
+  const alert = page.getByRole('alert').filter({ hasText: 'could not be loaded' });
+  await alert.waitFor();
+  expect(await name.inputValue()).toBe('Typed');
+  await ui.look(page, 'part-not-loaded');
+
+  await page.goto('/logs');
+  await clickButton(page, 'Columns');
+  await alert.waitFor();
+  await page.getByRole('heading', { name: 'Logs' }).waitFor();
+  isFailing = false;
+  await alert.getByRole('button', { name: 'Reload' }).click();
+  await alert.waitFor({ state: 'detached' });
+  await clickButton(page, 'Columns');
+  await page.getByRole('menu').waitFor();
+});

@@ -11,9 +11,9 @@ import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import {
   commaList,
-  idList,
   eventTypeName,
   givenId,
+  idList,
   pageOf,
   pageQuery,
   pageRequest,

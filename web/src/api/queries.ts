@@ -57,14 +57,15 @@ export function useList<T>(path: string, query: Query = {}, options: { refetchMs
     getNextPageParam: (last) => last.nextCursor ?? undefined,
     placeholderData: keepPreviousData,
     refetchInterval: ({ state: { data, error } }) =>
-      !isNotFound(error) && rowsOf(data).length <= REFRESH_UP_TO_ROWS && options.refetchMs,
+      !isNotFound(error) && countOf(data) <= REFRESH_UP_TO_ROWS && options.refetchMs,
     enabled: options.enabled,
   });
-  const rows = useMemo(() => rowsOf(list.data), [list.data]);
+  const rows = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
   return { ...list, rows };
 }
 
-const rowsOf = <T>(data: InfiniteData<Page<T>> | undefined): T[] => data?.pages.flatMap(({ items }) => items) ?? [];
+const countOf = (data: InfiniteData<Page<unknown>> | undefined): number =>
+  data?.pages.reduce((count, { items }) => count + items.length, 0) ?? 0;
 
 /**
  * Reads a short list for a choice: one page, at most the 200 items the API returns. While another

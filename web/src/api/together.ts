@@ -6,7 +6,8 @@ const MAX_IDS = 200;
  * are read with one request.
  *
  * @param readPage - reads the items with these IDs, separated by commas
- * @returns reads one item; null if there is none, or the session may not see it
+ * @returns a function that reads one item. It returns null if the item does not exist, or the
+ * session may not see it
  */
 export function readTogether<T extends { id: string }>(
   readPage: (query: { id: string; limit: number }) => Promise<{ items: T[] }>,

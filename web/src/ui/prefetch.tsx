@@ -1,4 +1,6 @@
+import { Trans } from '@lingui/react/macro';
 import { lazy, useState, type ComponentType } from 'react';
+import { Button } from './button';
 
 type Load = () => Promise<unknown>;
 
@@ -11,12 +13,27 @@ let waiting: Load[] | undefined = [];
 
 /**
  * A part that no screen shows at first, such as a dialog. It is loaded when somebody begins to use
- * the page and the browser is idle, or when it is shown. The first screen appears without it.
+ * the page and the browser is idle, or when it is shown. The first screen appears without it. If it
+ * cannot be loaded, the page stays as it is, with what was typed.
  */
 export function lazyInBackground<Props extends object>(load: () => Promise<{ default: ComponentType<Props> }>) {
   if (waiting) waiting.push(load);
   else start(load);
-  return lazy(load);
+  return lazy(() => load().catch(() => ({ default: NotLoaded })));
+}
+
+/** In place of a part whose file a deploy may have removed. Browsers do not load it again. */
+function NotLoaded() {
+  return (
+    <div role="alert" className="not-loaded row">
+      <span className="grow">
+        <Trans>This part of the page could not be loaded. Copy what you entered, then reload the page.</Trans>
+      </span>
+      <Button small onClick={() => location.reload()}>
+        <Trans>Reload</Trans>
+      </Button>
+    </div>
+  );
 }
 
 /**
