@@ -24,7 +24,7 @@ const FRAME = [
 /** What lists need. In many small files, it would take a phone several round trips more. */
 const LISTS = [
   /node_modules\/@tanstack\/(react-virtual|virtual-core)\//,
-  /\/web\/src\/(lists\/|ui\/(combobox|data-table|dialog|form|neighbours|sortable|table-row|tabs))/,
+  /\/web\/src\/(lists\/|ui\/(combobox|data-table|dialog|form|neighbours|sortable|table-foot|table-row|tabs))/,
   /\/web\/src\/screens\/shared\/(entity-filters|id-search-box|notification-status|period-filter|use-stable-rows)/,
 ];
 const isOneOf = (parts: RegExp[]) => (id: string) => parts.some((part) => part.test(id));

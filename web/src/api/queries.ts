@@ -1,19 +1,10 @@
-import {
-  keepPreviousData,
-  useInfiniteQuery,
-  useMutation,
-  useQuery,
-  useQueryClient,
-  type InfiniteData,
-  type UseQueryOptions,
-} from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseQueryOptions } from '@tanstack/react-query';
 import { useToast } from '../ui/toast';
 import { api } from './client';
 import { errorText, isNotFound } from './problem';
 import type { Page } from './types';
 
-type Query = Record<string, string | number | boolean | null | undefined>;
+export type Query = Record<string, string | number | boolean | null | undefined>;
 
 /**
  * Reads one resource. Its path and query are the cache key, so `invalidate` can name a path prefix.
@@ -36,36 +27,6 @@ export function useRead<T>(
           : options.refetchInterval,
   });
 }
-
-/** The first page is short, so that it shows soon. Whoever scrolls on reads much. */
-const FIRST_PAGE = 50;
-const NEXT_PAGE = 200;
-/** A refetch reads every loaded page again, so a longer list is no longer polled. */
-const REFRESH_UP_TO_ROWS = 150;
-
-/** Reads a list page by page, in the order of the API: newest first by default. */
-export function useList<T>(path: string, query: Query = {}, options: { refetchMs?: number; enabled?: boolean } = {}) {
-  const list = useInfiniteQuery({
-    queryKey: [path, query, 'list'],
-    queryFn: ({ pageParam, signal }) =>
-      api.get<Page<T>>(
-        path,
-        { limit: pageParam === undefined ? FIRST_PAGE : NEXT_PAGE, ...query, cursor: pageParam },
-        signal,
-      ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor ?? undefined,
-    placeholderData: keepPreviousData,
-    refetchInterval: ({ state: { data, error } }) =>
-      !isNotFound(error) && countOf(data) <= REFRESH_UP_TO_ROWS && options.refetchMs,
-    enabled: options.enabled,
-  });
-  const rows = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
-  return { ...list, rows };
-}
-
-const countOf = (data: InfiniteData<Page<unknown>> | undefined): number =>
-  data?.pages.reduce((count, { items }) => count + items.length, 0) ?? 0;
 
 /**
  * Reads a short list for a choice: one page, at most the 200 items the API returns. While another

@@ -1,13 +1,12 @@
-import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { startTransition, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import { Button } from './button';
 import type { Column, Selection } from './column';
 import { useScreenWidth } from './screen';
 import { Failed } from './states';
 import { directionOf, SortableHeader } from './sortable-header';
-import { cellClass, columnsFor, SelectAll, Spacer, TableSkeleton, Updated, widthStyle } from './table-parts';
+import { cellClass, columnsFor, SelectAll, Spacer, TableSkeleton, widthStyle } from './table-parts';
+import { TableFoot, type Footed } from './table-foot';
 import { TableRow } from './table-row';
 import { useLatest } from './use-latest';
 import { useZone } from './zone';
@@ -19,17 +18,11 @@ const OVERSCAN = 12;
 const FIRST_OVERSCAN = 2;
 const NONE: never[] = [];
 
-interface List<T> {
+interface List<T> extends Footed {
   rows: T[];
-  error: unknown;
   isPending: boolean;
   isPlaceholderData: boolean;
-  hasNextPage: boolean;
-  isFetchingNextPage: boolean;
-  /** When the list was read, in milliseconds; absent for a list that is pushed. */
-  dataUpdatedAt?: number;
   fetchNextPage(): unknown;
-  refetch(): unknown;
 }
 
 /**
@@ -113,89 +106,70 @@ export function DataTable<T>({
   const before = (shown[0]?.start ?? top) - top;
   const after = virtual.getTotalSize() - ((shown.at(-1)?.end ?? top) - top);
   return (
-    <div
-      ref={frame}
-      className={list.isPlaceholderData ? 'table-frame table-stale' : 'table-frame'}
-      tabIndex={0}
-      role="group"
-      aria-label={label}
-    >
-      <table className="table table-list" aria-rowcount={hasNextPage ? -1 : rows.length + 1}>
-        <thead>
-          <tr>
-            {onSelection && (
-              <th scope="col" className="cell-select">
-                <SelectAll
-                  label={label}
-                  ids={rows.map((row) => rowId(row))}
-                  selection={selection ?? {}}
-                  onChange={onSelection}
+    <>
+      <div
+        ref={frame}
+        className={list.isPlaceholderData ? 'table-frame table-stale' : 'table-frame'}
+        tabIndex={0}
+        role="group"
+        aria-label={label}
+      >
+        <table className="table table-list" aria-rowcount={hasNextPage ? -1 : rows.length + 1}>
+          <thead>
+            <tr>
+              {onSelection && (
+                <th scope="col" className="cell-select">
+                  <SelectAll
+                    label={label}
+                    ids={rows.map((row) => rowId(row))}
+                    selection={selection ?? {}}
+                    onChange={onSelection}
+                  />
+                </th>
+              )}
+              {columns.map((column) => (
+                <th
+                  key={column.header ?? 'actions'}
+                  scope="col"
+                  className={cellClass(column)}
+                  style={widthStyle(column)}
+                  aria-sort={directionOf(onSort && column.sorts, sort)}
+                >
+                  <SortableHeader sorts={onSort && column.sorts} sort={sort} onSort={onSort}>
+                    {column.header ?? (
+                      <span className="sr-only">
+                        <Trans>Actions</Trans>
+                      </span>
+                    )}
+                  </SortableHeader>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            <Spacer height={before} />
+            {shown.map(({ index }) => {
+              const row = rows[index]!;
+              const id = rowId(row);
+              return (
+                <TableRow
+                  key={id}
+                  id={id}
+                  row={row}
+                  columns={columns}
+                  index={index}
+                  zone={zone}
+                  selected={onSelection ? selection?.[id] === true : undefined}
+                  onSelect={select}
+                  onOpen={onOpen && open}
                 />
-              </th>
-            )}
-            {columns.map((column) => (
-              <th
-                key={column.header ?? 'actions'}
-                scope="col"
-                className={cellClass(column)}
-                style={widthStyle(column)}
-                aria-sort={directionOf(onSort && column.sorts, sort)}
-              >
-                <SortableHeader sorts={onSort && column.sorts} sort={sort} onSort={onSort}>
-                  {column.header ?? (
-                    <span className="sr-only">
-                      <Trans>Actions</Trans>
-                    </span>
-                  )}
-                </SortableHeader>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          <Spacer height={before} />
-          {shown.map(({ index }) => {
-            const row = rows[index]!;
-            const id = rowId(row);
-            return (
-              <TableRow
-                key={id}
-                id={id}
-                row={row}
-                columns={columns}
-                index={index}
-                zone={zone}
-                selected={onSelection ? selection?.[id] === true : undefined}
-                onSelect={select}
-                onOpen={onOpen && open}
-              />
-            );
-          })}
-          <Spacer height={after} />
-        </tbody>
-      </table>
-      <div className="table-foot">
-        <span aria-live="polite">
-          {list.error ? (
-            <>
-              <Trans>
-                {rows.length} loaded. Could not read the list.{' '}
-                <Button small onClick={() => void list.refetch()}>
-                  Try again
-                </Button>
-              </Trans>
-            </>
-          ) : isFetchingNextPage ? (
-            t`Loading more…`
-          ) : hasNextPage ? (
-            t`${rows.length} loaded, scroll for more`
-          ) : (
-            t`${rows.length} total`
-          )}
-        </span>
-        {/* 0 while rows of another filter are shown. */}
-        {list.dataUpdatedAt ? <Updated at={list.dataUpdatedAt} /> : null}
+              );
+            })}
+            <Spacer height={after} />
+          </tbody>
+        </table>
       </div>
-    </div>
+      <TableFoot list={list} count={rows.length} />
+    </>
   );
 }

@@ -2,7 +2,6 @@ import { t } from '@lingui/core/macro';
 import type { CSSProperties } from 'react';
 import type { Column, Selection } from './column';
 import { midSentence } from './states';
-import { formatDuration, useNow } from './time';
 
 const DEFAULT_WIDTH = 120;
 
@@ -46,17 +45,6 @@ export function Spacer({ height }: { height: number }) {
       <td style={{ height, padding: 0, border: 0 }} />
     </tr>
   ) : null;
-}
-
-/** How old the list is. */
-export function Updated({ at }: { at: number }) {
-  const seconds = Math.round((useNow() - at) / 1000);
-  return (
-    <span>
-      {' · '}
-      {seconds < 1 ? t`updated now` : t`updated ${formatDuration(seconds)} ago`}
-    </span>
-  );
 }
 
 /** Selects all loaded rows, or none. */

@@ -3,7 +3,7 @@ import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { formatJson } from '../../api/exact-json';
-import { useList } from '../../api/queries';
+import { useList } from '../../api/lists';
 import type { AuditEntry } from '../../api/types';
 import { ListTools } from '../../lists/list-tools';
 import { useColumns } from '../../lists/use-columns';

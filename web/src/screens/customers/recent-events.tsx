@@ -2,7 +2,7 @@ import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { useList } from '../../api/queries';
+import { useList } from '../../api/lists';
 import type { SignpostEvent } from '../../api/types';
 import { DataTable } from '../../ui/data-table';
 import { useDrawer } from '../../ui/filters';

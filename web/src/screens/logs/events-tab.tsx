@@ -1,7 +1,8 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { useState } from 'react';
-import { useList } from '../../api/queries';
+import { formatJson } from '../../api/exact-json';
+import { useList } from '../../api/lists';
 import { usePermissions } from '../../api/session';
 import type { SignpostEvent } from '../../api/types';
 import { ListTools } from '../../lists/list-tools';
@@ -16,6 +17,7 @@ import { TimeCell } from '../../ui/time';
 import { CustomerFilter, TypeFilter } from '../shared/entity-filters';
 import { IdSearchBox } from '../shared/id-search-box';
 import { PeriodFilter, usePeriod } from '../shared/period-filter';
+import { useStableRows } from '../shared/use-stable-rows';
 import styles from './columns.module.css';
 import { EventDrawer } from './event-drawer';
 
@@ -39,7 +41,10 @@ export function EventsTab() {
   const drawer = useDrawer('event');
   const period = usePeriod(values);
   const query = { q: values.q, type: values.type, customerId: values.customerId, ...period };
-  const list = useList<SignpostEvent>('/v1/events', query, { refetchMs: REFRESH_MS });
+  const list = useStableRows(
+    useList<SignpostEvent>('/v1/events', query, { refetchMs: REFRESH_MS, rowId: webhookIdOf }),
+    { view: formatJson(values), busy: drawer.id !== null, rowId: webhookIdOf },
+  );
   const [all] = useState(() => eventColumns(drawer.show));
   const { columns, choice } = useColumns('events', all);
   return (

@@ -1,12 +1,10 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
-import { ArrowUp } from 'lucide-react';
 import { Suspense, useState, type ComponentProps } from 'react';
 import { formatJson } from '../../api/exact-json';
-import { useList } from '../../api/queries';
+import { useList } from '../../api/lists';
 import { usePermissions } from '../../api/session';
 import type { Notification } from '../../api/types';
-import { Button } from '../../ui/button';
 import type { Column, Selection } from '../../ui/column';
 import { DataTable } from '../../ui/data-table';
 import type { useDrawer, useFilters } from '../../ui/filters';
@@ -27,6 +25,7 @@ const BulkRecovery = lazyInBackground(async () => ({
 
 const NONE: Notification[] = [];
 const REFRESH_MS = 3000;
+const rowId = ({ id }: Notification) => id;
 
 /**
  * The list of notifications with its selection. Apart from the filters, which need not be drawn
@@ -52,7 +51,8 @@ export function NotificationList({
   // What a search finds is selected row by row: a recovery cannot filter by these.
   const searched = query.q !== '' || query.recoveryId !== '' || query.finishedSince !== '';
   const view = formatJson(filters.values);
-  const { shown, newer, showNewer } = useStableRows(list.rows, view, selected.length > 0 || drawer.id !== null);
+  const stable = useStableRows(list, { view, busy: selected.length > 0 || drawer.id !== null, rowId });
+  const shown = stable.rows;
   const offersMatching = manageEndpoints && list.hasNextPage && selected.length > 0 && selected.length === shown.length;
   /** The filters all of whose notifications are selected, beyond the loaded ones. */
   const [matching, setMatching] = useState<string>();
@@ -61,20 +61,6 @@ export function NotificationList({
 
   return (
     <>
-      {newer > 0 && (
-        <p role="status">
-          <Button
-            small
-            icon={ArrowUp}
-            onClick={() => {
-              showNewer();
-              window.scrollTo({ top: 0 });
-            }}
-          >
-            <Trans>Show {newer} new</Trans>
-          </Button>
-        </p>
-      )}
       <div className={styles.bars}>
         {manageEndpoints && <BulkBar selected={allMatch ? NONE : selected} onDone={() => setSelection({})} />}
         {offersMatching && searched && <SearchedBar loaded={shown.length} />}
@@ -93,9 +79,9 @@ export function NotificationList({
       <Card flush>
         <DataTable
           label={t`Notifications`}
-          list={{ ...list, rows: shown }}
+          list={stable}
           columns={columns}
-          rowId={({ id }) => id}
+          rowId={rowId}
           onOpen={({ id }) => drawer.show(id)}
           selection={manageEndpoints ? selection : undefined}
           onSelection={manageEndpoints ? setSelection : undefined}
@@ -122,11 +108,7 @@ export function NotificationList({
           />
         </Suspense>
       )}
-      <NotificationDrawer
-        id={drawer.id}
-        onClose={drawer.close}
-        neighbours={neighboursOf(shown, drawer, ({ id }) => id)}
-      />
+      <NotificationDrawer id={drawer.id} onClose={drawer.close} neighbours={neighboursOf(shown, drawer, rowId)} />
     </>
   );
 }

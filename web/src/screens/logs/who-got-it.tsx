@@ -3,7 +3,7 @@ import { Trans } from '@lingui/react/macro';
 import { Plus, Send } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { useList } from '../../api/queries';
+import { useList } from '../../api/lists';
 import { usePermissions } from '../../api/session';
 import type { RoutedSubscription, SignpostEvent } from '../../api/types';
 import { at } from '../../api/client';

@@ -4,8 +4,9 @@ import { Pencil, Radio, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { api, at } from '../../api/client';
+import { useList } from '../../api/lists';
 import { isNotFound } from '../../api/problem';
-import { useAction, useList, useRead } from '../../api/queries';
+import { useAction, useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import type { PlayInbox, PlayRequestSummary } from '../../api/types';
 import { formatNumber } from '../../i18n/i18n';
@@ -20,13 +21,14 @@ import { LongText } from '../../ui/long-text';
 import { Card, Fact, Facts, PageHead } from '../../ui/page';
 import { Empty, Loaded } from '../../ui/states';
 import { ExactTime, TimeCell } from '../../ui/time';
+import { CustomerName } from '../shared/customer-name';
+import { useStableRows } from '../shared/use-stable-rows';
 import { AnswerDialog } from './answer-dialog';
 import { answerText } from './answer-text';
 import { NewInbox } from './inbox-dialog';
 import { InboxEndpoints } from './inbox-endpoints';
 import { RequestDrawer } from './request-drawer';
 import { SignatureBadge } from './signature-badge';
-import { CustomerName } from '../shared/customer-name';
 
 const REFRESH_MS = 2000;
 
@@ -50,6 +52,8 @@ export function Inbox() {
     </Loaded>
   );
 }
+
+const rowId = ({ id }: PlayRequestSummary) => id;
 
 const useRequests = (inboxId: string) =>
   useList<PlayRequestSummary>(at`/v1/play-inboxes/${inboxId}/requests`, {}, { refetchMs: REFRESH_MS });
@@ -97,8 +101,8 @@ function InboxScreen({ inbox }: { inbox: PlayInbox }) {
 }
 
 function Requests({ inbox }: { inbox: PlayInbox }) {
-  const list = useRequests(inbox.id);
   const drawer = useDrawer('request');
+  const list = useStableRows(useRequests(inbox.id), { view: inbox.id, busy: drawer.id !== null, rowId });
   const example = `curl -d '{"hello":"world"}' ${inbox.url}`;
   return (
     <Card title={t`Requests`} flush>
@@ -106,7 +110,7 @@ function Requests({ inbox }: { inbox: PlayInbox }) {
         label={t`Requests`}
         list={list}
         columns={columnsOf(drawer.show)}
-        rowId={({ id }) => id}
+        rowId={rowId}
         onOpen={({ id }) => drawer.show(id)}
         empty={
           <Empty icon={Radio} title={t`Waiting for the first request`}>

@@ -3,7 +3,7 @@ import { Trans } from '@lingui/react/macro';
 import { FlaskConical } from 'lucide-react';
 import { useMemo } from 'react';
 import { Link } from 'react-router';
-import { useList } from '../../api/queries';
+import { useList } from '../../api/lists';
 import { usePermissions } from '../../api/session';
 import type { PlayInbox } from '../../api/types';
 import type { Column } from '../../ui/column';

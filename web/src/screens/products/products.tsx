@@ -3,7 +3,7 @@ import { Trans } from '@lingui/react/macro';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { useList } from '../../api/queries';
+import { useList } from '../../api/lists';
 import { usePermissions } from '../../api/session';
 import type { Product } from '../../api/types';
 import { Badge, StatusBadge } from '../../ui/badge';

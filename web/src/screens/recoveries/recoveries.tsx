@@ -2,7 +2,8 @@ import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { RotateCcw } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { useList } from '../../api/queries';
+import { formatJson } from '../../api/exact-json';
+import { useList } from '../../api/lists';
 import { usePermissions } from '../../api/session';
 import type { Recovery } from '../../api/types';
 import { ListTools } from '../../lists/list-tools';
@@ -14,6 +15,7 @@ import { Card, PageHead } from '../../ui/page';
 import { Empty, NoMatch } from '../../ui/states';
 import { statusText } from '../../ui/status-text';
 import { EndpointFilter } from '../shared/entity-filters';
+import { useStableRows } from '../shared/use-stable-rows';
 import { recoveryColumns } from './columns';
 import { RecoveryDrawer } from './recovery-drawer';
 import { StartRecovery } from './start';
@@ -34,6 +36,7 @@ const FIELDS = [
   'createdAt',
   'finishedAt',
 ] as const satisfies (keyof Recovery)[];
+const rowId = ({ id }: Recovery) => id;
 const RUNNING_REFRESH_MS = 1500;
 const IDLE_REFRESH_MS = 10_000;
 const STATUSES: readonly Recovery['status'][] = ['running', 'completed', 'cancelled', 'failed'];
@@ -43,8 +46,11 @@ export function Recoveries() {
   const { values, set, clear, active } = useFilters('status', 'subscriptionId');
   const drawer = useDrawer('open');
   const [running, setRunning] = useState(false);
-  const list = useList<Recovery>('/v1/recoveries', values, {
-    refetchMs: running ? RUNNING_REFRESH_MS : IDLE_REFRESH_MS,
+  const refetchMs = running ? RUNNING_REFRESH_MS : IDLE_REFRESH_MS;
+  const list = useStableRows(useList<Recovery>('/v1/recoveries', values, { refetchMs }), {
+    view: formatJson(values),
+    busy: false,
+    rowId,
   });
   const runs = list.rows.some(({ status }) => status === 'running');
   if (runs !== running) setRunning(runs);
@@ -83,7 +89,7 @@ export function Recoveries() {
           label={t`Recoveries`}
           list={list}
           columns={columns}
-          rowId={({ id }) => id}
+          rowId={rowId}
           onOpen={({ id }) => drawer.show(id)}
           empty={
             active ? (

@@ -1,7 +1,7 @@
 import { t } from '@lingui/core/macro';
 import { Plus } from 'lucide-react';
 import { useCallback, useState } from 'react';
-import { useList } from '../../../api/queries';
+import { useList } from '../../../api/lists';
 import { usePermissions } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
 import { ButtonLink } from '../../../ui/button';

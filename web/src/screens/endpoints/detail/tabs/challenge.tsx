@@ -1,7 +1,7 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { ShieldCheck } from 'lucide-react';
-import { useList } from '../../../../api/queries';
+import { useList } from '../../../../api/lists';
 import { usePermissions } from '../../../../api/session';
 import type { Challenge, Subscription } from '../../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../../ui/badge';

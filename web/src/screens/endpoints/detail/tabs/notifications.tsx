@@ -1,6 +1,6 @@
 import { t } from '@lingui/core/macro';
 import { Link } from 'react-router';
-import { useList } from '../../../../api/queries';
+import { useList } from '../../../../api/lists';
 import type { Notification, NotificationStatus, Subscription } from '../../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../../ui/badge';
 import type { Column } from '../../../../ui/column';
@@ -10,8 +10,10 @@ import { Card } from '../../../../ui/page';
 import { Empty } from '../../../../ui/states';
 import { statusText } from '../../../../ui/status-text';
 import { TimeCell } from '../../../../ui/time';
+import { useStableRows } from '../../../shared/use-stable-rows';
 
 const REFRESH_MS = 5000;
+const rowId = ({ id }: Notification) => id;
 const STATUSES: readonly NotificationStatus[] = [
   'pending',
   'delivering',
@@ -67,11 +69,12 @@ const columns: Column<Notification>[] = [
 
 export function NotificationsTab({ subscription }: { subscription: Subscription }) {
   const { values, set } = useFilters('status');
-  const list = useList<Notification>(
-    `/v1/subscriptions/${subscription.id}/notifications`,
-    { status: values.status },
-    { refetchMs: REFRESH_MS },
-  );
+  const path = `/v1/subscriptions/${subscription.id}/notifications`;
+  const list = useStableRows(useList<Notification>(path, { status: values.status }, { refetchMs: REFRESH_MS }), {
+    view: values.status,
+    busy: false,
+    rowId,
+  });
   return (
     <>
       <FilterBar>
@@ -87,7 +90,7 @@ export function NotificationsTab({ subscription }: { subscription: Subscription 
           label={t`Notifications`}
           list={list}
           columns={columns}
-          rowId={({ id }) => id}
+          rowId={rowId}
           empty={
             <Empty title={values.status ? t`No ${statusText(values.status)} notifications` : t`No notifications yet`}>
               {values.status ? t`Choose another status, or All.` : t`Trigger the endpoint to send a sample.`}
