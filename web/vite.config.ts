@@ -18,7 +18,7 @@ const BASE = [
 const FRAME = [
   /node_modules\/(react-router|@remix-run|cookie|set-cookie-parser)\//,
   /\/web\/src\/(api|layout)\/(?!session-ended-dialog|sign-in-again)[\w-]+\.tsx?$/,
-  /\/web\/src\/ui\/(badge|figures|figure-table|filters|page|prefetch|states|status-text|table-parts|time|toast|use-latest|zone)\.tsx?$/,
+  /\/web\/src\/ui\/(badge|figures|figure-table|filters|keep-focus|page|prefetch|refused|states|status-text|table-parts|time|toast|use-latest|zone)\.tsx?$/,
   /\/web\/src\/screens\/shared\/(endpoint-name|segment-filter|use-period|use-products)/,
 ];
 /** What lists need. In many small files, it would take a phone several round trips more. */

@@ -6,6 +6,7 @@ import { setWindowTitle } from '../api/branding';
 import { isNotFound } from '../api/problem';
 import { Button, ButtonLink } from './button';
 import { CouldNotLoad, midSentence } from './plain-states';
+import { RefusedFilters, refusedFilters } from './refused';
 
 export { midSentence } from './plain-states';
 
@@ -95,6 +96,8 @@ export function Failed({
   wasShown?: boolean;
 }) {
   if (isNotFound(error)) return <NotFound {...{ what, subject, wasShown }} />;
+  const refused = refusedFilters(error);
+  if (refused.length > 0) return <RefusedFilters errors={refused} />;
   return <CouldNotLoad what={what} error={error} onRetry={onRetry} />;
 }
 

@@ -26,6 +26,9 @@ export const useZone = (): Zone => useSyncExternalStore(subscribe, () => zone);
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(at: string | number, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormatPart[] {
+  const time = new Date(at);
+  // An address may hold anything.
+  if (Number.isNaN(time.getTime())) return [{ type: 'literal', value: String(at) }];
   const key = `${name} ${zone}`;
   let found = formats.get(key);
   if (!found) {
@@ -36,7 +39,7 @@ function format(at: string | number, name: string, options: Intl.DateTimeFormatO
     });
     formats.set(key, found);
   }
-  return found.formatToParts(new Date(at));
+  return found.formatToParts(time);
 }
 
 const joined = (parts: Intl.DateTimeFormatPart[]) => parts.map(({ value }) => value).join('');
@@ -59,7 +62,7 @@ export const dayTime = (at: string | number): string => joined(format(at, 'day',
 
 /** `UTC` or `GMT-5`: the zone at a time, as summer time changes it. */
 export const zoneName = (at: string | number = Date.now()): string =>
-  format(at, 'zone', { timeZoneName: 'short' }).find(({ type }) => type === 'timeZoneName')!.value;
+  format(at, 'zone', { timeZoneName: 'short' }).find(({ type }) => type === 'timeZoneName')?.value ?? '';
 
 /** Formats a time as `2026-05-04T13:02` in the chosen zone, which `datetime-local` requires. */
 export function inputTime(at: string): string {

@@ -2,6 +2,7 @@ import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { Braces, Pause, Play, Radio, Unplug } from 'lucide-react';
 import { useMemo, useState } from 'react';
+import { useRead } from '../../api/queries';
 import { usePermissions } from '../../api/session';
 import { formatNumber } from '../../i18n/i18n';
 import { Badge } from '../../ui/badge';
@@ -9,6 +10,7 @@ import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, FilterSelect, useDrawer, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
+import { refusedFilters } from '../../ui/refused';
 import { Empty } from '../../ui/states';
 import { useLatest } from '../../ui/use-latest';
 import { EventDrawer } from '../logs/event-drawer';
@@ -30,6 +32,10 @@ export function ActivityScreen() {
   const shown = useFilters(...SHOWN);
   const withPayload = shown.values.include === 'payload';
   const feed = useFeed({ ...values, ...shown.values });
+  const { kind, ...filter } = values;
+  // A stream does not say why it was refused. The list of notifications has the same filters.
+  const check = useRead('/v1/notifications', { ...filter, limit: 1 }, { enabled: feed.state === 'lost' && active });
+  const refused = refusedFilters(check.error).length > 0;
   const notification = useDrawer('open');
   const event = useDrawer('event');
   const open = useLatest((entry: Entry) => {
@@ -40,8 +46,8 @@ export function ActivityScreen() {
   });
   const [columns] = useState(() => activityColumns(isCustomer, open));
   const rows = useMemo(
-    () => feed.entries.filter((entry) => !values.kind || 'gap' in entry || entry.activity.kind === values.kind),
-    [feed.entries, values.kind],
+    () => feed.entries.filter((entry) => !kind || 'gap' in entry || entry.activity.kind === kind),
+    [feed.entries, kind],
   );
   return (
     <>
@@ -49,8 +55,8 @@ export function ActivityScreen() {
       <FilterBar>
         <FilterSelect
           label={t`Activity type`}
-          value={values.kind}
-          onChange={(kind) => set({ kind })}
+          value={kind}
+          onChange={(next) => set({ kind: next })}
           options={Object.entries(KINDS).map(([value, text]) => ({ value, text }))}
         />
         <TypeFilter value={values.type} onChange={(type) => set({ type })} />
@@ -81,7 +87,7 @@ export function ActivityScreen() {
       <Card flush>
         <DataTable
           label={t`Activity`}
-          list={asList(rows)}
+          list={refused ? asList([], check.error) : asList(rows)}
           columns={columns}
           rowId={({ key }) => String(key)}
           onOpen={open}
@@ -126,9 +132,9 @@ function Connection({ state, paused, waiting }: Pick<FeedState, 'state' | 'pause
 }
 
 /** Adapts the entries to `DataTable`. They are all in memory, so there is nothing to load. */
-const asList = (rows: Entry[]) => ({
+const asList = (rows: Entry[], error: unknown = null) => ({
   rows,
-  error: null,
+  error,
   isPending: false,
   isPlaceholderData: false,
   hasNextPage: false,

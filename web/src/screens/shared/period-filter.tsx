@@ -54,7 +54,7 @@ function Moment({ label, value, onChange }: { label: string; value: string; onCh
   return (
     <div className="filter-select">
       <label htmlFor={id}>
-        {label} ({zoneName(value || Date.now())})
+        {label} ({zoneName(inputTime(value) ? value : Date.now())})
       </label>
       <input
         key={zone}

@@ -119,3 +119,42 @@ test('events do not move under a reader who has scrolled', async () => {
   await clickButton(page, 'Show 1 new');
   await until(first, (id) => id !== before);
 });
+
+const REFUSED: [string, string[]][] = [
+  ['/logs?subscriptionId=a,b', ['Endpoint']],
+  ['/logs?subscriptionId=%00&customerId=a,b', ['Customer', 'Endpoint']],
+  ['/logs?status=lost', ['Status']],
+  ['/logs?q=%00', ['Search']],
+  ['/logs?period=between&since=yesterday', ['From']],
+  ['/logs?finishedSince=yesterday', ['Finished since']],
+  ['/logs?tab=events&type=,', ['Event type']],
+  ['/endpoints?status=lost', ['Status']],
+  ['/endpoints?sort=loudest', ['Sort by']],
+  ['/endpoints?eventType=,', ['Event type']],
+  ['/customers?segment=%00', ['Segment']],
+  ['/products?segment=%00', ['Segment']],
+  ['/catalog?productId=a,b', ['Product']],
+  ['/audit?actor=%00', ['Credential ID']],
+  ['/audit?action=%00', ['Action']],
+  ['/recoveries?subscriptionId=a,b', ['Endpoint']],
+  ['/allow-list?status=lost', ['Status']],
+  ['/sessions?of=them', ['Sessions of']],
+  ['/?window=year', ['Period']],
+  ['/?segment=%00', ['Segment']],
+  ['/activity?subscriptionId=a,b', ['Endpoint']],
+];
+
+test('each list names the filters in its address that are refused, and clears them', async () => {
+  const page = await ui.signedIn();
+  const alert = page.getByRole('alert').filter({ hasText: 'not valid' });
+  for (const [route, names] of REFUSED) {
+    await page.goto(route);
+    for (const name of names) await alert.getByText(new RegExp(`^${name}: `)).waitFor();
+    expect([route, await alert.getByRole('button').allInnerTexts()]).toEqual([route, ['Clear filters']]);
+    await alert.getByRole('button').click();
+    await alert.waitFor({ state: 'detached' });
+  }
+  await page.goto('/logs?subscriptionId=a,b');
+  await alert.waitFor();
+  await ui.look(page, 'logs-refused');
+});
