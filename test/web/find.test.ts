@@ -263,7 +263,7 @@ test('all failed notifications that match are retried on the server, with their 
   await page.getByText('50 loaded, scroll for more').waitFor();
   await page.getByLabel('Select all loaded notifications').check();
   await page.getByText('All 50 loaded are selected.').waitFor();
-  await clickButton(page, 'Select all 60 that match');
+  await clickButton(page, 'Select all 60 undelivered that match');
   await ui.look(page, 'logs-matching');
   await clickButton(page, 'Retry 60 that match…');
   const dialog = page.getByRole('dialog', { name: 'Retry all that match' });

@@ -82,11 +82,11 @@ test('all that match are selected in place of the loaded rows, not beside them',
   await page.getByText('50 loaded, scroll for more').waitFor();
   await page.getByLabel('Select all loaded notifications').check();
   await page.getByText('50 selected').waitFor();
-  await page.getByRole('button', { name: 'Select all 60 that match' }).click();
-  await page.getByText('60 that match are selected').waitFor();
+  await page.getByRole('button', { name: 'Select all 60 undelivered that match' }).click();
+  await page.getByText('60 undelivered that match are selected').waitFor();
   expect(await page.getByText('50 selected').count()).toBe(0);
   await page.getByRole('button', { name: 'Clear selection' }).click();
-  await page.getByText('60 that match are selected').waitFor({ state: 'detached' });
+  await page.getByText('60 undelivered that match are selected').waitFor({ state: 'detached' });
   // The next selection is again one of loaded rows.
   await page.getByLabel('Select all loaded notifications').check();
   await page.getByText('50 selected').waitFor();

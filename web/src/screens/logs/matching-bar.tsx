@@ -34,8 +34,8 @@ function bulkFilter(filters: ListFilters, statuses: readonly NotificationStatus[
 }
 
 /**
- * Offers all that match the filters, once all loaded rows are selected and there are more. Retrying
- * and cancelling them run on the server.
+ * Offers all that match the filters and are not delivered, once all loaded rows are selected and
+ * there are more. Retrying and cancelling them run on the server.
  */
 export function MatchingBar({
   loaded,
@@ -68,7 +68,7 @@ export function MatchingBar({
       {selected ? (
         <>
           <strong className="num">
-            <Trans>{count} that match are selected</Trans>
+            <Trans>{count} undelivered that match are selected</Trans>
           </strong>
           {forRetry && counts.retry > 0 && (
             <Button small icon={RotateCcw} onClick={() => onStart({ action: 'retry', filter: forRetry })}>
@@ -90,7 +90,7 @@ export function MatchingBar({
             <Trans>All {formatNumber(loaded)} loaded are selected.</Trans>
           </span>
           <Button small variant="ghost" busy={Boolean(counting)} onClick={onSelect}>
-            {counting ? t`Select all that match` : t`Select all ${count} that match`}
+            {counting ? t`Select all undelivered that match` : t`Select all ${count} undelivered that match`}
           </Button>
         </>
       )}
