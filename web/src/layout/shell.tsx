@@ -18,6 +18,7 @@ import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 're
 import { useSession, useSignOut } from '../api/session';
 import type { Role } from '../api/types';
 import { Button, ButtonLink } from '../ui/button';
+import { keepFocus } from '../ui/keep-focus';
 import { Menu } from '../ui/menu';
 import { Empty, PageSkeleton } from '../ui/states';
 import { setZone, useZone, zoneName } from '../ui/zone';
@@ -35,6 +36,7 @@ export function Shell() {
   const { pathname } = useLocation();
   const { principal } = useSession();
   useSearchKey();
+  useEffect(keepFocus, []);
   useEffect(() => {
     setOpen(false);
   }, [pathname]);

@@ -1,5 +1,6 @@
 import { cloneElement, isValidElement, Suspense, useState, type ReactNode } from 'react';
 import type { Question } from './open-confirm';
+import { Opening } from './opening';
 import { lazyInBackground, useEverTrue } from './prefetch';
 
 const OpenConfirm = lazyInBackground(() => import('./open-confirm'));
@@ -24,6 +25,7 @@ export function Confirm({
   const [ownOpen, setOwnOpen] = useState(false);
   const shown = open ?? ownOpen;
   const isUsed = useEverTrue(shown);
+  const close = () => (onClose ? onClose() : setOwnOpen(false));
   return (
     <>
       {isValidElement<object>(trigger) &&
@@ -33,8 +35,8 @@ export function Confirm({
           onClick: () => setOwnOpen(true),
         } as object)}
       {isUsed && (
-        <Suspense>
-          <OpenConfirm {...question} open={shown} onClose={() => (onClose ? onClose() : setOwnOpen(false))} />
+        <Suspense fallback={shown && <Opening onGiveUp={close} />}>
+          <OpenConfirm {...question} open={shown} onClose={close} />
         </Suspense>
       )}
     </>

@@ -2,6 +2,7 @@ import { Suspense, useEffect } from 'react';
 import { setWindowTitle } from '../api/branding';
 import { useDrawerWidth } from './drawer-width';
 import { NeighbourButtons, type Neighbours } from './neighbours';
+import { Opening } from './opening';
 import type { Frame, PanelProps } from './panel';
 import { lazyInBackground, useEverTrue } from './prefetch';
 
@@ -37,7 +38,7 @@ function Panel(props: PanelProps & Frame) {
   const isUsed = useEverTrue(props.open);
   return (
     isUsed && (
-      <Suspense>
+      <Suspense fallback={props.open && <Opening onGiveUp={props.onClose} />}>
         <OpenPanel {...props} />
       </Suspense>
     )

@@ -1,7 +1,8 @@
 import { MoreHorizontal } from 'lucide-react';
-import { cloneElement, startTransition, useState, type KeyboardEvent, type MouseEvent, type ReactElement } from 'react';
+import { cloneElement, useState, useTransition, type KeyboardEvent, type MouseEvent, type ReactElement } from 'react';
 import { Button } from './button';
 import type { MenuItem } from './open-menu';
+import { useGiveUp } from './opening';
 import { lazyInBackground } from './prefetch';
 
 const OpenMenu = lazyInBackground(() => import('./open-menu'));
@@ -18,10 +19,12 @@ export function Menu({
 }) {
   /** What opened the menu first: until then, it is only a button. */
   const [opener, setOpener] = useState<'pointer' | 'key'>();
+  // In a transition, so that the button stays until the menu is loaded.
+  const [isLoading, startTransition] = useTransition();
+  useGiveUp(isLoading, () => setOpener(undefined));
   const shown = items.filter((item): item is MenuItem => Boolean(item));
   if (shown.length === 0) return null;
   if (opener) return <OpenMenu items={shown} trigger={trigger} isByKey={opener === 'key'} />;
-  // In a transition, so that the button stays until the menu is loaded.
   const open = (by: 'pointer' | 'key') => startTransition(() => setOpener(by));
   return cloneElement(trigger, {
     'aria-haspopup': 'menu',

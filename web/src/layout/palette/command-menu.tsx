@@ -45,7 +45,7 @@ function OpenMenu({ onClose }: { onClose(): void }) {
   return (
     <>
       {!isReady && (
-        <div className="overlay">
+        <div className="overlay" onPointerDown={onClose}>
           <input
             className="sr-only"
             aria-label={t`Search`}

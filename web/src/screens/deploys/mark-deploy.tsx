@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from 'react';
 import { usePermissions } from '../../api/session';
 import type { Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
+import { Opening } from '../../ui/opening';
 
 const MarkDialog = lazy(async () => ({ default: (await import('./mark-dialog')).MarkDialog }));
 
@@ -22,7 +23,7 @@ export function MarkDeploy({ subscription }: { subscription?: Subscription }) {
         <Trans>Mark a deploy…</Trans>
       </Button>
       {open && (
-        <Suspense>
+        <Suspense fallback={<Opening onGiveUp={() => setOpen(false)} />}>
           <MarkDialog subscription={subscription} onClose={() => setOpen(false)} />
         </Suspense>
       )}

@@ -4,6 +4,7 @@ import { Ban, RotateCcw } from 'lucide-react';
 import { Suspense, useState } from 'react';
 import type { Notification, NotificationStatus } from '../../api/types';
 import { Button } from '../../ui/button';
+import { Opening } from '../../ui/opening';
 import { lazyInBackground } from '../../ui/prefetch';
 import { OPEN, RETRYABLE } from '../shared/notification-status';
 import type { BulkAction } from './bulk-dialog';
@@ -46,7 +47,7 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
       )}
       {/* Outside the bar: retried rows may leave the list, and so the selection, while it runs. */}
       {action && (
-        <Suspense>
+        <Suspense fallback={<Opening onGiveUp={() => setAction(null)} />}>
           <BulkDialog
             action={action}
             ids={ids}

@@ -10,6 +10,7 @@ import { DataTable } from '../../ui/data-table';
 import type { useDrawer, useFilters } from '../../ui/filters';
 import { neighboursOf } from '../../ui/neighbours';
 import { Card } from '../../ui/page';
+import { Opening } from '../../ui/opening';
 import { lazyInBackground } from '../../ui/prefetch';
 import { Empty, NoMatch } from '../../ui/states';
 import { useStableRows } from '../shared/use-stable-rows';
@@ -98,7 +99,7 @@ export function NotificationList({
       </Card>
       {/* Outside the bar: retried rows leave the list, and so the selection, while it runs. */}
       {recovery && (
-        <Suspense>
+        <Suspense fallback={<Opening onGiveUp={() => setRecovery(undefined)} />}>
           <BulkRecovery
             {...recovery}
             onClose={(done) => {
