@@ -35,6 +35,14 @@ const IN_QUERY = 'query/';
 export const refusedFilters = (error: unknown): FieldError[] =>
   error instanceof ProblemError ? error.errors.filter(({ path }) => path.startsWith(IN_QUERY)) : [];
 
+function Refused({ name, message }: { name: string; message: string }) {
+  const value = useSearchParams()[0].get(name) ?? '';
+  const filter = NAMES[name] ?? name;
+  return (
+    <p className="muted wrap-anywhere">{value ? t`${filter} “${value}”: ${message}` : t`${filter}: ${message}`}</p>
+  );
+}
+
 /** An error state: a filter in the address has a value that cannot be. Trying again does not help. */
 export function RefusedFilters({ errors }: { errors: FieldError[] }) {
   const [params, setParams] = useSearchParams();
@@ -46,9 +54,7 @@ export function RefusedFilters({ errors }: { errors: FieldError[] }) {
         {plural(errors.length, { one: 'A filter is not valid', other: '# filters are not valid' })}
       </p>
       {errors.map(({ path, message }) => (
-        <p key={path} className="muted">
-          {NAMES[path.slice(IN_QUERY.length)] ?? path.slice(IN_QUERY.length)}: {message}
-        </p>
+        <Refused key={path} name={path.slice(IN_QUERY.length)} message={message} />
       ))}
       <Button onClick={clear}>
         <Trans>Clear filters</Trans>

@@ -3,7 +3,10 @@ import { Trans } from '@lingui/react/macro';
 import { ArrowUp, RefreshCw } from 'lucide-react';
 import { Button } from './button';
 import { formatDuration, useNow } from './time';
-import { shortTime, useZone } from './zone';
+import { shortTime, todayTime, useZone } from './zone';
+
+/** How long a time of day is enough. */
+const CLOCK_FOR_MS = 12 * 3_600_000;
 
 export interface Footed {
   error: unknown;
@@ -27,9 +30,11 @@ export interface Footed {
 /** Below a table, and at the edge of the window while there are more rows below that. */
 export function TableFoot({ list, count }: { list: Footed; count: number }) {
   const { error, hasNextPage, isFetchingNextPage, asOf, newer = 0 } = list;
+  /** Whether it says more than how long the list is. */
+  const hasMore = hasNextPage || asOf !== undefined || newer > 0 || Boolean(error);
   const announced = list.missing ? `${newer}+` : newer;
   return (
-    <div className="table-foot">
+    <div className={hasMore ? 'table-foot table-foot-stays' : 'table-foot'}>
       <span aria-live="polite">
         {error ? (
           <>
@@ -48,9 +53,12 @@ export function TableFoot({ list, count }: { list: Footed; count: number }) {
           t`${count} total`
         )}
       </span>
-      {/* 0 while rows of another filter are shown. */}
-      {list.dataUpdatedAt ? <Updated at={list.dataUpdatedAt} /> : null}
-      {asOf !== undefined && <AsOf at={asOf} polled={list.polled} />}
+      {asOf !== undefined ? (
+        <AsOf at={asOf} polled={list.polled} />
+      ) : list.dataUpdatedAt ? (
+        <Updated at={list.dataUpdatedAt} />
+      ) : // 0 while rows of another filter are shown.
+      null}
       {asOf !== undefined && (
         <Button
           small
@@ -80,6 +88,6 @@ function Updated({ at }: { at: number }) {
 
 function AsOf({ at, polled }: { at: number; polled: number | undefined }) {
   useZone();
-  const time = shortTime(at);
+  const time = Date.now() - at < CLOCK_FOR_MS ? todayTime(at) : shortTime(at);
   return <span>{polled ? t`Rows after the first ${polled} are as of ${time}` : t`Rows are as of ${time}`}</span>;
 }

@@ -54,6 +54,10 @@ export const exactTime = (at: string | number): string =>
 export const shortTime = (at: string | number): string =>
   joined(format(at, 'short', { ...DATE, ...CLOCK, second: '2-digit', timeZoneName: 'short' }));
 
+/** `04:40:30 UTC`, for what is at most some hours ago. */
+export const todayTime = (at: string | number): string =>
+  joined(format(at, 'today', { ...CLOCK, second: '2-digit', timeZoneName: 'short' }));
+
 /** `04:40`, for the axis of a chart. The chart names the zone. */
 export const clockTime = (at: string | number): string => joined(format(at, 'clock', CLOCK));
 

@@ -17,6 +17,7 @@ import { Sparkline } from '../../ui/sparkline';
 import { Empty, Loaded } from '../../ui/states';
 import { ExactTime, formatSchedule } from '../../ui/time';
 import { RecoverCustomer } from '../recoveries/recover-from';
+import { productName, useProducts } from '../shared/use-products';
 import { CustomerDialog } from './customer-dialog';
 import { PortalDialog } from './portal-dialog';
 import { PortalLinks } from './portal-links';
@@ -35,6 +36,7 @@ export function CustomerDetail() {
 function Detail({ customer }: { customer: Customer }) {
   const { id, name, productId, audience, capabilities, retrySchedule, createdAt } = customer;
   const hasFeature = useFeatures();
+  const products = useProducts();
   const { write, isCustomer } = usePermissions();
   const [dialog, setDialog] = useState<'edit' | 'portal' | null>(null);
   const list = useList<Subscription>('/v1/subscriptions', { customerId: id, include: 'health' });
@@ -64,7 +66,13 @@ function Detail({ customer }: { customer: Customer }) {
             <Fact name={t`ID`}>
               <Id id={id} />
             </Fact>
-            <Fact name={t`Product`}>{productId ?? t`shared by all products`}</Fact>
+            <Fact name={t`Product`}>
+              {productId ? (
+                <span title={productId}>{productName(products, productId)}</span>
+              ) : (
+                t`shared by all products`
+              )}
+            </Fact>
             <Fact name={t`Audience`}>
               {audience === 'product' ? t`the product’s events for every customer` : t`its own events`}
             </Fact>
