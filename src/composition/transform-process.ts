@@ -3,6 +3,8 @@ import { getPriority, setPriority } from 'node:os';
 import { TimeLimit } from '../process/time-limit';
 import type { TransformMessage, TransformReply, TransformRequest, TransformTask } from './transform-child';
 
+/** More is an error, also if the service itself runs at a low priority. */
+const LOWEST_PRIORITY = 19;
 export const TRANSFORM_MEMORY_MB = 64;
 const START_TIMEOUT_MS = 10_000;
 /**
@@ -74,7 +76,8 @@ export class TransformProcess {
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    if (this.child.pid !== undefined && niceness > 0) setPriority(this.child.pid, getPriority() + niceness);
+    if (this.child.pid !== undefined && niceness > 0)
+      setPriority(this.child.pid, Math.min(LOWEST_PRIORITY, getPriority() + niceness));
     const onEndOnce = () => {
       if (!this.ended) onEnd();
       this.ended = true;
