@@ -9,13 +9,15 @@ import { preloads } from './preload-plugin.ts';
 const OUT_DIR = path.resolve(import.meta.dirname, '..', 'dist', 'web');
 /** What the sign-in page needs is one file: several smaller ones are compressed less. */
 const BASE = [
-  /node_modules\/(react|react-dom|scheduler|@lingui\/\w+|@tanstack\/(react-query|query-core))\//,
+  /node_modules\/(react|react-dom|scheduler|@lingui\/\w+)\//,
+  /node_modules\/@tanstack\/(react-query|query-core)\/(?!.*nfiniteQuery(Observer)?\.js)/,
   /node_modules\/lucide-react\/dist\/esm\/[\w-]+\.\w+$/,
   /\/web\/src\/(i18n|layout\/(logo|theme)|screens\/sign-in\/(address|sign-in)|ui\/(field|plain-))/,
   /\/web\/src\/api\/(branding|client|exact|portal|problem|session)/,
 ];
 /** What every screen needs. */
 const FRAME = [
+  /node_modules\/@tanstack\/(react-query|query-core)\//,
   /node_modules\/(react-router|@remix-run|cookie|set-cookie-parser)\//,
   /\/web\/src\/(api|layout)\/(?!session-ended-dialog|sign-in-again)[\w-]+\.tsx?$/,
   /\/web\/src\/ui\/(badge|figures|figure-table|filters|keep-focus|page|prefetch|refused|states|status-text|table-parts|time|toast|use-latest|zone)\.tsx?$/,

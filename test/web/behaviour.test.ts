@@ -109,6 +109,66 @@ test('a lost connection is reported with its age, and the banner goes when calls
   await page.getByText(/^Connection lost/).waitFor({ state: 'detached' });
 });
 
+test('a screen whose database is away says so, and reads itself again when it is back', async () => {
+  const page = await ui.signedIn('/logs');
+  let isAway = true;
+  const problem = JSON.stringify({
+    type: '/docs/errors#database-unavailable',
+    title: 'The database is unavailable',
+    status: 503,
+    detail: 'The database is unavailable. Retry the request.',
+    code: 'database-unavailable',
+  });
+  await page.route('**/v1/**', (route) =>
+    isAway ? route.fulfill({ status: 503, contentType: 'application/problem+json', body: problem }) : route.continue(),
+  );
+  // Customers are not polled.
+  await page.getByRole('link', { name: 'Customers', exact: true }).click();
+  await page.getByText(/^The database is unavailable since \d+ \w+ \d{4}, [\d:]+ \S+\.$/).waitFor();
+  await page.getByText('Could not load customers').waitFor();
+  await clickButton(page, 'New customer');
+  const name = page.getByRole('dialog').getByLabel('Name', { exact: true });
+  await name.fill('Typed');
+  await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('dialog').getByRole('alert').getByText('The database is unavailable').waitFor();
+  expect(await name.inputValue()).toBe('Typed');
+  isAway = false;
+  await page.getByRole('table', { includeHidden: true }).waitFor();
+  await page.getByText(/^The database is unavailable since/).waitFor({ state: 'detached' });
+  expect(await name.inputValue()).toBe('Typed');
+});
+
+test('an error stays while a polled list is read again', async () => {
+  const page = await ui.signedIn();
+  await page.route('**/v1/notifications?*', (route) => route.fulfill({ status: 500 }));
+  await page.goto('/logs');
+  await page.getByText('Could not load notifications').waitFor();
+  for (let reads = 0; reads < 2; reads++) {
+    await page.waitForRequest('**/v1/notifications?*');
+    expect(await page.getByText('Could not load notifications').isVisible()).toBe(true);
+  }
+});
+
+test('Temporal that is unreachable is reported to operators, and not to customers', async () => {
+  const { url } = await ui.service.must('POST', '/v1/portal-sessions', { customerId: 'tyrell' });
+  const portal = await ui.open(new URL(url).pathname + new URL(url).hash);
+  const page = await ui.signedIn();
+  const asked: string[] = [];
+  for (const each of [page, portal])
+    await each.route('**/readyz?*', (route) => {
+      asked.push(each === page ? 'operator' : 'customer');
+      return route.fulfill({ json: { status: 'ready', postgres: 'ok', temporal: 'unreachable' } });
+    });
+  await Promise.all([page.goto('/endpoints'), portal.goto('/portal/endpoints')]);
+  const banner = page.getByRole('alert').filter({ hasText: 'Temporal is unreachable' });
+  await banner.waitFor();
+  await ui.look(page, 'temporal-unreachable');
+  expect(await portal.getByText('Temporal').count()).toBe(0);
+  expect(asked).not.toContain('customer');
+  await page.unroute('**/readyz?*');
+  await banner.waitFor({ state: 'detached' });
+});
+
 test('the list of events refreshes itself', async () => {
   await createEndpoint('Fresh');
   await post('Fresh');

@@ -3,7 +3,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { startTransition, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import type { Column, Selection } from './column';
 import { useScreenWidth } from './screen';
-import { Failed } from './states';
+import { Failed, useKeptError } from './states';
 import { directionOf, SortableHeader } from './sortable-header';
 import { cellClass, columnsFor, SelectAll, Spacer, TableSkeleton, widthStyle } from './table-parts';
 import { TableFoot, type Footed } from './table-foot';
@@ -62,6 +62,7 @@ export function DataTable<T>({
   // Drawing the first rows takes long on a phone, so React may interrupt it.
   const rows = useDeferredValue(list.rows, NONE as T[]);
   const isEmpty = rows.length === 0;
+  const [error, forgetError] = useKeptError(list.error, !list.isPending && !list.error);
   const screenWidth = useScreenWidth();
   const columns = useMemo(() => columnsFor(all, screenWidth), [all, screenWidth]);
   const zone = useZone();
@@ -95,13 +96,19 @@ export function DataTable<T>({
       void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, list.error, lastShown, loaded]);
 
-  if ((list.isPending && !list.error) || (isEmpty && loaded > 0))
+  if ((list.isPending && !error) || (isEmpty && loaded > 0))
     return (
       <div ref={frame}>
         <TableSkeleton />
       </div>
     );
-  if (list.error && isEmpty) return <Failed what={label} error={list.error} onRetry={() => void list.refetch()} />;
+  if (error && isEmpty) {
+    const retry = () => {
+      forgetError();
+      void list.refetch();
+    };
+    return <Failed what={label} error={error} onRetry={retry} />;
+  }
   if (isEmpty) return <>{empty}</>;
   const before = (shown[0]?.start ?? top) - top;
   const after = virtual.getTotalSize() - ((shown.at(-1)?.end ?? top) - top);

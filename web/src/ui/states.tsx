@@ -1,9 +1,9 @@
 import { t } from '@lingui/core/macro';
 import { Trans } from '@lingui/react/macro';
 import { Inbox, SearchX, type LucideIcon } from 'lucide-react';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { setWindowTitle } from '../api/branding';
-import { isNotFound } from '../api/problem';
+import { isNotFound, ProblemError } from '../api/problem';
 import { Button, ButtonLink } from './button';
 import { CouldNotLoad, midSentence } from './plain-states';
 import { RefusedFilters, refusedFilters } from './refused';
@@ -129,6 +129,22 @@ function NotFound({ what, subject, wasShown }: { what?: string; subject?: Subjec
   );
 }
 
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof ProblemError && (error.status === 0 || error.status >= 500);
+
+/**
+ * Keeps the error of a call while it is repeated, so that it does not give way to a skeleton each
+ * time.
+ *
+ * @returns the error to show, and a function for a click that repeats the call
+ */
+export function useKeptError(error: unknown, isLoaded: boolean): [unknown, () => void] {
+  const [kept, setKept] = useState<unknown>(null);
+  const next = isUnavailable(error) && !isLoaded ? error : isLoaded || error ? null : kept;
+  if (next !== kept) setKept(next);
+  return [error ?? next, () => setKept(null)];
+}
+
 /**
  * Renders the data of a query, a skeleton while it loads, or the error. What was loaded stays while
  * it cannot be loaded again, unless it no longer exists.
@@ -150,7 +166,19 @@ export function Loaded<T>({
 }) {
   const { data, error } = query;
   const wasShown = data !== undefined;
+  const [shown, forget] = useKeptError(error, wasShown);
   if (wasShown && !isNotFound(error)) return children(data);
-  if (error) return <Failed error={error} onRetry={() => void query.refetch()} subject={subject} wasShown={wasShown} />;
+  if (shown)
+    return (
+      <Failed
+        error={shown}
+        onRetry={() => {
+          forget();
+          void query.refetch();
+        }}
+        subject={subject}
+        wasShown={wasShown}
+      />
+    );
   return skeleton ?? (subject?.all ? <PageSkeleton /> : <Skeleton lines={lines} />);
 }
