@@ -81,7 +81,9 @@ const lacksDatabase = (client: QueryClient): boolean =>
     .map(({ state }) => state.error ?? state.fetchFailureReason)
     .some((error) => error instanceof ProblemError && error.code === 'database-unavailable');
 
-/** Reads what failed again; if nothing did, everything on the screen, to learn of the connection. */
+/**
+ * Repeats the calls that failed; if none did, all calls of the screen, to learn of the connection.
+ */
 function retryFailed(client: QueryClient): void {
   const active = client.getQueryCache().findAll({ type: 'active', fetchStatus: 'idle' });
   const failed = active.filter(({ state }) => state.status === 'error');

@@ -1,4 +1,6 @@
-/** What has the focus, or had it and is gone or disabled; with all that it is or was inside. */
+/**
+ * The element that has the focus, or that had it and was removed or disabled; then its ancestors.
+ */
 let last: HTMLElement[] = [];
 
 function remember(): void {
@@ -8,8 +10,8 @@ function remember(): void {
 }
 
 /**
- * Browsers drop the focus when the element that has it is removed or disabled, and with it the place
- * of whoever uses a keyboard or a screen reader.
+ * Browsers drop the focus when the element that has it is removed or disabled. People who use a
+ * keyboard or a screen reader then lose their place.
  */
 function restore(): void {
   const [element] = last;

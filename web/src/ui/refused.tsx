@@ -43,7 +43,9 @@ function Refused({ name, message }: { name: string; message: string }) {
   );
 }
 
-/** An error state: a filter in the address has a value that cannot be. Trying again does not help. */
+/**
+ * An error state: a filter in the address has a value that is not valid. Trying again does not help.
+ */
 export function RefusedFilters({ errors }: { errors: FieldError[] }) {
   const [params, setParams] = useSearchParams();
   const clear = () => setParams([...params].filter(([name]) => NO_FILTERS.includes(name)));
