@@ -44,7 +44,8 @@ function Refused({ name, message }: { name: string; message: string }) {
 }
 
 /**
- * An error state: a filter in the address has a value that is not valid. Trying again does not help.
+ * An error state: a filter in the address has a value that is not valid. Trying again does not
+ * help.
  */
 export function RefusedFilters({ errors }: { errors: FieldError[] }) {
   const [params, setParams] = useSearchParams();
