@@ -15,15 +15,14 @@ function remember(): void {
  */
 function restore(): void {
   const [element] = last;
-  if (!element || document.activeElement !== document.body) return;
+  const main = document.getElementById('main');
+  // Panels and menus keep and return the focus themselves.
+  if (!element || document.activeElement !== document.body || !main || !last.includes(main)) return;
   if (element.isConnected) {
     // A button that works is disabled meanwhile.
     if (!element.matches(':disabled')) element.focus({ preventScroll: true });
     return;
   }
-  const main = document.getElementById('main');
-  // Panels and menus return the focus themselves.
-  if (!main || !last.includes(main)) return;
   for (const place of last) {
     const target = place.isConnected && standsFor(place);
     if (target) return focusOn(target);
