@@ -833,6 +833,12 @@ export default [
   ]),
   ...mutationsOf('src/activities/hand-on.ts', activities('hand-on'), [
     ['HO3', 'a start that failed is forgotten', '    if (this.failure) throw this.failure.error;\n', ''],
+    [
+      'WP4',
+      'failed members wait behind those in the slow lane',
+      "lane === 'slow' ? slowStartsOf(customerId) : customerId",
+      'customerId',
+    ],
   ]),
   ...mutationsOf('src/activities/recover-page.ts', activities('recover-page'), [
     [

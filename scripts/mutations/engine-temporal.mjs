@@ -190,6 +190,19 @@ export default [
   ]),
   ...mutationsOf('src/temporal/workflow-starter.ts', temporal('start-queue'), [
     [
+      'WP1',
+      'the slow lane of a customer starts as many workflows as Temporal allows',
+      "if (notification.lane === 'slow' && !notification.hasHeadStart)",
+      'if (false)',
+    ],
+    ['WP2', 'what was dropped from the slow lane is started', '      if (this.drops !== drops) return;\n', ''],
+    [
+      'WP3',
+      'a start of the slow lane keeps its room',
+      '      this.waiting.giveBack(customerId, 1);\n      await this.run',
+      '      await this.run',
+    ],
+    [
       'R9',
       'any number of notifications may wait',
       'return this.waiting.hasRoom(customerId, notifications);',

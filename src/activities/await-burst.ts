@@ -4,7 +4,7 @@ import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
 import { claimUnattempted, deferChecks, findUnfinished, type UnfinishedMember } from '../store/notifications/claims';
 import type { ActivityDeps } from './deps';
 import { HandOn } from './hand-on';
-import type { PacedQueue } from './paced-queue';
+import type { PacedQueue } from '../process/paced-queue';
 
 /** How often members are looked up whose attempts are not under way in this process. */
 const ROUND_MS = 250;

@@ -1,6 +1,6 @@
 import { cancelOpen, endChecks, listOpen } from '../store/subscriptions/settling';
 import type { ActivityDeps } from './deps';
-import type { PacedQueue } from './paced-queue';
+import type { PacedQueue } from '../process/paced-queue';
 import { withHeartbeats } from './with-heartbeats';
 
 const PAGE = 1000;

@@ -8,6 +8,7 @@ import type { Database } from '../store/db/database';
 import type { AttemptRunner } from '../attempts/attempt-runner';
 import type { LaneGates } from '../attempts/lane-gate';
 import type { HeadStarts } from '../attempts/head-start/head-starts';
+import type { PacedQueue } from '../process/paced-queue';
 
 /** Dependencies of the activities, built in the composition root. */
 export interface ActivityDeps {
@@ -22,6 +23,8 @@ export interface ActivityDeps {
   lanes: LaneGates;
   control: NotificationControl;
   eraser: WorkflowEraser;
+  /** The calls to Temporal in the background of this process. */
+  paced: PacedQueue;
   /**
    * Launches released notifications like those that were just accepted: begins the head starts that
    * this process has claimed, and queues the starts of their workflows.

@@ -27,7 +27,7 @@ import { readKnownIds } from '../store/erasure/known-ids';
 import { redactOperationalEvents } from '../store/erasure/redact-operational-events';
 import { OpenCanceller } from './cancel-open';
 import type { ActivityDeps } from './deps';
-import type { PacedQueue } from './paced-queue';
+import type { PacedQueue } from '../process/paced-queue';
 
 /** A batch ends after this time, so that a crash costs little and the progress is seen. */
 const BATCH_MS = 10_000;

@@ -1,5 +1,5 @@
 import type { NotificationRef } from '../domain/delivery';
-import type { PacedQueue } from './paced-queue';
+import { slowStartsOf, type PacedQueue } from '../process/paced-queue';
 
 /**
  * Starts the workflows of the members of one burst in the background, while others are still being
@@ -20,7 +20,9 @@ export class HandOn {
   }
 
   push(notification: NotificationRef): void {
-    this.starts.push(this.queue.run(notification.customerId, () => this.start(notification)));
+    const { lane, customerId } = notification;
+    const key = lane === 'slow' ? slowStartsOf(customerId) : customerId;
+    this.starts.push(this.queue.run(key, () => this.start(notification)));
   }
 
   /**

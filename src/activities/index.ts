@@ -6,13 +6,12 @@ import { createCancelNotification } from './cancel-notification';
 import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';
 import { createEraseBatch } from './erase-batch';
-import { PacedQueue } from './paced-queue';
 import { createRecoverPage } from './recover-page';
 import { createSettleBatch } from './settle-batch';
 
 /** Creates the activities of the worker. Their names are wire names and never change meaning. */
 export function createActivities(deps: ActivityDeps) {
-  const paced = new PacedQueue();
+  const { paced } = deps;
   return {
     /** Makes one attempt and records it. */
     deliver: createDeliver(deps),

@@ -12,7 +12,7 @@ import {
   type Move,
 } from '../store/subscriptions/rescheduling';
 import type { ActivityDeps } from './deps';
-import type { PacedQueue } from './paced-queue';
+import type { PacedQueue } from '../process/paced-queue';
 import { withHeartbeats } from './with-heartbeats';
 
 const PAGE = 200;

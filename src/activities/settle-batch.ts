@@ -2,7 +2,7 @@ import type { SettleBatchResult } from '../domain/settlement';
 import { clearSettling, findSettling, holdLinedUp, type Settling } from '../store/subscriptions/settling';
 import { OpenCanceller } from './cancel-open';
 import type { ActivityDeps } from './deps';
-import type { PacedQueue } from './paced-queue';
+import type { PacedQueue } from '../process/paced-queue';
 import { createReleaseHeld } from './release-held';
 import { createReschedule } from './reschedule';
 import { createWakeLine } from './wake-line';

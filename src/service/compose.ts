@@ -160,6 +160,7 @@ async function compose(
         retention: config.retention,
         runAttempt: engine.runAttempt,
         headStarts: engine.headStarts,
+        paced: engine.paced,
         lanes,
         control: workflows,
         eraser: new WorkflowEraser(temporal),

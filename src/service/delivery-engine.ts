@@ -20,6 +20,7 @@ import type { Database } from '../store/db/database';
 import { releaseClaims, renewClaims } from '../store/notifications/claims';
 import { createRecorder } from '../store/notifications/recorder';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
+import { PacedQueue } from '../process/paced-queue';
 import { WorkflowStarter } from '../temporal/workflow-starter';
 import type { Cleanups } from './cleanups';
 
@@ -48,6 +49,7 @@ export interface DeliveryEngine {
   headStarts: HeadStarts;
   /** The caller closes it, before the worker stops. */
   workflowStarter: WorkflowStarter;
+  paced: PacedQueue;
 }
 
 /**
@@ -100,9 +102,11 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
   );
   registerHeadStartMetrics(metrics.registry, headStarts);
   cleanups.addWork((leftMs) => headStarts.close(leftMs));
+  const paced = new PacedQueue();
   const workflowStarter = new WorkflowStarter(
     workflows,
     {
+      paced,
       burst: config.burst,
       whenTakenOver: (notificationId) => headStarts.whenTakenOver(notificationId),
       limits: config.bounds.startQueue,
@@ -110,7 +114,8 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     metrics,
     log,
   );
-  return { http, urlFault: (url) => guard.faultOf(url), dryRunComposer, runAttempt, headStarts, workflowStarter };
+  const urlFault = guard.faultOf.bind(guard);
+  return { http, urlFault, dryRunComposer, runAttempt, headStarts, workflowStarter, paced };
 }
 
 /** Dry runs have processes and connections of their own, so that they never delay a delivery. */

@@ -6,6 +6,7 @@ import { notificationWorkflowId } from '../domain/types';
 import type { Metrics } from '../process/metrics';
 import { BurstQueue, type Burst } from './burst-queue';
 import type { NotificationWorkflows } from './notification-workflows';
+import { slowStartsOf, type PacedQueue } from '../process/paced-queue';
 import { SlowBursts } from './slow-bursts';
 import { StartLimit } from './start-limit';
 import { StartOutage } from './start-outage';
@@ -49,6 +50,8 @@ export interface WorkflowStarterOptions {
   burst: boolean;
   /** Resolves when the workflow of a notification has taken over its head start. */
   whenTakenOver(notificationId: string): Promise<void>;
+  /** The calls to Temporal that no producer or receiver waits for. */
+  paced: Pick<PacedQueue, 'run'>;
   /** @default 50,000 in all, 20,000 of one customer */
   limits?: StartQueueLimits;
 }
@@ -72,6 +75,8 @@ export interface WorkflowStarterOptions {
  * The initial state. Every notification gets a workflow of its own.
  *
  * - Starts begin 5 ms after `enqueue`, as many concurrently as {@link StartLimit} allows.
+ * - The first attempt of a notification in the slow lane waits for a place there anyway. So its start
+ *   is one of the paced calls of its customer, and leaves Temporal to others.
  * - The start of a notification with a head start ends when its workflow has taken the head start
  *   over.
  * - A notification with a head start arrives while 4 others (or the start limit, if that is lower)
@@ -110,6 +115,8 @@ export class WorkflowStarter {
   private pumpTimer: NodeJS.Timeout | undefined;
   private calm = true;
   private closed = false;
+  /** How often what waited was dropped. */
+  private drops = 0;
   private idle: (() => void)[] = [];
 
   constructor(
@@ -136,7 +143,10 @@ export class WorkflowStarter {
   enqueue(notifications: readonly NotificationToStart[]): string[] {
     const workflowIds = notifications.map((notification) => {
       this.waiting.take(notification.customerId, 1);
-      return this.mayJoinBurst(notification) ? this.bursts.join(notification) : this.startAlone(notification);
+      if (this.mayJoinBurst(notification)) return this.bursts.join(notification);
+      if (notification.lane === 'slow' && !notification.hasHeadStart) this.startPaced(notification);
+      else this.own.push(notification);
+      return notificationWorkflowId(notification.notificationId);
     });
     if (notifications.length > 0) {
       this.pumpTimer ??= setTimeout(() => {
@@ -163,9 +173,14 @@ export class WorkflowStarter {
     return !this.calm;
   }
 
-  private startAlone(notification: NotificationToStart): string {
-    this.own.push(notification);
-    return notificationWorkflowId(notification.notificationId);
+  private startPaced(notification: NotificationToStart): void {
+    const { customerId } = notification;
+    const drops = this.drops;
+    void this.options.paced.run(slowStartsOf(customerId), async () => {
+      if (this.drops !== drops) return;
+      this.waiting.giveBack(customerId, 1);
+      await this.run(notification);
+    });
   }
 
   private pump(): void {
@@ -247,6 +262,7 @@ export class WorkflowStarter {
   }
 
   private drop(): void {
+    this.drops += 1;
     this.own.drain();
     this.bursts.clear();
     this.waiting.clear();

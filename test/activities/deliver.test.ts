@@ -9,6 +9,7 @@ import { createHttpClient, type HttpClient } from '../../src/delivery/http-clien
 import { LaneGate } from '../../src/attempts/lane-gate';
 import type { DeliverInput, DeliverOutcome, Lane } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/process/metrics';
+import { PacedQueue } from '../../src/process/paced-queue';
 import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
 import { findSubscription } from '../../src/store/subscriptions/subscriptions';
 import { decodeId } from '../../src/domain/ids';
@@ -55,6 +56,7 @@ beforeAll(async () => {
     retention: loadConfig({}).retention,
     runAttempt,
     headStarts: new HeadStarts({ processId: 'this-process', keepOutcomes: true }, runAttempt, log),
+    paced: new PacedQueue(),
     control: {
       start: async () => true,
       retry: async () => undefined,

@@ -1,5 +1,5 @@
 import { HandOn } from '../../src/activities/hand-on';
-import { PacedQueue } from '../../src/activities/paced-queue';
+import { PacedQueue } from '../../src/process/paced-queue';
 import type { NotificationRef } from '../../src/domain/delivery';
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -55,4 +55,13 @@ it('after a failure the burst starts nothing more, and others go on', async () =
   await expect(mine.done()).rejects.toThrow('Temporal is away');
   await other.done();
   expect(starts.map(({ id }) => id)).toEqual(['ntf_mine_0', 'ntf_mine_1', 'ntf_other_0']);
+});
+
+it('members in the slow lane do not delay those that failed, whose retries are due', async () => {
+  const { burst, starts } = temporal();
+  const members = burst();
+  for (const notification of of('a', 100)) members.push({ ...notification, lane: 'slow' });
+  for (const notification of of('failed', 1)) members.push({ ...notification, customerId: 'a' });
+  await settle();
+  expect(starts.map(({ id }) => id)).toEqual(['ntf_a_0', 'ntf_a_1', 'ntf_failed_0']);
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../src/activities/deps';
-import { PacedQueue } from '../../src/activities/paced-queue';
+import { PacedQueue } from '../../src/process/paced-queue';
 import { createSettleBatch } from '../../src/activities/settle-batch';
 import { decodeId } from '../../src/domain/ids';
 import { acceptEvents } from '../../src/store/notifications/accept';

@@ -1,5 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { PacedQueue } from '../../src/activities/paced-queue';
+import { PacedQueue } from '../../src/process/paced-queue';
 import { createReschedule } from '../../src/activities/reschedule';
 import type { RescheduleRequest } from '../../src/domain/delivery';
 import { recordAttempts } from '../../src/store/notifications/record-attempts';

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createSettleBatch } from '../../src/activities/settle-batch';
-import { PacedQueue } from '../../src/activities/paced-queue';
+import { PacedQueue } from '../../src/process/paced-queue';
 import type { ActivityDeps, NotificationControl } from '../../src/activities/deps';
 import { decodeId } from '../../src/domain/ids';
 import type { SettleBatchResult } from '../../src/domain/settlement';

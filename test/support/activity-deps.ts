@@ -3,6 +3,7 @@ import type { ActivityDeps } from '../../src/activities/deps';
 import { LaneGate } from '../../src/attempts/lane-gate';
 import type { Lane } from '../../src/domain/delivery';
 import { createMetrics, type Metrics } from '../../src/process/metrics';
+import { PacedQueue } from '../../src/process/paced-queue';
 import { TEST_SEALER } from './seed';
 
 const SLOTS = 10;
@@ -34,6 +35,7 @@ export function activityDeps(given: Pick<ActivityDeps, 'db'> & Partial<ActivityD
       reschedule: async () => undefined,
     },
     eraser: { deleteAll: async () => 0, deleteOf: async () => ({ listed: 0, deleted: 0 }) },
+    paced: new PacedQueue(),
     launchReleased: () => undefined,
     metrics,
     log: pino({ level: 'silent' }),

@@ -16,6 +16,7 @@ import type { Temporal } from '../../src/temporal/connection';
 import { NotificationWorkflows } from '../../src/temporal/notification-workflows';
 import { startWorkers } from '../../src/worker';
 import { createReleaseLauncher } from '../../src/service/notification-launcher';
+import { PacedQueue } from '../../src/process/paced-queue';
 import { WorkflowStarter } from '../../src/temporal/workflow-starter';
 import { WorkflowEraser } from '../../src/temporal/workflow-eraser';
 import { startTestComposer } from './composer';
@@ -87,9 +88,10 @@ export async function startPipeline(
       log,
     );
   const headStarts = headStartsOf(newUuid(), true);
+  const paced = new PacedQueue();
   const workflowStarter = new WorkflowStarter(
     workflows,
-    { burst: true, whenTakenOver: (id) => headStarts.whenTakenOver(id) },
+    { burst: true, paced, whenTakenOver: (id) => headStarts.whenTakenOver(id) },
     metrics,
     log,
   );
@@ -103,6 +105,7 @@ export async function startPipeline(
       runAttempt,
       headStarts,
       lanes,
+      paced,
       control: workflows,
       eraser: new WorkflowEraser({ use: () => temporal }),
       launchReleased,

@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { Client as PgClient } from 'pg';
 import { pino } from 'pino';
 import { createEraseBatch } from '../../src/activities/erase-batch';
-import { PacedQueue } from '../../src/activities/paced-queue';
+import { PacedQueue } from '../../src/process/paced-queue';
 import { erasureWorkflowId, type Erasure } from '../../src/domain/erasure';
 import { decodeId } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';

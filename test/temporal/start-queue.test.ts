@@ -1,6 +1,7 @@
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { pino } from 'pino';
 import { createMetrics } from '../../src/process/metrics';
+import { PacedQueue } from '../../src/process/paced-queue';
 import { SlowBursts } from '../../src/temporal/slow-bursts';
 import { WorkflowStarter, type NotificationToStart } from '../../src/temporal/workflow-starter';
 import { until } from '../support/until';
@@ -19,7 +20,12 @@ function startQueue(options: { burst?: boolean; limits?: { total: number; perCus
   const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
   const starter = new WorkflowStarter(
     workflows,
-    { burst: options.burst ?? false, whenTakenOver: async () => undefined, limits: options.limits },
+    {
+      burst: options.burst ?? false,
+      whenTakenOver: async () => undefined,
+      limits: options.limits,
+      paced: new PacedQueue(),
+    },
     createMetrics(),
     log,
   );
@@ -215,4 +221,34 @@ it('a small burst does not end bursting while bursts of another customer wait', 
   const closed = starter.close();
   for (const burst of bursts) burst.succeed();
   await closed;
+});
+
+it('the start queue starts two workflows of the slow lane of a customer at the same time, beside all others', async () => {
+  const { starter, calls, started, begun } = startQueue();
+  const slow = of('slow', 100).map((one) => ({ ...one, lane: 'slow' as const }));
+  starter.enqueue(slow);
+  starter.enqueue(of('quick', 6));
+  await begun(8);
+  expect(started().filter((id) => id.startsWith('ntf_slow'))).toEqual(['ntf_slow_0', 'ntf_slow_1']);
+  expect(started().filter((id) => id.startsWith('ntf_quick'))).toHaveLength(6);
+  calls.find(({ id }) => id === 'ntf_slow_0')!.succeed();
+  await begun(9);
+  expect(started()[8]).toBe('ntf_slow_2');
+  const closing = starter.close();
+  for (const call of calls) call.succeed();
+  await closing;
+});
+
+it('what waits in the slow lane has a bound, gets it back when it starts, and is dropped with the rest', async () => {
+  const { starter, calls, started, begun } = startQueue({ limits: { total: 100, perCustomer: 40 } });
+  starter.enqueue(of('slow', 40).map((one) => ({ ...one, lane: 'slow' as const })));
+  await begun(2);
+  expect(starter.hasRoom('slow', 2)).toBe(true);
+  expect(starter.hasRoom('slow', 3)).toBe(false);
+  calls[0]!.fail(lost());
+  await turnOfEventLoop();
+  expect(starter.hasRoom('slow', 40)).toBe(true);
+  calls[1]!.succeed();
+  await starter.close();
+  expect(started()).toEqual(['ntf_slow_0', 'ntf_slow_1']);
 });

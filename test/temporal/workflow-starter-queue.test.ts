@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { BURST_PREFIX } from '../../src/domain/delivery';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { createMetrics } from '../../src/process/metrics';
+import { PacedQueue } from '../../src/process/paced-queue';
 import { SlowBursts } from '../../src/temporal/slow-bursts';
 import { WorkflowStarter, type NotificationToStart } from '../../src/temporal/workflow-starter';
 import { fakeOnly } from '../support/fake-timers';
@@ -48,7 +49,12 @@ function setUp(options: { burst?: boolean; whenTakenOver?: () => Promise<void> }
       ),
   };
   const { burst = true, whenTakenOver = async () => undefined } = options;
-  const starter = new WorkflowStarter(workflows, { burst, whenTakenOver }, metrics, pino({ level: 'silent' }));
+  const starter = new WorkflowStarter(
+    workflows,
+    { burst, whenTakenOver, paced: new PacedQueue() },
+    metrics,
+    pino({ level: 'silent' }),
+  );
   const waiting = async () => (await metrics.startQueue.get()).values[0]!.value;
   return { starter, started, bursts, metrics, waiting };
 }

@@ -5,6 +5,7 @@ import { createNotificationLauncher } from '../../src/service/notification-launc
 import { createMetrics } from '../../src/process/metrics';
 import { acceptEvents } from '../../src/store/notifications/accept';
 import { listNotifications } from '../../src/store/notifications/notifications';
+import { PacedQueue } from '../../src/process/paced-queue';
 import { WorkflowStarter } from '../../src/temporal/workflow-starter';
 import { eventFor, seed, type Seeded } from '../support/seed';
 import { until } from '../support/until';
@@ -19,7 +20,11 @@ let workflowStarter: WorkflowStarter;
 afterEach(() => workflowStarter?.close());
 
 function launcherWith(burst: boolean) {
-  const options = { burst, whenTakenOver: (id: string) => on.pipeline.headStarts.whenTakenOver(id) };
+  const options = {
+    burst,
+    paced: new PacedQueue(),
+    whenTakenOver: (id: string) => on.pipeline.headStarts.whenTakenOver(id),
+  };
   workflowStarter = new WorkflowStarter(on.pipeline.workflows, options, createMetrics(), pino({ level: 'silent' }));
   return createNotificationLauncher(workflowStarter, on.pipeline.headStarts);
 }

@@ -1,4 +1,4 @@
-import { PacedQueue } from '../../src/activities/paced-queue';
+import { PacedQueue } from '../../src/process/paced-queue';
 
 const CALL_MS = 50;
 const FREE_PER_SECOND = 20;

@@ -29,6 +29,11 @@ interface KeyState {
   takenUntilMs: number;
 }
 
+/** The key of a customer's starts of workflows whose first attempts wait for the slow lane. */
+export function slowStartsOf(customerId: string): string {
+  return `slow ${customerId}`;
+}
+
 /**
  * Calls to Temporal in the background that cause more work there, such as the start of a workflow.
  * Customers take turns. One with more than 20 calls per second has one call at a time, and pauses
