@@ -127,16 +127,17 @@ export class LaneGate {
    * a crowd.
    *
    * @param afterMs - the earliest time from now
-   * @param leastMs - how long attempts take at least, where nothing else is known yet
+   * @param unknownMs - how long attempts take at least, as long as none has ended here
    * @returns the milliseconds after which it should come
    */
-  plan(customerId: string, subscriptionId: string, afterMs: number, leastMs = 0): number {
+  plan(customerId: string, subscriptionId: string, afterMs: number, unknownMs = 0): number {
     const now = performance.now();
     const at = [
       { line: lineOf(this.subscriptions, subscriptionId), cap: this.limits.perSubscription },
       { line: lineOf(this.customers, customerId), cap: this.limits.perCustomer },
     ].reduce((time, { line, cap }) => {
       line.planned.forgetBefore(now);
+      const leastMs = line.meanMs > 0 ? 0 : unknownMs;
       return line.planned.plan(time, Math.max(leastMs, expectedMs(line, now)) / cap);
     }, now + afterMs);
     // A difference of floating-point times may be a little less.

@@ -146,6 +146,18 @@ describe('attempts that are planned', () => {
     expect(plans(gateOf(), 100, 1000).every((waitMs) => waitMs < 1010)).toBe(true);
   });
 
+  it('are not moved when the receiver of a slow subscription is quick again', () => {
+    const gate = gateOf({ perSubscription: 10, perCustomer: 10 });
+    for (let attempt = 0; attempt < 5; attempt++) (gate.enter('customer', 'subscription') as () => void)();
+    expect(plans(gate, 100, 1000, 5000).every((waitMs) => waitMs < 1010)).toBe(true);
+  });
+
+  it('are moved while the first ones of a slow subscription have not ended', () => {
+    const gate = gateOf({ perSubscription: 10, perCustomer: 10 });
+    for (let attempt = 0; attempt < 5; attempt++) gate.enter('customer', 'subscription');
+    expect(Math.max(...plans(gate, 20, 0, 5000))).toBeGreaterThan(8000);
+  });
+
   it('do not delay those of another customer', () => {
     const gate = gateOf({ perSubscription: 1 });
     plans(gate, 100, 0, 5000);

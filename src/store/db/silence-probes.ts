@@ -6,6 +6,11 @@ import { within } from '../../process/time-limit';
 const PROBE_MS = 3000;
 /** How long a probe waits for a commit, which takes longer on a busy disk. */
 const COMMIT_PROBE_MS = 5000;
+/**
+ * A probe waits in this number of turns. To connect takes several answers. A process without
+ * processor time reads each of them late, and that is no silence of Postgres.
+ */
+const TURNS = 10;
 /** How often a probe looks whether the process of Postgres in which the last one hung has ended. */
 const ENDED_CHECK_MS = 1000;
 /** What Postgres shows for the connection of a probe. */
@@ -53,6 +58,12 @@ export function commitProbeOf(connectionString: string): Probe {
     });
 }
 
+/** @returns the result; false after the time, which a busy event loop makes longer */
+async function withinTurns(limitMs: number, result: Promise<boolean>): Promise<boolean> {
+  for (let turn = 0; turn < TURNS; turn++) if (await within(limitMs / TURNS, result, () => false)) return true;
+  return false;
+}
+
 /** @returns whether the work ended, or failed by an error of Postgres, within the time */
 async function ask(
   connectionString: string,
@@ -71,7 +82,7 @@ async function ask(
       () => true,
       () => true,
     );
-  const isAnswered = await within(limitMs, answer, () => false);
+  const isAnswered = await withinTurns(limitMs, answer);
   if (isAnswered) void client.end().catch(() => undefined);
   else connection.stream.destroy();
   return isAnswered;

@@ -222,3 +222,19 @@ it('takes any answer of Postgres to a probe as one, and silence as none', async 
   expect(await probeOf(proxy.url)()).toBe(false);
   await proxy.stop();
 });
+
+it('takes the answers that a busy process reads late as answers', async () => {
+  jest.useRealTimers();
+  const database = await createTestDatabase();
+  // To connect takes several answers, and each is read only after another turn of the event loop.
+  const busy = setInterval(() => {
+    const until = performance.now() + 1200;
+    while (performance.now() < until);
+  }, 1);
+  try {
+    expect(await probeOf(database.url)()).toBe(true);
+  } finally {
+    clearInterval(busy);
+  }
+  await database.drop();
+});
