@@ -75,8 +75,8 @@ export interface WorkflowStarterOptions {
  * The initial state. Every notification gets a workflow of its own.
  *
  * - Starts begin 5 ms after `enqueue`, as many concurrently as {@link StartLimit} allows.
- * - The first attempt of a notification in the slow lane waits for a place there anyway. So its start
- *   is one of the paced calls of its customer, and leaves Temporal to others.
+ * - The first attempt of a notification in the slow lane waits for a place there anyway. So its
+ *   start is one of the paced calls of its customer, and leaves Temporal to others.
  * - The start of a notification with a head start ends when its workflow has taken the head start
  *   over.
  * - A notification with a head start arrives while 4 others (or the start limit, if that is lower)
