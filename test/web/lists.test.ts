@@ -158,3 +158,18 @@ test('each list names the filters in its address that are refused, and clears th
   await alert.waitFor();
   await ui.look(page, 'logs-refused');
 });
+
+test('a long list of the last hour stays when the hour has moved on by a minute', async () => {
+  const id = await createEndpoint('Hourly', { enabled: false });
+  await postMany('Hourly', ROWS);
+  const page = await ui.signedIn(`/logs?subscriptionId=${id}&period=hour`);
+  await loadAll(page);
+  const since = () =>
+    page
+      .waitForRequest((request) => request.url().includes('/v1/notifications?'))
+      .then((request) => new URL(request.url()).searchParams.get('since'));
+  const before = await since();
+  await page.clock.install({ time: Date.now() + 65_000 });
+  await until(since, (after) => after !== before);
+  expect(await page.getByText(`${ROWS} total`).isVisible()).toBe(true);
+});

@@ -22,19 +22,21 @@ type Pages<T> = InfiniteData<ReadPage<T>, string | undefined>;
  * other rows are.
  *
  * @param options.rowId - @default the `id` of a row
+ * @param options.view - what makes it another list. A query that moves with the clock does not
+ * @default the query
  */
 export function useList<T>(
   path: string,
   query: Query = {},
-  options: { refetchMs?: number; enabled?: boolean; rowId?(row: T): string } = {},
+  options: { refetchMs?: number; enabled?: boolean; rowId?(row: T): string; view?: string } = {},
 ) {
-  const { refetchMs, enabled = true, rowId = idOf } = options;
+  const { refetchMs, enabled = true, rowId = idOf, view = query } = options;
   const client = useQueryClient();
   const read = async (limit: number, cursor: string | undefined, signal: AbortSignal): Promise<ReadPage<T>> => {
     const page = await api.get<Page<T>>(path, { limit, ...query, cursor }, signal);
     return { ...page, readAt: Date.now() };
   };
-  const queryKey = [path, query, 'list'];
+  const queryKey = [path, view, 'list'];
   const list = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) => read(pageParam === undefined ? FIRST_PAGE : NEXT_PAGE, pageParam, signal),
@@ -47,7 +49,7 @@ export function useList<T>(
   });
   const long = isLong(list.data) && !list.isPlaceholderData;
   const head = useQuery({
-    queryKey: [path, query, 'head'],
+    queryKey: [path, view, 'head'],
     queryFn: ({ signal }) => read(FIRST_PAGE, undefined, signal),
     refetchInterval: ({ state: { error } }) => !isNotFound(error) && refetchMs,
     enabled: enabled && long && refetchMs !== undefined,

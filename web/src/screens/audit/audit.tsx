@@ -41,7 +41,7 @@ export function Audit() {
   const { values, set, clear, active, count } = useFilters('actor', 'action', 'object', 'period');
   const since = usePeriodStart(values.period);
   const filter = { actor: values.actor, action: values.action, object: values.object, since };
-  const list = useList<AuditEntry>('/v1/audit', filter);
+  const list = useList<AuditEntry>('/v1/audit', filter, { view: formatJson(values) });
   const drawer = useDrawer('entry');
   const open = list.rows.find(({ id }) => id === drawer.id) ?? null;
   const [all] = useState(() => columnsOf(drawer.show));

@@ -41,9 +41,10 @@ export function EventsTab() {
   const drawer = useDrawer('event');
   const period = usePeriod(values);
   const query = { q: values.q, type: values.type, customerId: values.customerId, ...period };
+  const view = formatJson(values);
   const list = useStableRows(
-    useList<SignpostEvent>('/v1/events', query, { refetchMs: REFRESH_MS, rowId: webhookIdOf }),
-    { view: formatJson(values), busy: drawer.id !== null, rowId: webhookIdOf },
+    useList<SignpostEvent>('/v1/events', query, { refetchMs: REFRESH_MS, rowId: webhookIdOf, view }),
+    { view, busy: drawer.id !== null, rowId: webhookIdOf },
   );
   const [all] = useState(() => eventColumns(drawer.show));
   const { columns, choice } = useColumns('events', all);

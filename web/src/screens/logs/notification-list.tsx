@@ -45,13 +45,13 @@ export function NotificationList({
   drawer: ReturnType<typeof useDrawer>;
 }) {
   const { manageEndpoints } = usePermissions();
-  const list = useList<Notification>('/v1/notifications', { ...query }, { refetchMs: REFRESH_MS });
+  const view = formatJson(filters.values);
+  const list = useList<Notification>('/v1/notifications', { ...query }, { refetchMs: REFRESH_MS, view });
   const [selection, setSelection] = useState<Selection>({});
   const [recovery, setRecovery] = useState<Pick<ComponentProps<typeof BulkRecovery>, 'action' | 'filter'>>();
   const selected = list.rows.filter(({ id }) => selection[id]);
   // What a search finds is selected row by row: a recovery cannot filter by these.
   const searched = query.q !== '' || query.recoveryId !== '' || query.finishedSince !== '';
-  const view = formatJson(filters.values);
   const stable = useStableRows(list, { view, busy: selected.length > 0 || drawer.id !== null, rowId });
   const shown = stable.rows;
   const offersMatching = manageEndpoints && list.hasNextPage && selected.length > 0 && selected.length === shown.length;
