@@ -99,6 +99,34 @@ test.each(LEAVES)('a drawer that is still loading does not open after %s', async
   await page.getByRole('dialog').waitFor();
 });
 
+test('a link works that is clicked while a drawer is still loading', async () => {
+  const id = await createEndpoint('Linked');
+  const { notification } = await post('Linked');
+  const page = await ui.signedIn();
+  const { requested, arrive } = await delayed(page, /\/assets\/panel-/);
+  await page.goto(`/logs?subscriptionId=${id}`);
+  await page.locator(`tr[data-row="${notification}"]`).getByRole('button').first().click();
+  await requested;
+  await page.locator('#sidebar').getByRole('link', { name: 'Endpoints' }).click();
+  await page.waitForURL('**/endpoints');
+  await arrive();
+  expect(new URL(page.url()).pathname).toBe('/endpoints');
+  expect(await page.getByRole('dialog').count()).toBe(0);
+});
+
+test('Tab does not leave the palette that is still loading', async () => {
+  const page = await ui.signedIn('/logs');
+  const { requested, arrive } = await delayed(page, /\/assets\/palette-/);
+  await page.reload();
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.keyboard.press('Control+k');
+  await requested;
+  await page.keyboard.press('Tab');
+  expect(await active(page)).toBe('INPUT  Search');
+  await arrive();
+  await page.getByRole('dialog').waitFor();
+});
+
 test('a dialog that is itself loaded at first use does not open after Escape', async () => {
   const page = await ui.signedIn();
   const { requested, arrive } = await delayed(page, /\/assets\/mark-dialog-/);

@@ -16,7 +16,11 @@ export function useGiveUp(isLoading: boolean, onGiveUp: () => void): void {
       event.stopPropagation();
       giveUp();
     };
-    const handlePointer = () => giveUp();
+    const handlePointer = ({ target }: PointerEvent) => {
+      // A link leads to another screen, without what was to open. To give up a drawer is to go
+      // back, which would undo that.
+      if (!(target instanceof Element && target.closest('a[href]'))) giveUp();
+    };
     addEventListener('keydown', handleKey, true);
     addEventListener('pointerdown', handlePointer, true);
     return () => {

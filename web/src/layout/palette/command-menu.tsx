@@ -51,7 +51,10 @@ function OpenMenu({ onClose }: { onClose(): void }) {
             aria-label={t`Search`}
             autoFocus
             onChange={(event) => (typed.current = event.target.value)}
-            onKeyDown={({ key }) => key === 'Escape' && onClose()}
+            onKeyDown={(event) => {
+              if (event.key === 'Tab') event.preventDefault();
+              if (event.key === 'Escape') onClose();
+            }}
           />
         </div>
       )}
