@@ -15,7 +15,7 @@ import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../ui/filters
 import { Card, PageHead } from '../../ui/page';
 import { Empty, NoMatch } from '../../ui/states';
 import { TimeCell } from '../../ui/time';
-import { productName } from '../shared/use-products';
+import { ProductName } from '../shared/use-products';
 import { EventTypeDialog } from './event-type-dialog';
 import { exportCatalog } from './export';
 import { fieldsOf } from './fields';
@@ -47,9 +47,7 @@ const columnsOf = (products: readonly Product[], isCustomer: boolean): Column<Ev
           header: t`Product`,
           wide: true,
           width: 190,
-          cell: (eventType: EventType) => (
-            <span title={eventType.productId}>{productName(products, eventType.productId)}</span>
-          ),
+          cell: (eventType: EventType) => <ProductName products={products} id={eventType.productId} />,
         },
       ]),
   {

@@ -17,7 +17,7 @@ import { Sparkline } from '../../ui/sparkline';
 import { Empty, Loaded } from '../../ui/states';
 import { ExactTime, formatSchedule } from '../../ui/time';
 import { RecoverCustomer } from '../recoveries/recover-from';
-import { productName, useProducts } from '../shared/use-products';
+import { ProductName, useProducts } from '../shared/use-products';
 import { CustomerDialog } from './customer-dialog';
 import { PortalDialog } from './portal-dialog';
 import { PortalLinks } from './portal-links';
@@ -67,11 +67,7 @@ function Detail({ customer }: { customer: Customer }) {
               <Id id={id} />
             </Fact>
             <Fact name={t`Product`}>
-              {productId ? (
-                <span title={productId}>{productName(products, productId)}</span>
-              ) : (
-                t`shared by all products`
-              )}
+              {productId ? <ProductName products={products} id={productId} /> : t`shared by all products`}
             </Fact>
             <Fact name={t`Audience`}>
               {audience === 'product' ? t`the product’s events for every customer` : t`its own events`}

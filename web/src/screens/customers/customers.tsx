@@ -15,7 +15,7 @@ import { Empty, NoMatch } from '../../ui/states';
 import { formatSchedule, TimeCell } from '../../ui/time';
 import { SegmentFilter } from '../shared/segment-filter';
 import { CustomerDialog } from './customer-dialog';
-import { productName, useProducts } from '../shared/use-products';
+import { ProductName, useProducts } from '../shared/use-products';
 
 const columnsOf = (products: readonly Product[]): Column<Customer>[] => [
   {
@@ -36,7 +36,7 @@ const columnsOf = (products: readonly Product[]): Column<Customer>[] => [
     narrow: 120,
     cell: (customer) =>
       customer.productId ? (
-        <span title={customer.productId}>{productName(products, customer.productId)}</span>
+        <ProductName products={products} id={customer.productId} />
       ) : (
         <span className="muted">
           <Trans>shared by all products</Trans>

@@ -4,9 +4,9 @@ import type { Product } from '../../api/types';
 /** The product of Signpost's own events. Endpoints subscribe to it, but nobody posts to it. */
 const OWN_PRODUCT = 'signpost';
 
-/** Returns the name of a product, or its ID if it is not among those that were read. */
-export function productName(products: readonly Product[], id: string): string {
-  return products.find((product) => product.id === id)?.name ?? id;
+/** The name of a product, or its ID if it is not among those that were read. */
+export function ProductName({ products, id }: { products: readonly Product[]; id: string }) {
+  return <span title={id}>{products.find((product) => product.id === id)?.name ?? id}</span>;
 }
 
 /** Returns the segments of products, sorted. */
