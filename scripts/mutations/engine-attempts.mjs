@@ -746,7 +746,7 @@ export default [
     [
       'M69',
       'workflows are not signalled that their notification was cancelled',
-      '      await this.paced.run(`cancel ${customerId}`, () => control.cancel(notificationId), PAUSES_AFTER_CANCEL);\n',
+      '      await paced.run(`cancel ${customerId}`, () => control.cancel(notificationId), PAUSES_AFTER_CANCEL);\n',
       '',
     ],
     [

@@ -4,7 +4,6 @@ import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
 import { claimUnattempted, deferChecks, findUnfinished, type UnfinishedMember } from '../store/notifications/claims';
 import type { ActivityDeps } from './deps';
 import { HandOn } from './hand-on';
-import type { PacedQueue } from '../process/paced-queue';
 
 /** How often members are looked up whose attempts are not under way in this process. */
 const ROUND_MS = 250;
@@ -25,14 +24,11 @@ const HAND_ON_WITHIN_SECONDS = 50;
  * more than one attempt. It may run again, even in another process: records show which attempts
  * were made, and a workflow starts only once.
  */
-export function createAwaitBurst(
-  deps: ActivityDeps,
-  paced: PacedQueue,
-): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
+export function createAwaitBurst(deps: ActivityDeps): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
   return async function awaitBurst({ notificationIds }) {
     const { info, cancellationSignal } = Context.current();
     const { workflowId = '' } = info.workflowExecution ?? {};
-    const burst = new Burst(deps, paced, workflowId, notificationIds);
+    const burst = new Burst(deps, workflowId, notificationIds);
     await burst.run(cancellationSignal);
     return { notifications: notificationIds.length, handedOn: burst.handedOn };
   };
@@ -58,12 +54,11 @@ class Burst {
 
   constructor(
     private readonly deps: ActivityDeps,
-    paced: PacedQueue,
     private readonly workflowId: string,
     notificationIds: readonly string[],
   ) {
     this.open = new Set(notificationIds);
-    this.handOn = new HandOn(paced, (notification) => deps.control.start(notification));
+    this.handOn = new HandOn(deps.paced, (notification) => deps.control.start(notification));
   }
 
   get handedOn(): number {

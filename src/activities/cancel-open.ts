@@ -1,6 +1,5 @@
 import { cancelOpen, endChecks, listOpen } from '../store/subscriptions/settling';
 import type { ActivityDeps } from './deps';
-import type { PacedQueue } from '../process/paced-queue';
 import { withHeartbeats } from './with-heartbeats';
 
 const PAGE = 1000;
@@ -22,10 +21,7 @@ export interface Cancelled {
  * or after a crash.
  */
 export class OpenCanceller {
-  constructor(
-    private readonly deps: Pick<ActivityDeps, 'db' | 'control' | 'log'>,
-    private readonly paced: PacedQueue,
-  ) {}
+  constructor(private readonly deps: Pick<ActivityDeps, 'db' | 'control' | 'paced' | 'log'>) {}
 
   /**
    * Cancels what is open, and signals in the background. A customer that deletes many subscriptions
@@ -53,11 +49,11 @@ export class OpenCanceller {
   }
 
   private async signal(customerId: string, notificationIds: readonly string[]): Promise<void> {
-    const { db, control } = this.deps;
+    const { db, control, paced } = this.deps;
     const until = performance.now() + SIGNAL_MS;
     for (const notificationId of notificationIds) {
       if (performance.now() > until) break;
-      await this.paced.run(`cancel ${customerId}`, () => control.cancel(notificationId), PAUSES_AFTER_CANCEL);
+      await paced.run(`cancel ${customerId}`, () => control.cancel(notificationId), PAUSES_AFTER_CANCEL);
       await endChecks(db, [notificationId]);
     }
   }

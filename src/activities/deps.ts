@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import type { NotificationRef, RescheduleRequest } from '../domain/delivery';
 import type { RetentionDays } from '../domain/retention';
 import type { Metrics } from '../process/metrics';
+import type { PacedQueue } from '../process/paced-queue';
 import type { Tracing } from '../process/tracing';
 import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
 import type { AttemptRunner } from '../attempts/attempt-runner';
 import type { LaneGates } from '../attempts/lane-gate';
 import type { HeadStarts } from '../attempts/head-start/head-starts';
-import type { PacedQueue } from '../process/paced-queue';
 
 /** Dependencies of the activities, built in the composition root. */
 export interface ActivityDeps {

@@ -27,7 +27,6 @@ import { readKnownIds } from '../store/erasure/known-ids';
 import { redactOperationalEvents } from '../store/erasure/redact-operational-events';
 import { OpenCanceller } from './cancel-open';
 import type { ActivityDeps } from './deps';
-import type { PacedQueue } from '../process/paced-queue';
 
 /** A batch ends after this time, so that a crash costs little and the progress is seen. */
 const BATCH_MS = 10_000;
@@ -45,14 +44,11 @@ const POLL_SECONDS = 1;
 /** Seconds until the phase goes on; 0: immediately; `done`: the phase is over. */
 type Step = number | 'done';
 type Phase = (task: ErasureTask, isOver: () => boolean) => Promise<Step>;
-type Deps = Pick<ActivityDeps, 'db' | 'sealer' | 'control' | 'eraser' | 'log'>;
+type Deps = Pick<ActivityDeps, 'db' | 'sealer' | 'control' | 'eraser' | 'paced' | 'log'>;
 
 /** Creates the activity `eraseBatch`, which erases more of a customer, for some seconds. */
-export function createEraseBatch(
-  deps: Deps,
-  paced: PacedQueue,
-): (input: EraseCustomerInput) => Promise<EraseBatchResult> {
-  const phases = phasesOf(deps, paced);
+export function createEraseBatch(deps: Deps): (input: EraseCustomerInput) => Promise<EraseBatchResult> {
+  const phases = phasesOf(deps);
   return async function eraseBatch({ erasureId }) {
     const until = performance.now() + BATCH_MS;
     const isOver = () => performance.now() > until;
@@ -68,9 +64,9 @@ export function createEraseBatch(
   };
 }
 
-function phasesOf(deps: Deps, paced: PacedQueue): Record<Exclude<ErasurePhase, 'finished'>, Phase> {
+function phasesOf(deps: Deps): Record<Exclude<ErasurePhase, 'finished'>, Phase> {
   const { db, sealer, eraser } = deps;
-  const canceller = new OpenCanceller(deps, paced);
+  const canceller = new OpenCanceller(deps);
 
   /** @returns whether a notification was open */
   async function cancelAll(customerId: string): Promise<boolean> {

@@ -11,19 +11,18 @@ import { createSettleBatch } from './settle-batch';
 
 /** Creates the activities of the worker. Their names are wire names and never change meaning. */
 export function createActivities(deps: ActivityDeps) {
-  const { paced } = deps;
   return {
     /** Makes one attempt and records it. */
     deliver: createDeliver(deps),
 
     /** Awaits the first attempts of many notifications. */
-    awaitBurst: createAwaitBurst(deps, paced),
+    awaitBurst: createAwaitBurst(deps),
 
     /** Records that a notification was cancelled, unless it is closed or was reopened. */
     cancelNotification: createCancelNotification(deps),
 
     /** Settles one batch of a subscription's notifications. */
-    settleBatch: createSettleBatch(deps, paced),
+    settleBatch: createSettleBatch(deps),
 
     /** Retries the next failed notifications of a recovery. */
     recoverPage: createRecoverPage(deps),
@@ -34,7 +33,7 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /** Erases more of a customer. */
-    eraseBatch: createEraseBatch(deps, paced),
+    eraseBatch: createEraseBatch(deps),
 
     /** Daily maintenance: creates partitions for the days ahead and removes what has expired. */
     maintain: createMaintain(deps),

@@ -12,7 +12,6 @@ import {
   type Move,
 } from '../store/subscriptions/rescheduling';
 import type { ActivityDeps } from './deps';
-import type { PacedQueue } from '../process/paced-queue';
 import { withHeartbeats } from './with-heartbeats';
 
 const PAGE = 200;
@@ -31,10 +30,12 @@ const STRAGGLER_SECONDS = 2;
  * Signals, and no timer in each workflow that asks whether its schedule has changed: that would
  * wake every waiting workflow again and again, for a change that hardly ever comes.
  */
-export function createReschedule(
-  { db, control, lanes }: ActivityDeps,
-  paced: PacedQueue,
-): (subscriptionId: string) => Promise<SettleBatchResult> {
+export function createReschedule({
+  db,
+  control,
+  lanes,
+  paced,
+}: ActivityDeps): (subscriptionId: string) => Promise<SettleBatchResult> {
   function plan(notification: Misplanned, schedule: RetrySchedule): Move[] {
     const { notificationId, customerId, subscriptionId, lane, attempts, failures, lastAttempt } = notification;
     if (!lastAttempt) return [];

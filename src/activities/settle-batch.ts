@@ -2,7 +2,6 @@ import type { SettleBatchResult } from '../domain/settlement';
 import { clearSettling, findSettling, holdLinedUp, type Settling } from '../store/subscriptions/settling';
 import { OpenCanceller } from './cancel-open';
 import type { ActivityDeps } from './deps';
-import type { PacedQueue } from '../process/paced-queue';
 import { createReleaseHeld } from './release-held';
 import { createReschedule } from './reschedule';
 import { createWakeLine } from './wake-line';
@@ -17,13 +16,12 @@ const STRAGGLER_SECONDS = 2;
  */
 export function createSettleBatch(
   deps: ActivityDeps,
-  paced: PacedQueue,
 ): (input: { subscriptionId: string }) => Promise<SettleBatchResult> {
   const { db } = deps;
   const releaseHeld = createReleaseHeld(deps);
   const wakeLine = createWakeLine(deps);
-  const reschedule = createReschedule(deps, paced);
-  const canceller = new OpenCanceller(deps, paced);
+  const reschedule = createReschedule(deps);
+  const canceller = new OpenCanceller(deps);
 
   /** @returns whether notifications may be left */
   async function settle(subscriptionId: string, { customerId, deleted, status, since }: Settling): Promise<boolean> {

@@ -14,13 +14,13 @@ import type { Composer } from '../domain/composing';
 import { newUuid } from '../domain/ids';
 import { registerHeadStartMetrics } from '../process/bound-metrics';
 import type { Metrics } from '../process/metrics';
+import { PacedQueue } from '../process/paced-queue';
 import type { Tracing } from '../process/tracing';
 import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
 import { releaseClaims, renewClaims } from '../store/notifications/claims';
 import { createRecorder } from '../store/notifications/recorder';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
-import { PacedQueue } from '../process/paced-queue';
 import { WorkflowStarter } from '../temporal/workflow-starter';
 import type { Cleanups } from './cleanups';
 
@@ -49,6 +49,7 @@ export interface DeliveryEngine {
   headStarts: HeadStarts;
   /** The caller closes it, before the worker stops. */
   workflowStarter: WorkflowStarter;
+  /** The calls to Temporal in the background of this process. */
   paced: PacedQueue;
 }
 

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../src/activities/deps';
-import { PacedQueue } from '../../src/process/paced-queue';
 import { createSettleBatch } from '../../src/activities/settle-batch';
 import { decodeId } from '../../src/domain/ids';
 import { acceptEvents } from '../../src/store/notifications/accept';
@@ -62,7 +61,7 @@ function settle({
     ...deps.control,
     release: ({ notificationId }: { notificationId: string }) => release(notificationId),
   };
-  const activity = createSettleBatch({ ...deps, control, launchReleased }, new PacedQueue());
+  const activity = createSettleBatch({ ...deps, control, launchReleased });
   return new MockActivityEnvironment().run(activity, { subscriptionId: seeded.subscriptionId });
 }
 const mark = () => markSettling(database.db, { subscriptionId: seeded.subscriptionId });

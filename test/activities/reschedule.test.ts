@@ -1,5 +1,4 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { PacedQueue } from '../../src/process/paced-queue';
 import { createReschedule } from '../../src/activities/reschedule';
 import type { RescheduleRequest } from '../../src/domain/delivery';
 import { recordAttempts } from '../../src/store/notifications/record-attempts';
@@ -48,19 +47,16 @@ async function change(schedule: number[]): Promise<void> {
 
 function run() {
   const { control, ...deps } = activityDeps({ db: database.db });
-  const reschedule = createReschedule(
-    {
-      ...deps,
-      control: {
-        ...control,
-        async reschedule(id, request) {
-          if (failing) throw new Error('Temporal is unreachable');
-          signals.push({ id, ...request });
-        },
+  const reschedule = createReschedule({
+    ...deps,
+    control: {
+      ...control,
+      async reschedule(id, request) {
+        if (failing) throw new Error('Temporal is unreachable');
+        signals.push({ id, ...request });
       },
     },
-    new PacedQueue(),
-  );
+  });
   return new MockActivityEnvironment().run(reschedule, seeded.subscriptionId);
 }
 const dueAt = async (id: string) => (await notificationRow(database.db, id)).next_attempt_at?.getTime();

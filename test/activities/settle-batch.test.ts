@@ -1,6 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createSettleBatch } from '../../src/activities/settle-batch';
-import { PacedQueue } from '../../src/process/paced-queue';
 import type { ActivityDeps, NotificationControl } from '../../src/activities/deps';
 import { decodeId } from '../../src/domain/ids';
 import type { SettleBatchResult } from '../../src/domain/settlement';
@@ -58,7 +57,7 @@ function settle(
   };
   const launchReleased: ActivityDeps['launchReleased'] = (notifications) =>
     launched.push(...notifications.map(({ notificationId }) => notificationId));
-  const activity = createSettleBatch(activityDeps({ db, control, launchReleased }), new PacedQueue());
+  const activity = createSettleBatch(activityDeps({ db, control, launchReleased }));
   return new MockActivityEnvironment().run(activity, { subscriptionId: seeded.subscriptionId });
 }
 

@@ -176,10 +176,14 @@ it('an erasure cancels open notifications before it removes anything', async () 
     deleteOf: async () => ({ listed: 0, deleted: 0 }),
   };
   const { db, workflows: control } = on.pipeline;
-  const eraseBatch = createEraseBatch(
-    { db, sealer: TEST_SEALER, control, eraser, log: pino({ level: 'silent' }) },
-    new PacedQueue(),
-  );
+  const eraseBatch = createEraseBatch({
+    db,
+    sealer: TEST_SEALER,
+    control,
+    eraser,
+    paced: new PacedQueue(),
+    log: pino({ level: 'silent' }),
+  });
   await expect(new MockActivityEnvironment().run(eraseBatch, { erasureId })).rejects.toThrow('Temporal is away');
   expect(await on.find(id)).toMatchObject({ status: 'cancelled' });
   await until(
