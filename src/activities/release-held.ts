@@ -8,14 +8,21 @@ import {
   countPending,
   endRelease,
   findRelease,
+  isSlowWithoutLine,
   releasePage,
   type ReleasedNotification,
 } from '../store/subscriptions/releasing';
 import type { ActivityDeps } from './deps';
 
 const PAGE = 200;
-/** The next page follows when fewer of the last one wait for their first attempt. */
-const PENDING_BEFORE_NEXT_PAGE = PAGE / 2;
+/**
+ * In the slow lane, the workflows of a page begin in any order, and first attempts that find no
+ * slot come back later. So pages are small. They double while they begin quickly, and halve when
+ * they do not.
+ */
+const SMALLEST_SLOW_PAGE = 20;
+const QUICK_PAGE_MS = 500;
+const LONG_PAGE_MS = 1000;
 const PACE_POLL_MS = 50;
 /** How long a release waits for workflows to begin before it goes on with what has none. */
 const BEGIN_MS = 1000;
@@ -47,8 +54,7 @@ export function createReleaseHeld({
       await control.release(notification);
       Context.current().heartbeat();
     });
-    if (withWorkflow.length > 0 && claimed.length > 0)
-      await begun(withWorkflow.map(({ notificationId }) => notificationId));
+    if (withWorkflow.length > 0 && claimed.length > 0) await begun(idsOf(withWorkflow));
     launchReleased(claimed, claimedAt);
   }
 
@@ -58,11 +64,13 @@ export function createReleaseHeld({
     while (performance.now() < until && (await countNotBegun(db, notificationIds)) > 0) await sleep(PACE_POLL_MS);
   }
 
-  /** Waits until the receiver has answered most of a page, or the time is over. */
-  async function pace(page: readonly ReleasedNotification[], until: number): Promise<void> {
-    const ids = page.flatMap(({ claimed, notificationId }) => (claimed ? [notificationId] : []));
-    if (ids.length <= PENDING_BEFORE_NEXT_PAGE) return;
-    while (performance.now() < until && (await countPending(db, ids)) > PENDING_BEFORE_NEXT_PAGE) {
+  /**
+   * Waits until the receiver has answered half of a page, in the slow lane until half of the
+   * attempts have begun, or the time is over.
+   */
+  async function pace(ids: readonly string[], pendingBeforeNext: number, until: number): Promise<void> {
+    if (ids.length <= pendingBeforeNext) return;
+    while (performance.now() < until && (await countPending(db, ids)) > pendingBeforeNext) {
       Context.current().heartbeat();
       await sleep(PACE_POLL_MS);
     }
@@ -77,12 +85,15 @@ export function createReleaseHeld({
 
   return async function releaseHeld(subscriptionId, settlingSince) {
     const until = performance.now() + BATCH_MS;
+    let slowPage = SMALLEST_SLOW_PAGE;
     let isOpen = false;
     do {
       const claimedAt = performance.now();
-      const page = await releasePage(db, subscriptionId, headStarts.processId, PAGE);
+      const isSlow = await isSlowWithoutLine(db, subscriptionId);
+      const size = isSlow ? slowPage : PAGE;
+      const page = await releasePage(db, subscriptionId, headStarts.processId, size);
       await start(page, claimedAt);
-      if (page.length < PAGE) {
+      if (page.length < size) {
         await clearSettling(db, subscriptionId, settlingSince);
         // Another page, for those that were held until just now.
         if (isOpen || page.length === 0) {
@@ -93,8 +104,19 @@ export function createReleaseHeld({
         continue;
       }
       await openIfOutrun(subscriptionId, settlingSince);
-      await pace(page, until);
+      const paced = isSlow ? page : page.filter(({ claimed }) => claimed);
+      await pace(idsOf(paced), size / 2, until);
+      slowPage = nextSlowPage(slowPage, performance.now() - claimedAt);
     } while (performance.now() < until);
     return true;
   };
+}
+
+function idsOf(notifications: readonly ReleasedNotification[]): string[] {
+  return notifications.map(({ notificationId }) => notificationId);
+}
+
+function nextSlowPage(size: number, tookMs: number): number {
+  if (tookMs < QUICK_PAGE_MS) return Math.min(2 * size, PAGE);
+  return tookMs > LONG_PAGE_MS ? Math.max(size / 2, SMALLEST_SLOW_PAGE) : size;
 }

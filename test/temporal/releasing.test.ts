@@ -5,6 +5,7 @@ import { acceptEvents } from '../../src/store/notifications/accept';
 import { findRelease } from '../../src/store/subscriptions/releasing';
 import { findUnsettled, markForgottenHolds, markSettling } from '../../src/store/subscriptions/settling';
 import { settleNow } from '../../src/temporal/settlement';
+import { setSubscription } from '../support/rows';
 import { acceptOne, eventFor, seed, type Seeded, type SeedOptions } from '../support/seed';
 import { until } from '../support/until';
 import { usePipeline } from '../support/use-pipeline';
@@ -94,6 +95,48 @@ it('a release of many notifications keeps the order as far as requests do not ov
     () => findRelease(on.pipeline.db, seeded.subscriptionId),
     (release) => release === undefined,
   );
+});
+
+describe('of a subscription in the slow lane', () => {
+  /** A paused subscription that was slow, and the notifications that it holds. */
+  async function slowWithHeld(held: number): Promise<{ seeded: Seeded; held: AcceptedNotification[] }> {
+    const seeded = await paused({ enabled: true });
+    await setSubscription(on.pipeline.db, seeded.subscriptionId, "slow_until = now() + interval '10 minutes'");
+    // The lane learns from it how long attempts take.
+    on.receiver.answerRaw((_, response) => void setTimeout(() => response.end(), 3000));
+    const [slow] = await accept(seeded, 1);
+    await on.pipeline.workflows.start(slow!);
+    await on.reaches(slow!.notificationId, 'delivered');
+    on.receiver.answerRaw(undefined);
+    await enable(seeded, false);
+    return { seeded, held: await accept(seeded, held) };
+  }
+
+  it('keeps the order as far as requests do not overlap, although its attempts took long before', async () => {
+    const { seeded, held } = await slowWithHeld(200);
+    await enable(seeded);
+    await until(
+      () => count(seeded, 'delivered'),
+      (delivered) => delivered === 201,
+      60_000,
+    );
+    const places = await started(seeded);
+    const order = uuids(held).map((id) => places.indexOf(id!));
+    order.forEach((place, index) =>
+      expect(order.slice(0, index).filter((before) => before > place).length).toBeLessThan(40),
+    );
+  });
+
+  it('goes on as its attempts begin', async () => {
+    const { seeded } = await slowWithHeld(200);
+    on.receiver.answerRaw(() => undefined);
+    const before = on.receiver.requests.length;
+    await enable(seeded);
+    await on.receiver.waitFor(before + 25);
+    // One page more than begins is released, and one that waits for the page to begin.
+    expect(await count(seeded, 'held')).toBeGreaterThan(100);
+    on.receiver.answerRaw(undefined);
+  });
 });
 
 it('a release continues notifications that were attempted before together with those that were not', async () => {

@@ -2,12 +2,14 @@ import {
   FAST_LANE_MAX_TIMEOUT_SECONDS,
   HEAD_START_WAIT_SECONDS,
   RECONCILE_AFTER_SECONDS,
+  type Lane,
   type NotificationRef,
 } from '../../domain/delivery';
 import { decodeId, uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { allSpans, collectOldestFirst } from '../db/spans';
 import { byWindow } from '../db/windows';
+import { LANE } from '../notifications/accept-statement';
 import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-refs';
 import { joinLines, NUMBERED } from './rate-line';
 
@@ -85,6 +87,18 @@ export async function releasePage(
     return released;
   });
   return rows.map((row) => ({ ...toRef(row), claimed: row.claimed }));
+}
+
+/**
+ * Whether first attempts of a subscription go to the slow lane, and have no rate limit, whose line
+ * keeps their order.
+ */
+export async function isSlowWithoutLine(db: Executor, subscriptionId: string): Promise<boolean> {
+  const { rows } = await db.query<{ lane: Lane }>({
+    text: `select ${LANE} as lane from subscription_states where id = $1 and rate_limit_per_second is null`,
+    values: [decodeId('sub', subscriptionId)],
+  });
+  return rows[0]?.lane === 'slow';
 }
 
 /** Counts the held notifications of a subscription. */
