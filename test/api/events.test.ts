@@ -190,6 +190,15 @@ describe('event batches', () => {
     expect(api.started).toHaveLength(2);
   });
 
+  it('a large batch is launched in parts, between which other requests are answered', async () => {
+    api.launches.length = 0;
+    const { body } = await batch(Array.from({ length: 120 }, () => good));
+    expect(api.launches).toEqual([50, 50, 20]);
+    expect(api.started.map(({ notificationId }) => notificationId)).toEqual(
+      body.results.map(({ notifications }: { notifications: { id: string }[] }) => notifications[0]!.id),
+    );
+  });
+
   it('a batch takes 1 to 1000 events of at most 256 KiB each', async () => {
     expect(await batch([])).toMatchObject({ status: 422 });
     expect(await batch(Array.from({ length: 1001 }, () => good))).toMatchObject({ status: 422 });

@@ -88,6 +88,8 @@ export interface TestApi {
    * Notifications and subscriptions that were to be started, settled, retried and cancelled.
    */
   started: NotificationRef[];
+  /** How many notifications were launched, each time. */
+  launches: number[];
   settled: string[];
   retried: string[];
   /** Recoveries whose workflows were to be started, and cancelled. */
@@ -147,6 +149,7 @@ export async function startTestApi(
   const activity = new ActivityStream(readDb, pino({ level: 'silent' }));
   const recorded = {
     started: [] as NotificationRef[],
+    launches: [] as number[],
     settled: [] as string[],
     retried: [] as string[],
     recovering: [] as string[],
@@ -178,7 +181,10 @@ export async function startTestApi(
   const launcher: NotificationLauncher = {
     processId: 'test',
     hasRoom: (customerId) => backend.hasRoom && !backend.full.has(customerId),
-    launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
+    launch: (launched) => {
+      recorded.started.push(...launched.map(({ notification }) => notification));
+      recorded.launches.push(launched.length);
+    },
   };
   const sideThread = startTestSideThread(metrics);
   const schemaChecks = new SchemaChecks(sideThread);

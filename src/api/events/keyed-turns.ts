@@ -14,7 +14,7 @@ export function keyedTurns(): Turns {
 }
 
 /** The customer of the events if they have one in common, or else the credential. */
-export function tenantOf({ id }: Pick<Principal, 'id'>, posted: readonly { customerId?: string }[]): string {
+export function commonTenantOf({ id }: Pick<Principal, 'id'>, posted: readonly { customerId?: string }[]): string {
   const [first] = posted;
   const isCommon = first?.customerId !== undefined && posted.every(({ customerId }) => customerId === first.customerId);
   return isCommon ? first.customerId! : id;

@@ -1,4 +1,5 @@
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
+import { tenantOf } from '../../domain/fairness';
 import { isUuid } from '../../domain/ids';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
@@ -8,7 +9,8 @@ import { findEvent, listEvents } from '../../store/notifications/events';
 import { readSearch } from '../../store/notifications/search';
 import { notificationsOfEvent } from '../../store/notifications/notifications';
 import type { Acceptor } from '../events/acceptor';
-import { keyedTurns, tenantOf } from '../events/keyed-turns';
+import { LoopTurns } from '../../process/loop-turns';
+import { commonTenantOf, keyedTurns } from '../events/keyed-turns';
 import type { AcceptOutcome } from '../events/accept-outcome';
 import { batchInput, eventInput, toPosted, type PostedEvent } from '../events/event-input';
 import type { EventReader } from '../events/event-reader';
@@ -34,6 +36,8 @@ import { acceptedSchema, batchResultSchema, eventSchema, lastResponseOfEvent } f
 import { notificationSchema } from '../schemas/notification';
 
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+/** Events that are launched in one turn of the event loop. */
+const LAUNCHED_AT_ONCE = 50;
 
 /** Accepting and reading events. */
 export function eventRoutes({
@@ -51,6 +55,15 @@ export function eventRoutes({
 }): Route[] {
   let inFlight = 0;
   const turns = keyedTurns();
+  const loopTurns = new LoopTurns();
+
+  /** Launches few events immediately, and many in turns, between which others are answered. */
+  async function launch(tenant: string, outcomes: readonly AcceptOutcome[]): Promise<void> {
+    for (let from = 0; from < outcomes.length; from += LAUNCHED_AT_ONCE) {
+      if (outcomes.length > LAUNCHED_AT_ONCE) await loopTurns.take(tenant);
+      acceptor.launch(outcomes.slice(from, from + LAUNCHED_AT_ONCE));
+    }
+  }
 
   /**
    * With an `Idempotency-Key`, one transaction stores the key, the events and the response. Without
@@ -71,7 +84,7 @@ export function eventRoutes({
       const reply =
         key === undefined
           ? answer((outcomes = await acceptor.accept(context.principal, posted)))
-          : await turns.take(tenantOf(context.principal, posted), async () => {
+          : await turns.take(commonTenantOf(context.principal, posted), async () => {
               await acceptor.check(context.principal, posted);
               const keyed = identity ? { ...context, bodyIdentity: () => identity } : context;
               return keyedDb.transaction((executor) =>
@@ -80,7 +93,7 @@ export function eventRoutes({
                 ),
               );
             });
-      acceptor.launch(outcomes);
+      await launch(tenantOf(context.principal), outcomes);
       // The HTTP client writes to an idle connection in the next turn of the event loop. If no
       // other request is in flight, let the delivery go first, because it matters more than this
       // response.
@@ -156,6 +169,7 @@ export function eventRoutes({
       readsLarge: true,
       async handle(context) {
         const { principal, largeBody, body, losslessBody } = context;
+        await loopTurns.take(tenantOf(principal));
         const read = largeBody
           ? await eventReader.read(principal, largeBody, true, idempotencyKeyOf(context) !== undefined)
           : { events: readBatch(body.events, losslessBody()) };
