@@ -1,5 +1,5 @@
 import { type Lane } from '../../domain/delivery';
-import { encodeId } from '../../domain/ids';
+import { encodeId, uuidsSharingTime } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { arrayLiteral, textArray } from '../db/text-array';
 import { ACCEPT, ACCEPT_TO_ALL } from './accept-statement';
@@ -119,12 +119,19 @@ async function findUses(db: Executor, repeats: readonly { event: EventToAccept; 
 
 type FirstNotification = Omit<AcceptRow, 'owner'> & { event_id: string };
 
+/**
+ * The ids of an event and of its notifications begin alike. Between these bounds there are few
+ * rows, also for a plan that was made while the partition was empty and reads the primary key.
+ */
 const FIRST_NOTIFICATIONS = perWindow(
   'first-notifications',
   (
     has,
   ) => `select n.event_id, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as host, null as revision
-        from notifications n where n.event_id = any ($1) and ${has('n.id')}
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as e (id, first, last)
+        cross join lateral (
+          select * from notifications n where n.event_id = e.id and n.id between e.first and e.last and ${has('n.id')} offset 0
+        ) n
         order by n.subscription_id`,
 );
 
@@ -133,7 +140,11 @@ export async function resultsOfRepeats(db: Executor, repeats: readonly Repeat[])
   const first = new Map<string, FirstNotification[]>();
   for (const { use } of repeats) if (use?.isSame) first.set(use.eventId, []);
   for (const [window, eventIds] of byWindow([...first.keys()], (id) => id)) {
-    const { rows } = await db.query<FirstNotification>({ ...FIRST_NOTIFICATIONS(window), values: [eventIds] });
+    const bounds = eventIds.map(uuidsSharingTime);
+    const { rows } = await db.query<FirstNotification>({
+      ...FIRST_NOTIFICATIONS(window),
+      values: [eventIds, bounds.map(([first]) => first), bounds.map(([, last]) => last)],
+    });
     for (const row of rows) first.get(row.event_id)!.push(row);
   }
   return repeats.map(({ event, use }) => {

@@ -54,6 +54,10 @@ interface DeliveryRow extends DeliverySubscriptionRow {
 /**
  * Notifications of one subscription for events of one type share its columns, so only one of their
  * rows has them. Otherwise they would make up most of a group's result.
+ *
+ * The plan is kept, and may be as old as a day whose partitions were empty. `offset 0` keeps the
+ * subquery apart, so that its index conditions include the id of the event. A plain join scans all
+ * events of the day for each group.
  */
 const load = perWindow(
   'load-deliveries',
@@ -67,9 +71,9 @@ from (
     e.given_id, e.occurred_at, e.occurred_text, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels, e.chosen_by_customer, e.traceparent,
     case when row_number() over (partition by s.id, n.event_type) = 1 then s end as subscription
   from notifications n
-  join events e on e.id = n.event_id
+  cross join lateral (select * from events e where e.id = n.event_id and ${has('e.id')} offset 0) e
   left join subscription_states s on s.id = n.subscription_id
-  where n.id = any($1) and ${has('n.id')} and ${has('e.id')}
+  where n.id = any($1) and ${has('n.id')}
 ) n
 ${deliverySubscriptionJoins('(n.subscription)', 'n.event_type')}`,
 );
