@@ -4,14 +4,13 @@ import { pauseAfterMs } from '../domain/pause';
 /** Calls at the same time, of all customers. */
 const CONCURRENCY = 4;
 /**
- * Calls of one customer per second without a pause. Its few failures do not wait, even while
- * Temporal is slow.
+ * Calls of one customer without a pause. Its few failures do not wait, even while Temporal is slow.
+ * The number of free calls grows at this rate again, in each process.
  */
-const FREE_PER_SECOND = 20;
+const FREE = 20;
+const FREE_PER_SECOND = 5;
 /** Calls of one customer at the same time, as long as it needs no pause. */
 const FREE_CONCURRENCY = 2;
-/** Free calls may come all in one moment of this time. */
-const FREE_WITHIN_MS = 1000;
 /** Keys after which those without a call are forgotten. */
 const FORGET_ABOVE = 1000;
 
@@ -36,8 +35,8 @@ export function slowStartsOf(customerId: string): string {
 
 /**
  * Calls to Temporal in the background that cause more work there, such as the start of a workflow.
- * Customers take turns. One with more than 20 calls per second has one call at a time, and pauses
- * after it. So it leaves most of Temporal to others.
+ * Customers take turns. One that has made its free calls has one call at a time, and pauses after
+ * it. So it leaves most of Temporal to others.
  */
 export class PacedQueue {
   private readonly queue = new FairQueue<Call>();
@@ -116,11 +115,12 @@ export class PacedQueue {
 /**
  * Counts a call.
  *
- * @returns whether it is one of those that are free in each second
+ * @returns whether it is a free one
  */
 function use(state: KeyState, pauses: number): boolean {
   const now = performance.now();
+  const latestMs = now + (FREE * 1000) / FREE_PER_SECOND;
   const takenUntilMs = Math.max(now, state.takenUntilMs) + (pauses * 1000) / FREE_PER_SECOND;
-  state.takenUntilMs = Math.min(now + FREE_WITHIN_MS, takenUntilMs);
-  return takenUntilMs <= now + FREE_WITHIN_MS;
+  state.takenUntilMs = Math.min(latestMs, takenUntilMs);
+  return takenUntilMs <= latestMs;
 }

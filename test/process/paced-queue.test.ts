@@ -1,7 +1,8 @@
 import { PacedQueue } from '../../src/process/paced-queue';
 
 const CALL_MS = 50;
-const FREE_PER_SECOND = 20;
+const FREE = 20;
+const FREE_PER_SECOND = 5;
 /** Pauses are this much shorter. */
 const QUICK_MS = 15;
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -18,9 +19,9 @@ function calls() {
   return { queue, push, begun, names: () => begun.map(({ name }) => name) };
 }
 
-/** Uses up what a customer has free in this second. */
+/** Makes the free calls of a customer. */
 async function useUp(queue: PacedQueue, key: string): Promise<void> {
-  await Promise.all(Array.from({ length: FREE_PER_SECOND }, () => queue.run(key, async () => undefined)));
+  await Promise.all(Array.from({ length: FREE }, () => queue.run(key, async () => undefined)));
 }
 
 it('makes four calls concurrently, and two of each customer', async () => {
@@ -35,15 +36,33 @@ it('makes four calls concurrently, and two of each customer', async () => {
   expect(names()).toEqual(['a', 'a', 'b', 'c', 'd', 'a']);
 });
 
-it('makes twenty calls of a customer per second without a pause, however long they take', async () => {
+it('makes twenty calls of a customer without a pause, however long they take', async () => {
   const { push, begun } = calls();
-  for (let call = 0; call <= FREE_PER_SECOND; call++) void push('a', 'a');
-  for (let call = 0; call < FREE_PER_SECOND; call++) {
+  for (let call = 0; call <= FREE; call++) void push('a', 'a');
+  for (let call = 0; call < FREE; call++) {
     expect(begun.length).toBe(call + 2);
     await jest.advanceTimersByTimeAsync(CALL_MS / 10);
     begun[call]!.end();
     await settle();
   }
+});
+
+it('gives a customer five free calls per second back', async () => {
+  const { queue, push, names } = calls();
+  await useUp(queue, 'a');
+  await jest.advanceTimersByTimeAsync((2 * 1000) / FREE_PER_SECOND);
+  for (const name of ['free', 'also free']) void push('a', name);
+  expect(names()).toEqual(['free', 'also free']);
+});
+
+it('gives a customer no more free calls back', async () => {
+  const { queue, push, names } = calls();
+  await useUp(queue, 'a');
+  await jest.advanceTimersByTimeAsync((2 * 1000) / FREE_PER_SECOND);
+  for (let call = 0; call < 2; call++) await queue.run('a', async () => undefined);
+  await settle();
+  for (const name of ['with a pause', 'waiting']) void push('a', name);
+  expect(names()).toEqual(['with a pause']);
 });
 
 it('makes one call at a time of a customer with more calls, whose pause another call does not end', async () => {
@@ -74,7 +93,7 @@ it('lets a customer pause after a call for several times as long as the call too
 
 it('counts a call with several pauses as several', async () => {
   const { queue, push, names } = calls();
-  for (let call = 0; call < FREE_PER_SECOND / 4; call++) await queue.run('a', async () => undefined, 4);
+  for (let call = 0; call < FREE / 4; call++) await queue.run('a', async () => undefined, 4);
   void push('a', 'first');
   void push('a', 'second');
   expect(names()).toEqual(['first']);
