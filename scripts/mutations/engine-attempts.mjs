@@ -768,7 +768,7 @@ export default [
     [
       'RH4',
       'a release does not wait until the receiver has answered most of a page',
-      '(await countPending(db, ids)) > PENDING_BEFORE_NEXT_PAGE',
+      '(await countPending(db, ids)) > pendingBeforeNext',
       'false',
     ],
     [

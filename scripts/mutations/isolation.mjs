@@ -4,6 +4,71 @@ import { mutationsOf } from '../mutation.mjs';
 const ISOLATION_TEST = ['test/composition/isolation.test.ts'];
 
 export default [
+  ...mutationsOf(
+    'src/process/loop-turns.ts',
+    ['test/process/loop-turns.test.ts'],
+    [
+      ['LT1', 'works share a turn of the event loop', 'if (!this.isTurning) this.turn();', 'this.turn();'],
+      ['LT2', 'works run one after the other in a turn', 'setImmediate(() => {', 'queueMicrotask(() => {'],
+      ['LT3', 'tenants do not take turns', 'this.queue.push(tenant, resolve)', "this.queue.push('', resolve)"],
+      ['LT4', 'what waits is forgotten', 'if (this.queue.size > 0) this.turn();\n      else ', ''],
+    ],
+  ),
+  ...mutationsOf(
+    'src/api/routes/events.ts',
+    ['test/api/events.test.ts'],
+    [
+      [
+        'LT5',
+        'all events of a batch are launched in one turn',
+        'outcomes.slice(from, from + LAUNCHED_AT_ONCE)',
+        'from > 0 ? [] : outcomes',
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/store/notifications/load-deliveries.ts',
+    ['test/store/plans-of-a-new-day.test.ts'],
+    [['ND1', 'a group of attempts scans the events of the day', ' offset 0) e', ') e']],
+  ),
+  ...mutationsOf(
+    'src/store/notifications/accept.ts',
+    ['test/store/plans-of-a-new-day.test.ts'],
+    [
+      [
+        'ND2',
+        'repeats of an event scan the notifications of the day',
+        "n.id between e.first and e.last and ${has('n.id')} offset 0",
+        "${has('n.id')}",
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/activities/release-held.ts',
+    ['test/temporal/releasing.test.ts'],
+    [
+      [
+        'RLS1',
+        'a release to the slow lane takes large pages',
+        'const size = isSlow ? slowPage : PAGE;',
+        'const size = PAGE;',
+      ],
+      [
+        'RLS2',
+        'a release to the slow lane does not wait for its attempts',
+        'const paced = isSlow ? page : page.filter',
+        'const paced = page.filter',
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/process/paced-queue.ts',
+    ['test/process/paced-queue.test.ts'],
+    [
+      ['PQR1', 'free calls come back too quickly', 'const FREE_PER_SECOND = 5;', 'const FREE_PER_SECOND = 20;'],
+      ['PQR2', 'free calls hardly come back', 'const FREE_PER_SECOND = 5;', 'const FREE_PER_SECOND = 1;'],
+    ],
+  ),
   ...mutationsOf('src/composition/transform-process.ts', ISOLATION_TEST, [
     ['Q7', 'an expression runs beside the secrets of the service', '      env: {},\n', ''],
     ['Q10', 'a process of expressions may read files', '        PERMISSION_FLAG,\n', ''],
