@@ -38,7 +38,7 @@ export default [
       [
         'ND2',
         'repeats of an event scan the notifications of the day',
-        "n.id between e.first and e.last and ${has('n.id')} offset 0",
+        "n.id between i.first and i.last and ${has('n.id')} offset 0",
         "${has('n.id')}",
       ],
     ],

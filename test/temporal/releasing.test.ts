@@ -112,21 +112,6 @@ describe('of a subscription in the slow lane', () => {
     return { seeded, held: await accept(seeded, held) };
   }
 
-  it('keeps the order as far as requests do not overlap, although its attempts took long before', async () => {
-    const { seeded, held } = await slowWithHeld(200);
-    await enable(seeded);
-    await until(
-      () => count(seeded, 'delivered'),
-      (delivered) => delivered === 201,
-      60_000,
-    );
-    const places = await started(seeded);
-    const order = uuids(held).map((id) => places.indexOf(id!));
-    order.forEach((place, index) =>
-      expect(order.slice(0, index).filter((before) => before > place).length).toBeLessThan(40),
-    );
-  });
-
   it('goes on as its attempts begin', async () => {
     const { seeded } = await slowWithHeld(200);
     on.receiver.answerRaw(() => undefined);

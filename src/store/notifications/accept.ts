@@ -120,6 +120,8 @@ async function findUses(db: Executor, repeats: readonly { event: EventToAccept; 
 type FirstNotification = Omit<AcceptRow, 'owner'> & { event_id: string };
 
 /**
+ * The notifications that were stored together with an event, without those of replays.
+ *
  * The ids of an event and of its notifications begin alike. Between these bounds there are few
  * rows, also for a plan that was made while the partition was empty and reads the primary key.
  */
@@ -128,10 +130,12 @@ const FIRST_NOTIFICATIONS = perWindow(
   (
     has,
   ) => `select n.event_id, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as host, null as revision
-        from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as e (id, first, last)
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as i (id, first, last)
+        cross join lateral (select id, accepted_at from events e where e.id = i.id and ${has('e.id')} offset 0) e
         cross join lateral (
-          select * from notifications n where n.event_id = e.id and n.id between e.first and e.last and ${has('n.id')} offset 0
+          select * from notifications n where n.event_id = e.id and n.id between i.first and i.last and ${has('n.id')} offset 0
         ) n
+        where n.created_at = e.accepted_at
         order by n.subscription_id`,
 );
 

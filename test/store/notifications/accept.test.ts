@@ -1,6 +1,7 @@
 import { decodeId, uuidFloor } from '../../../src/domain/ids';
 import { patternRegex } from '../../../src/domain/event-type-pattern';
 import { acceptEvents } from '../../../src/store/notifications/accept';
+import { replayEvent } from '../../../src/store/notifications/replay';
 import type { DeliverySubscription } from '../../../src/store/notifications/delivery-subscription';
 import { putDefinition } from '../../../src/store/catalog/service-definitions';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -87,6 +88,16 @@ describe('event ids given by producers', () => {
   it('accept returns the first answer for a repeated id, also after the notification has changed', async () => {
     const [first] = await accept(eventFor(seeded, { id: 'order-1' }));
     await query("update notifications set status = 'delivered' where product_id = $1", [seeded.productId]);
+    expect((await accept(eventFor(seeded, { id: 'order-1' })))[0]).toEqual({ ...first, duplicate: true });
+  });
+
+  it('accept returns the first answer for a repeated id, also after a replay', async () => {
+    const event = eventFor(seeded, { id: 'order-1' });
+    const [first] = await accept(event);
+    await database.db.transaction((db) => replayEvent(db, event.uuid, seeded.subscriptionId));
+    expect(await query('select from notifications where product_id = $1', [seeded.productId])).toMatchObject({
+      rowCount: 2,
+    });
     expect((await accept(eventFor(seeded, { id: 'order-1' })))[0]).toEqual({ ...first, duplicate: true });
   });
 
