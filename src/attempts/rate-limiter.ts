@@ -4,7 +4,13 @@ import type { Metrics } from '../process/metrics';
 import { isUnavailable, type Database } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
 import type { Claim } from '../store/notifications/claim-grace';
-import { listWaiting, readLine, writeTurns, type TurnToWrite } from '../store/subscriptions/rate-line';
+import {
+  findFirstWaiting,
+  listWaiting,
+  readLine,
+  writeTurns,
+  type TurnToWrite,
+} from '../store/subscriptions/rate-line';
 
 /** A notification whose subscription has a rate limit. */
 export interface LimitedAttempt {
@@ -48,6 +54,11 @@ const MAX_IN_PROCESS_MS = 3000;
  */
 const MAX_BEFORE = 16;
 const BEHIND_POLL_MS = 50;
+/**
+ * An attempt that has to wait for longer may do so because of numbers that were given up: they were
+ * cancelled, or held while the subscription was disabled.
+ */
+const LONG_WAIT_MS = 2000;
 /** Pause after a line was changed by another process, at most. */
 const CONFLICT_PAUSE_MS = 5;
 
@@ -108,11 +119,16 @@ async function decide(
   for (;;) {
     const { version, nowMs, ...read } = await readLine(db, subscriptionId);
     const readAt = performance.now();
-    let plan = planTurns(read, ordered, nowMs);
-    if (plan.passesOthers) {
-      const ids = ordered.map(({ notificationId }) => notificationId);
-      plan = planTurns(read, ordered, nowMs, await listWaiting(db, subscriptionId, read.frontSeq, ids));
+    const ids = ordered.map(({ notificationId }) => notificationId);
+    let from: RateLine = read;
+    let plan = planTurns(from, ordered, nowMs);
+    if (plan.turns.some(({ granted, atMs }) => !granted && atMs - nowMs > LONG_WAIT_MS)) {
+      const first = await findFirstWaiting(db, subscriptionId, read.frontSeq, ids);
+      from = { ...read, frontSeq: first ?? read.nextSeq };
+      plan = planTurns(from, ordered, nowMs);
     }
+    if (plan.passesOthers)
+      plan = planTurns(from, ordered, nowMs, await listWaiting(db, subscriptionId, from.frontSeq, ids));
     const { line, turns } = plan;
     if (await writeTurns(db, subscriptionId, version, line, turns)) {
       const elapsedMs = performance.now() - readAt;

@@ -130,3 +130,30 @@ it('an attempt does not wait for one before it that was cancelled', async () => 
   await cancelNotification(database.db, accepted[1]!.notificationId);
   expect(await limiter(seeded, 100)(accepted[2]!, 2)).toMatchObject({ granted: true });
 });
+
+it('an attempt does not wait for the turns of those before it that were cancelled', async () => {
+  const { seeded, accepted } = await lined(40, 0.1);
+  for (const { notificationId } of accepted.slice(0, 39)) await cancelNotification(database.db, notificationId);
+  expect(await limiter(seeded, 0.1)(accepted[39]!, 39)).toMatchObject({ granted: true });
+});
+
+it('a new attempt does not wait for the turns of those before it that were held', async () => {
+  const { seeded, accepted } = await lined(40, 0.1);
+  for (const { notificationId } of accepted)
+    await setNotification(database.db, notificationId, "status = 'held', rate_seq = null");
+  expect(await limiter(seeded, 0.1)(accepted[0]!, null)).toMatchObject({ granted: true });
+});
+
+it('those behind others that were cancelled keep their order and their distance', async () => {
+  const { seeded, accepted } = await lined(40, 0.1);
+  for (const { notificationId } of accepted.slice(0, 37)) await cancelNotification(database.db, notificationId);
+  const ask = limiter(seeded, 0.1);
+  const last = await ask(accepted[39]!, 39);
+  expect(last.granted).toBe(false);
+  expect(last.at.getTime() - Date.now()).toBeGreaterThan(15_000);
+  expect(last.at.getTime() - Date.now()).toBeLessThan(20_500);
+  expect(await ask(accepted[37]!, 37)).toMatchObject({ granted: true });
+  const next = await ask(accepted[38]!, 38);
+  expect(next.granted).toBe(false);
+  expect(next.at.getTime() - Date.now()).toBeGreaterThan(5000);
+});

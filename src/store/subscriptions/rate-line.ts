@@ -95,16 +95,51 @@ export async function listWaiting(
   from: number,
   askingIds: readonly string[],
 ): Promise<number[]> {
-  const last = uuidOf(askingIds.reduce((max, id) => (id > max ? id : max)));
-  const weeks = [windowBefore(last), windowOf(last)];
+  const { weeks, inWeeks } = weeksUpTo(askingIds);
   const { rows } = await db.query<{ rate_seq: number }>({
-    name: `list-waiting-${weeks.map(({ name }) => name).join('-')}`,
+    name: `list-waiting-${weeks}`,
     text: `select n.rate_seq from notifications n
-           where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq >= $2 and (${weeks.map(({ has }) => `(${has('n.id')})`).join(' or ')})
+           where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq >= $2 and (${inWeeks})
            order by n.rate_seq limit ${MAX_WAITING}`,
     values: [decodeId('sub', subscriptionId), from],
   });
   return rows.map(({ rate_seq }) => rate_seq);
+}
+
+/**
+ * Finds the lowest number that waits in a line. Those before it were cancelled or held.
+ *
+ * @param from - the front of the line
+ * @param askingIds - as for {@link listWaiting}
+ * @returns undefined if nobody waits
+ */
+export async function findFirstWaiting(
+  db: Executor,
+  subscriptionId: string,
+  from: number,
+  askingIds: readonly string[],
+): Promise<number | undefined> {
+  const { weeks, inWeeks } = weeksUpTo(askingIds);
+  const waiting = `from notifications n
+           where n.subscription_id = $1 and n.status in ('pending', 'retrying') and (${inWeeks})`;
+  const { rows } = await db.query<{ first: number | null }>({
+    name: `find-first-waiting-${weeks}`,
+    // Nearly always, the front waits, and is the oldest that is open.
+    text: `select case when exists (select ${waiting} and n.rate_seq = $2) then $2::bigint
+             else (select min(n.rate_seq) ${waiting} and n.rate_seq > $2) end as first`,
+    values: [decodeId('sub', subscriptionId), from],
+  });
+  return rows[0]!.first ?? undefined;
+}
+
+/** The week of the latest notification, and the one before it. */
+function weeksUpTo(ids: readonly string[]): { weeks: string; inWeeks: string } {
+  const last = uuidOf(ids.reduce((max, id) => (id > max ? id : max)));
+  const weeks = [windowBefore(last), windowOf(last)];
+  return {
+    weeks: weeks.map(({ name }) => name).join('-'),
+    inWeeks: weeks.map(({ has }) => `(${has('n.id')})`).join(' or '),
+  };
 }
 
 /** What a notification gets to know of its turn. */
