@@ -108,9 +108,11 @@ it('a first attempt that a person asked for is shown as under way', async () => 
 
 describe('an attempt in the line of a rate limit', () => {
   beforeEach(async () => {
+    // Three others are to be attempted before it, and the first of them waits.
+    const [front] = await acceptOne(database.db, seeded);
+    await setNotification(database.db, front!.notificationId, 'rate_seq = 0');
     await setOurs('rate_limit_per_second = 0.001');
     await setRow('rate_seq = 3');
-    // Three others are to be attempted before it.
     await database.db.query({
       text: 'insert into rate_lines (subscription_id, next_seq, taken_at) values ($1, 4, now())',
       values: [decodeId('sub', seeded.subscriptionId)],
