@@ -32,7 +32,7 @@ import { acceptTriggered } from '../../src/store/notifications/trigger';
 import { readTables } from '../../src/store/retention/status';
 import { markOutOfOrder } from '../../src/store/subscriptions/out-of-order';
 import { markForgottenHolds } from '../../src/store/subscriptions/settling';
-import { readLine, writeTurns } from '../../src/store/subscriptions/rate-line';
+import { findFirstWaiting, readLine, writeTurns } from '../../src/store/subscriptions/rate-line';
 import { attemptRecord } from '../support/attempt-record';
 import { DAY_MS, MAX_LOCKS, PARTITIONS, useManyPartitions } from '../support/many-partitions';
 import { setSubscription } from '../support/rows';
@@ -98,6 +98,8 @@ const PATH: Record<string, Use> = {
     expect(await markOutOfOrder(db, seeded.subscriptionId, 'gone')).toBeDefined();
     await setSubscription(on.db, seeded.subscriptionId, 'out_of_order_at = null');
   },
+  'find who waits first in the line of a rate limit': (db, { notificationId }) =>
+    findFirstWaiting(db, seeded.subscriptionId, 0, [notificationId]),
   'take turns of a rate limit': async (db, { notificationId }) => {
     const { version, ...line } = await readLine(db, seeded.subscriptionId);
     const turn = { notificationId, seq: 0, granted: true, atMs: Date.now(), reconcileAfterSeconds: 60 };

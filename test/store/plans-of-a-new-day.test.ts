@@ -1,5 +1,5 @@
 import type { AcceptedNotification } from '../../src/domain/acceptance';
-import { newUuid } from '../../src/domain/ids';
+import { decodeId, newUuid } from '../../src/domain/ids';
 import { openDatabase, type Database, type Executor } from '../../src/store/db/database';
 import type { Statement } from '../../src/store/db/session';
 import { acceptEvents } from '../../src/store/notifications/accept';
@@ -17,7 +17,7 @@ import {
   postpone,
   postponeFirst,
 } from '../../src/store/notifications/transitions';
-import { listWaiting, readLine, writeTurns } from '../../src/store/subscriptions/rate-line';
+import { findFirstWaiting, listWaiting, readLine, writeTurns } from '../../src/store/subscriptions/rate-line';
 import { attemptRecord } from '../support/attempt-record';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { eventFor, seed, type Seeded } from '../support/seed';
@@ -117,6 +117,8 @@ const PATH: Record<string, Use> = {
   },
   'list who waits in the line of a rate limit': (db, notifications) =>
     listWaiting(db, seeded.subscriptionId, 0, idsOf(notifications)),
+  'find who waits first in the line of a rate limit': (db, notifications) =>
+    findFirstWaiting(db, seeded.subscriptionId, 0, idsOf(notifications)),
   'take turns of a rate limit': async (db, notifications) => {
     const { version, ...line } = await readLine(db, seeded.subscriptionId);
     const turn = { seq: 0, granted: true, atMs: Date.now(), reconcileAfterSeconds: 60 };
@@ -167,6 +169,11 @@ function counting(db: Database): Database & { read: number } {
 it.each(Object.entries(PATH))(
   'plans that were made for empty partitions read few rows of full ones to %s',
   async (_, use) => {
+    // Statements about a subscription read what is open, and other tests left some.
+    await database.db.query({
+      text: `update notifications set status = 'delivered' where subscription_id = $1`,
+      values: [decodeId('sub', seeded.subscriptionId)],
+    });
     const notifications = await accept(AT_ONCE);
     const db = counting(path);
     await use(db, notifications);

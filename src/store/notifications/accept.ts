@@ -147,7 +147,7 @@ export async function resultsOfRepeats(db: Executor, repeats: readonly Repeat[])
     const bounds = eventIds.map(uuidsSharingTime);
     const { rows } = await db.query<FirstNotification>({
       ...FIRST_NOTIFICATIONS(window),
-      values: [eventIds, bounds.map(([first]) => first), bounds.map(([, last]) => last)],
+      values: [eventIds, bounds.map(([lowest]) => lowest), bounds.map(([, highest]) => highest)],
     });
     for (const row of rows) first.get(row.event_id)!.push(row);
   }

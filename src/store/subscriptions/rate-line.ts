@@ -2,7 +2,7 @@ import { OVERDUE_SECONDS } from '../../domain/delivery';
 import { decodeId, uuidOf } from '../../domain/ids';
 import { FRONT_PATIENCE_MS, MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND, type RateLine } from '../../domain/rate-line';
 import type { Executor } from '../db/database';
-import { byWindow, windowBefore, windowOf } from '../db/windows';
+import { byWindow, windowBefore, windowOf, type Window } from '../db/windows';
 import type { Claim } from '../notifications/claim-grace';
 
 /** SQL of the time between two attempts, as `rateIntervalMs` calculates it. */
@@ -95,11 +95,11 @@ export async function listWaiting(
   from: number,
   askingIds: readonly string[],
 ): Promise<number[]> {
-  const { weeks, inWeeks } = weeksUpTo(askingIds);
+  const weeks = weeksUpTo(askingIds);
   const { rows } = await db.query<{ rate_seq: number }>({
-    name: `list-waiting-${weeks}`,
+    name: `list-waiting-${namesOf(weeks)}`,
     text: `select n.rate_seq from notifications n
-           where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq >= $2 and (${inWeeks})
+           where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq >= $2 and (${inAnyOf(weeks)})
            order by n.rate_seq limit ${MAX_WAITING}`,
     values: [decodeId('sub', subscriptionId), from],
   });
@@ -119,11 +119,11 @@ export async function findFirstWaiting(
   from: number,
   askingIds: readonly string[],
 ): Promise<number | undefined> {
-  const { weeks, inWeeks } = weeksUpTo(askingIds);
+  const weeks = weeksUpTo(askingIds);
   const waiting = `from notifications n
-           where n.subscription_id = $1 and n.status in ('pending', 'retrying') and (${inWeeks})`;
+           where n.subscription_id = $1 and n.status in ('pending', 'retrying') and (${inAnyOf(weeks)})`;
   const { rows } = await db.query<{ first: number | null }>({
-    name: `find-first-waiting-${weeks}`,
+    name: `find-first-waiting-${namesOf(weeks)}`,
     // Nearly always, the front waits, and is the oldest that is open.
     text: `select case when exists (select ${waiting} and n.rate_seq = $2) then $2::bigint
              else (select min(n.rate_seq) ${waiting} and n.rate_seq > $2) end as first`,
@@ -133,14 +133,15 @@ export async function findFirstWaiting(
 }
 
 /** The week of the latest notification, and the one before it. */
-function weeksUpTo(ids: readonly string[]): { weeks: string; inWeeks: string } {
+function weeksUpTo(ids: readonly string[]): Window[] {
   const last = uuidOf(ids.reduce((max, id) => (id > max ? id : max)));
-  const weeks = [windowBefore(last), windowOf(last)];
-  return {
-    weeks: weeks.map(({ name }) => name).join('-'),
-    inWeeks: weeks.map(({ has }) => `(${has('n.id')})`).join(' or '),
-  };
+  return [windowBefore(last), windowOf(last)];
 }
+
+const namesOf = (weeks: readonly Window[]) => weeks.map(({ name }) => name).join('-');
+
+/** SQL: a notification `n` is of one of the weeks. */
+const inAnyOf = (weeks: readonly Window[]) => weeks.map(({ has }) => `(${has('n.id')})`).join(' or ') || 'false';
 
 /** What a notification gets to know of its turn. */
 export interface TurnToWrite {
@@ -171,7 +172,7 @@ export async function writeTurns(
   const uuids = turns.map(({ notificationId }) => uuidOf(notificationId));
   const weeks = [...byWindow(uuids, (uuid) => uuid).keys()];
   const { rows } = await db.query<{ written: number }>({
-    name: `write-rate-turns-${weeks.map(({ name }) => name).join('-')}`,
+    name: `write-rate-turns-${namesOf(weeks)}`,
     text: `with line as (
              update rate_lines set next_seq = $3, front_seq = $4, front_at = to_timestamp($5::float8 / 1000), taken_at = to_timestamp($6::float8 / 1000),
                version = version + 1
@@ -196,7 +197,7 @@ export async function writeTurns(
                reconcile_after = case when t.granted then now() + make_interval(secs => t.reconcile_after_seconds)
                  else t.due_at + interval '${OVERDUE_SECONDS} seconds' end
              from turns t
-             where n.id = t.id and n.id = any($7) and (${weeks.map(({ has }) => `(${has('n.id')})`).join(' or ') || 'false'})
+             where n.id = t.id and n.id = any($7) and (${inAnyOf(weeks)})
                and n.status not in ('delivered', 'cancelled') and (t.granted or n.status <> 'held')
            )
            select count(*) as written from line`,
