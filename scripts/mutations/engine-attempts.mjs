@@ -136,12 +136,44 @@ export default [
     ['M7', 'a quick attempt sends its subscription to the slow lane as well', '  slow.clear();\n', ''],
     ['M8', 'the receiver has no time left after a long composition', 'Math.max(MIN_SEND_MS, ', 'Math.max(0, '],
   ]),
+  ...mutationsOf('src/store/notifications/transitions.ts', attempts('admit'), [
+    [
+      'HNW3',
+      'what a burst holds without its claim counts as without a workflow',
+      "n.claimed_by = $2 and n.claimed_until > now() and n.status = 'pending' then",
+      "$2 is not null and n.status = 'pending' then",
+    ],
+    [
+      'HNW4',
+      'what a workflow has held already counts as without one when a burst holds it',
+      "n.claimed_until > now() and n.status = 'pending' then",
+      'n.claimed_until > now() then',
+    ],
+    [
+      'HNW5',
+      'what a workflow holds after a burst counts as without one',
+      'nullif(n.claimed_until, ${NO_WORKFLOW})',
+      'n.claimed_until',
+    ],
+  ]),
   ...mutationsOf('src/attempts/admit.ts', attempts('admit', 'attempt-runner'), [
     [
       'T12',
       'a notification counts as held although its subscription takes deliveries again',
-      'if (await holdNotification(db, input.notificationId)) return',
-      'await holdNotification(db, input.notificationId);\n    if (true) return',
+      'if (await holdNotification(db, input.notificationId, burstOf(input))) return',
+      'await holdNotification(db, input.notificationId, burstOf(input));\n    if (true) return',
+    ],
+    [
+      'HNW1',
+      'a burst does not say that what it holds has no workflow',
+      'workflowId.startsWith(BURST_PREFIX) ? processId : undefined',
+      'workflowId.startsWith(BURST_PREFIX) ? undefined : undefined',
+    ],
+    [
+      'HNW2',
+      'what the head start of a workflow holds counts as without one',
+      'attemptKey === headStartKey(processId) && workflowId.startsWith(BURST_PREFIX) ? processId',
+      'attemptKey === headStartKey(processId) ? processId',
     ],
     [
       'M9',
@@ -360,15 +392,15 @@ export default [
     [
       'RM1',
       'requests of one group get their numbers in the order in which they asked',
-      'attempts.toSorted(byNumber)',
-      '[...attempts]',
+      'requests.toSorted(byNumber)',
+      '[...requests]',
     ],
     ['RM2', 'requests of one group get the same turn', '    plan.line = after;\n', ''],
     [
       'RM3',
       'an attempt waits in its process for a turn that is far away',
-      'if (!isNear || performance.now() > until)',
-      'if (performance.now() > until)',
+      'if (isLast || (isFirst && !isNear))',
+      'if (isLast)',
     ],
     ['RM4', 'an attempt that joined the line joins it again when it asks again', '      ({ seq } = turn);\n', ''],
     ['RM5', 'a granted attempt does not wait for its time', 'if (turn.waitMs > 0) await sleep(turn.waitMs);', ''],
@@ -381,9 +413,12 @@ export default [
     [
       'RM7',
       'a line that another process changed meanwhile is taken for written',
-      'if (await writeTurns(db, subscriptionId, version, line, turns)) {',
-      'await writeTurns(db, subscriptionId, version, line, turns);\n    if (true) {',
+      '(await writeTurns(db, subscriptionId, version, line, toWrite))',
+      '(await writeTurns(db, subscriptionId, version, line, toWrite), true)',
     ],
+    ['RM8', 'an attempt that asks again and again writes each time', 'again: !isFirst && !isLast', 'again: false'],
+    ['RM9', 'an attempt that gives up does not show its turn', 'again: !isFirst && !isLast', 'again: !isFirst'],
+    ['RM10', 'a turn that is granted when it is asked for again is not written', 'granted || !again', '!again'],
   ]),
   ...mutationsOf('src/attempts/subscription-cache.ts', attempts('subscription-cache-limits'), [
     ['T23', 'format trigger shows stale attempts', "    format !== 'trigger' &&\n", ''],

@@ -405,6 +405,14 @@ export default [
       'slow_until < now()',
     ],
   ]),
+  ...mutationsOf('src/store/notifications/accept-statement.ts', RELEASING_TEST, [
+    [
+      'HNW6',
+      'what is held when it is accepted gets a workflow each when it is released',
+      "coalesce(claimed_until, case when status = 'held' then ${NO_WORKFLOW} end),",
+      'claimed_until,',
+    ],
+  ]),
   ...mutationsOf('src/store/subscriptions/releasing.ts', RELEASING_TEST, [
     [
       'S3',
@@ -419,10 +427,14 @@ export default [
       "n.status = 'held' and s.status = 'enabled'",
       "n.status = 'held'",
     ],
-    ['RL2', 'a notification with a workflow that holds it is claimed', ' and n.claimed_until is null`', '`'],
-    ['RL3', 'a notification that was opened again is claimed', 'n.opened_at = n.created_at and ', ''],
+    [
+      'RL2',
+      'a notification with a workflow that holds it is claimed',
+      '`n.claimed_until = ${NO_WORKFLOW} and n.attempt',
+      '`n.attempt',
+    ],
+    ['RL3', 'a notification that was opened again is claimed', ' and n.opened_at = n.created_at`', '`'],
     ['RL4', 'a notification that was attempted before is claimed', 'n.attempt_count = 0 and ', ''],
-    ['RL5', 'a notification that was held after its acceptance is claimed', "n.accepted_as = 'held' and ", ''],
     [
       'RL6',
       'a release of a subscription in the slow lane claims first attempts',

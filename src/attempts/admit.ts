@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCutOff } from '../domain/attempt';
-import { OVERDUE_SECONDS, type DeliverOutcome } from '../domain/delivery';
+import { BURST_PREFIX, OVERDUE_SECONDS, type DeliverOutcome } from '../domain/delivery';
 import { DRAIN_PER_SECOND } from '../domain/rate-line';
 import { attemptsOf, lastTrigger } from '../store/notifications/attempts';
 import { workflowClaim } from '../store/notifications/claim-grace';
@@ -18,7 +18,7 @@ import { isSlow, recordedOutcome, throttledFor } from './outcome';
 import { planTakenOver } from './plan-retry';
 import type { RateLimiter } from './rate-limiter';
 import type { Admitted, AttemptInput } from './stages';
-import { claimForWorkflow, mayHaveHeadStart, takeOver } from './take-over';
+import { claimForWorkflow, headStartKey, mayHaveHeadStart, takeOver } from './take-over';
 
 /** Reads a notification, its event and its subscription as they are now. */
 export type LoadDelivery = (notificationId: string) => Promise<Delivery | undefined>;
@@ -77,7 +77,7 @@ export async function admit(
     return admit(deps, means, input);
   }
   if (subscription.status !== 'enabled') {
-    if (await holdNotification(db, input.notificationId)) return { kind: 'held', attempts };
+    if (await holdNotification(db, input.notificationId, burstOf(input))) return { kind: 'held', attempts };
     // Only a retry by the API reopens what has failed.
     if (delivery.status === 'failed') return recordedOutcome(delivery);
     return admit(deps, means, input);
@@ -112,6 +112,11 @@ export async function admit(
   if (attempts > 0 || !mayHaveHeadStart(input) || input.slow || delivery.retryAsked)
     await markDelivering(db, input.notificationId, reconcileAfterSeconds, claim);
   return { delivery, subscription };
+}
+
+/** @returns the process, if this is a head start in a burst */
+function burstOf({ attemptKey, processId, workflowId }: AttemptInput): string | undefined {
+  return attemptKey === headStartKey(processId) && workflowId.startsWith(BURST_PREFIX) ? processId : undefined;
 }
 
 /**

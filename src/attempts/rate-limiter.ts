@@ -25,6 +25,12 @@ export interface LimitedAttempt {
   claim?: Claim;
 }
 
+/** An attempt that asks for its turn. */
+interface AskingAttempt extends LimitedAttempt {
+  /** Whether its row shows a turn already, and is written only if this one is granted. */
+  again: boolean;
+}
+
 /** When the attempt may be made. */
 export interface LimitedTurn {
   /** Its number. */
@@ -68,18 +74,18 @@ const CONFLICT_PAUSE_MS = 5;
  * in Postgres.
  */
 export function createRateLimiter(db: Database, metrics: Pick<Metrics, 'rateLimitTurns'>): RateLimiter {
-  const lines = new Map<string, { group: GroupCommit<LimitedAttempt, LimitedTurn>; users: number }>();
+  const lines = new Map<string, { group: GroupCommit<AskingAttempt, LimitedTurn>; users: number }>();
 
-  async function ask(attempt: LimitedAttempt): Promise<LimitedTurn> {
-    const { subscriptionId } = attempt;
+  async function ask(request: AskingAttempt): Promise<LimitedTurn> {
+    const { subscriptionId } = request;
     let line = lines.get(subscriptionId);
     if (!line) {
-      line = { group: new GroupCommit((attempts) => decide(db, subscriptionId, attempts), GROUP), users: 0 };
+      line = { group: new GroupCommit((requests) => decide(db, subscriptionId, requests), GROUP), users: 0 };
       lines.set(subscriptionId, line);
     }
     line.users += 1;
     try {
-      return (await line.group.submit([attempt]))[0]!;
+      return (await line.group.submit([request]))[0]!;
     } finally {
       line.users -= 1;
       if (line.users === 0) lines.delete(subscriptionId);
@@ -94,17 +100,19 @@ export function createRateLimiter(db: Database, metrics: Pick<Metrics, 'rateLimi
   return async function limit(attempt) {
     const lead = leadMs(rateIntervalMs(attempt.ratePerSecond));
     let { seq } = attempt;
-    const until = performance.now() + MAX_IN_PROCESS_MS;
-    for (;;) {
-      const turn = await ask({ ...attempt, seq });
+    let until = performance.now() + MAX_IN_PROCESS_MS;
+    for (let isFirst = true; ; isFirst = false) {
+      const isLast = performance.now() > until;
+      const turn = await ask({ ...attempt, seq, again: !isFirst && !isLast });
       if (turn.granted) {
         if (turn.waitMs > 0) await sleep(turn.waitMs);
         return answer(turn);
       }
       const isNear = turn.behind === undefined ? turn.waitMs <= LEADS_IN_PROCESS * lead : turn.behind <= MAX_BEFORE;
-      if (!isNear || performance.now() > until)
+      if (isLast || (isFirst && !isNear))
         return answer(turn.behind === undefined ? { ...turn, waitMs: Math.max(0, turn.waitMs - lead) } : turn);
-      await sleep(turn.behind === undefined ? turn.waitMs : BEHIND_POLL_MS);
+      if (isNear) await sleep(turn.behind === undefined ? turn.waitMs : BEHIND_POLL_MS);
+      else until = 0;
       ({ seq } = turn);
     }
   };
@@ -113,9 +121,9 @@ export function createRateLimiter(db: Database, metrics: Pick<Metrics, 'rateLimi
 async function decide(
   db: Database,
   subscriptionId: string,
-  attempts: readonly LimitedAttempt[],
+  requests: readonly AskingAttempt[],
 ): Promise<LimitedTurn[]> {
-  const ordered = attempts.toSorted(byNumber);
+  const ordered = requests.toSorted(byNumber);
   for (;;) {
     const { version, nowMs, ...read } = await readLine(db, subscriptionId);
     const readAt = performance.now();
@@ -130,10 +138,11 @@ async function decide(
     if (plan.passesOthers)
       plan = planTurns(from, ordered, nowMs, await listWaiting(db, subscriptionId, from.frontSeq, ids));
     const { line, turns } = plan;
-    if (await writeTurns(db, subscriptionId, version, line, turns)) {
+    const toWrite = turns.filter(({ granted, again }) => granted || !again);
+    if (toWrite.length === 0 || (await writeTurns(db, subscriptionId, version, line, toWrite))) {
       const elapsedMs = performance.now() - readAt;
       const byId = new Map(turns.map((turn) => [turn.notificationId, turn]));
-      return attempts.map(({ notificationId }) => {
+      return requests.map(({ notificationId }) => {
         const { seq, granted, atMs, behind } = byId.get(notificationId)!;
         return { seq, granted, waitMs: Math.max(0, atMs - nowMs - elapsedMs), at: new Date(atMs), behind };
       });
@@ -150,7 +159,7 @@ function byNumber(a: LimitedAttempt, b: LimitedAttempt): number {
 
 interface TurnPlan {
   line: RateLine;
-  turns: (TurnToWrite & Turn)[];
+  turns: (TurnToWrite & Turn & Pick<AskingAttempt, 'again'>)[];
   /** Whether a turn is granted before a lower number has had its own. */
   passesOthers: boolean;
 }
@@ -158,18 +167,18 @@ interface TurnPlan {
 /** @param waiting - the numbers that must not be passed */
 function planTurns(
   line: RateLine,
-  attempts: readonly LimitedAttempt[],
+  requests: readonly AskingAttempt[],
   nowMs: number,
   waiting: readonly number[] = [],
 ): TurnPlan {
   const plan: TurnPlan = { line, turns: [], passesOthers: false };
-  for (const attempt of attempts) {
-    const { notificationId, reconcileAfterSeconds, claim, urgent, ratePerSecond } = attempt;
+  for (const request of requests) {
+    const { notificationId, reconcileAfterSeconds, claim, urgent, ratePerSecond, again } = request;
     const { frontSeq } = plan.line;
-    const { line: after, turn } = takeTurn(plan.line, attempt, rateIntervalMs(ratePerSecond), nowMs, waiting);
+    const { line: after, turn } = takeTurn(plan.line, request, rateIntervalMs(ratePerSecond), nowMs, waiting);
     plan.line = after;
     plan.passesOthers ||= turn.granted && !urgent && turn.seq > frontSeq;
-    plan.turns.push({ notificationId, reconcileAfterSeconds, claim, ...turn });
+    plan.turns.push({ notificationId, reconcileAfterSeconds, claim, again, ...turn });
   }
   return plan;
 }

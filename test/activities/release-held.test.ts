@@ -42,7 +42,7 @@ async function held(count: number): Promise<string[]> {
   const ids = results.flatMap((result) =>
     result.kind === 'accepted' ? result.notifications.map(({ notificationId }) => notificationId) : [],
   );
-  await setAll(ids, "status = 'held', accepted_as = 'held', claimed_by = null, claimed_until = null");
+  await setAll(ids, "status = 'held', accepted_as = 'held', claimed_by = null, claimed_until = '-infinity'");
   return ids;
 }
 

@@ -3,6 +3,7 @@ import type { AcceptedNotification } from '../../src/domain/acceptance';
 import { ComposerBusyError } from '../../src/domain/composing';
 import type { HttpRequest } from '../../src/delivery/http-client';
 import { decodeId } from '../../src/domain/ids';
+import { holdNotification } from '../../src/store/notifications/transitions';
 import { createRecorder } from '../../src/store/notifications/recorder';
 import { attemptInput, httpResult, testRunner, watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -170,6 +171,50 @@ describe('a head start', () => {
     await setOurs("slow_until = now() + interval '10 minutes'");
     await expect(run(headStart)).rejects.toEqual(new AttemptLeftError('slow'));
     expect(requests).toEqual([]);
+  });
+});
+
+describe('of a subscription that takes no deliveries, a first attempt', () => {
+  const inBurst = { attemptKey: 'head:this-process', workflowId: 'burst/1' };
+  const claim = (by: string, until: string) => setRow(`claimed_by = '${by}', claimed_until = ${until}`);
+  const claimed = () => claim('this-process', "now() + interval '1 minute'");
+  beforeEach(() => setOurs('enabled = false'));
+
+  async function hold(overrides = {}): Promise<boolean> {
+    expect(await run(overrides)).toEqual({ kind: 'held', attempts: 0 });
+    return ((await row()).claimed_until as unknown) === -Infinity;
+  }
+
+  it('of a burst is held without a workflow', async () => {
+    await claimed();
+    expect(await hold(inBurst)).toBe(true);
+  });
+
+  it.each([
+    ['by its workflow', {}],
+    ['by the head start of its workflow', { attemptKey: inBurst.attemptKey }],
+  ])('is held with a workflow %s', async (_, overrides) => {
+    await claimed();
+    expect(await hold(overrides)).toBe(false);
+  });
+
+  it.each([
+    ['was taken over by another process', () => claim('another', "now() + interval '1 minute'")],
+    ['has lapsed', () => claim('this-process', "now() - interval '1 second'")],
+  ])('may have a workflow if the claim of its burst %s', async (_, lose) => {
+    await lose();
+    await holdNotification(database.db, notification.notificationId, 'this-process');
+    expect(await row()).toMatchObject({ status: 'held', claimed_until: expect.any(Date) });
+  });
+
+  it('has a workflow if that holds it before its burst does, or after', async () => {
+    await claimed();
+    await hold();
+    expect(await hold(inBurst)).toBe(false);
+    await setRow("status = 'pending'");
+    await claimed();
+    expect(await hold(inBurst)).toBe(true);
+    expect(await hold()).toBe(false);
   });
 });
 

@@ -124,6 +124,20 @@ it('an attempt that would pass one that does not ask is left to its workflow for
   expect(Number(seq)).toBe(2);
 });
 
+it('an attempt that asks again and again writes when its turn changes, and when it gives up', async () => {
+  const { seeded, accepted } = await lined(3, 0.1);
+  await limiter(seeded, 0.1)(accepted[0]!, 0);
+  let writes = 0;
+  const db = watched(database.db, async ({ name }) => {
+    if (name?.startsWith('write-rate-turns')) writes += 1;
+  });
+  const { granted, at } = await limiter(seeded, 100, db)(accepted[2]!, 2);
+  expect(granted).toBe(false);
+  expect(writes).toBe(2);
+  const { next_attempt_at: shown } = await notificationRow(database.db, accepted[2]!.notificationId);
+  expect(Math.abs(shown!.getTime() - at.getTime())).toBeLessThan(2);
+});
+
 it('an attempt does not wait for one before it that was cancelled', async () => {
   const { seeded, accepted } = await lined(3, 0.1);
   await limiter(seeded, 0.1)(accepted[0]!, 0);

@@ -24,7 +24,7 @@ export interface NotificationRow {
 export async function notificationRow(db: Executor, notificationId: string): Promise<NotificationRow> {
   const { rows } = await db.query<NotificationRow>({
     text: `select *, extract(epoch from reconcile_after - now())::float8 as seconds_to_reconcile,
-             extract(epoch from claimed_until - now())::float8 as seconds_of_claim
+             extract(epoch from case when isfinite(claimed_until) then claimed_until end - now())::float8 as seconds_of_claim
            from notifications where id = $1`,
     values: [decodeId('ntf', notificationId)],
   });

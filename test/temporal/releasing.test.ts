@@ -54,6 +54,22 @@ async function started(seeded: Seeded): Promise<string[]> {
 const uuids = (notifications: readonly AcceptedNotification[]) =>
   notifications.map(({ notificationId }) => decodeId('ntf', notificationId));
 
+/** At most 64 are in flight, so when one starts, at most 63 before it are still to start. */
+async function expectOrder(seeded: Seeded, accepted: readonly AcceptedNotification[]): Promise<void> {
+  const places = await started(seeded);
+  const order = uuids(accepted).map((id) => places.indexOf(id!));
+  order.forEach((place, index) =>
+    expect(order.slice(0, index).filter((before) => before > place).length).toBeLessThan(64),
+  );
+}
+
+async function expectSharedWorkflows(accepted: readonly AcceptedNotification[]): Promise<void> {
+  const workflowIds = await Promise.all(
+    accepted.map(async ({ notificationId }) => (await on.find(notificationId)).workflowId),
+  );
+  expect(new Set(workflowIds).size).toBeLessThan(60);
+}
+
 it('a release does not wait for the receiver, and new notifications pass as soon as the backlog has started', async () => {
   on.receiver.answerRaw(() => undefined);
   const seeded = await paused();
@@ -80,21 +96,41 @@ it('a release of many notifications keeps the order as far as requests do not ov
     60_000,
   );
   expect(on.receiver.requests).toHaveLength(600);
-  // At most 64 are in flight, so when one starts, at most 63 before it are still to start.
-  const places = await started(seeded);
-  const order = uuids(held).map((id) => places.indexOf(id!));
-  order.forEach((place, index) =>
-    expect(order.slice(0, index).filter((before) => before > place).length).toBeLessThan(64),
-  );
-  const workflowIds = await Promise.all(
-    held.map(async ({ notificationId }) => (await on.find(notificationId)).workflowId),
-  );
-  expect(new Set(workflowIds).size).toBeLessThan(60);
+  await expectOrder(seeded, held);
+  await expectSharedWorkflows(held);
   // The release ends by itself, a moment after its last delivery.
   await until(
     () => findRelease(on.pipeline.db, seeded.subscriptionId),
     (release) => release === undefined,
   );
+});
+
+it('a release that is interrupted keeps the order, and shares workflows', async () => {
+  const seeded = await paused();
+  const held = await accept(seeded, 600);
+  on.receiver.answerRaw((_, response) => void setTimeout(() => response.end(), 50));
+  await enable(seeded);
+  await until(
+    () => count(seeded, 'delivered'),
+    (delivered) => delivered > 100,
+  );
+  await enable(seeded, false);
+  await until(
+    () => count(seeded, 'pending'),
+    (pending) => pending === 0,
+  );
+  const before = await count(seeded, 'delivered');
+  expect(before).toBeLessThan(500);
+  await enable(seeded);
+  await until(
+    () => count(seeded, 'delivered'),
+    (delivered) => delivered === 600,
+    60_000,
+  );
+  on.receiver.answerRaw(undefined);
+  expect(on.receiver.requests).toHaveLength(600);
+  await expectOrder(seeded, held);
+  await expectSharedWorkflows(held);
 });
 
 describe('of a subscription in the slow lane', () => {

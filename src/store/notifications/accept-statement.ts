@@ -1,6 +1,7 @@
 import { joinLines, NUMBERED } from '../subscriptions/rate-line';
 import { hasCapabilities } from '../catalog/event-types';
 import { CLAIM_KEYS } from './event-keys';
+import { NO_WORKFLOW } from './claim-grace';
 import { FAST_LANE_MAX_TIMEOUT_SECONDS, HEAD_START_WAIT_SECONDS, RECONCILE_AFTER_SECONDS } from '../../domain/delivery';
 
 /** The first status of a notification, for a row of `subscription_states`. */
@@ -41,7 +42,7 @@ notified as (
   insert into notifications (id, event_id, subscription_id, customer_id, product_id, event_type, status, accepted_as, retry_schedule,
     claimed_by, claimed_until, reconcile_after, rate_seq)
   select m.id, event_id, subscription_id, customer_id, owner, type, status, status, schedule,
-    case when claimed_until is not null then ${processId}::text end, claimed_until,
+    case when claimed_until is not null then ${processId}::text end, coalesce(claimed_until, case when status = 'held' then ${NO_WORKFLOW} end),
     case when status = 'pending' then coalesce(claimed_until, now()) + interval '${RECONCILE_AFTER_SECONDS} seconds' end, q.rate_seq
   from matched m left join numbered q on q.id = m.id
 )`;

@@ -17,6 +17,12 @@ export function workflowClaim(processId: string, timeoutSeconds: number): Claim 
   return { processId, seconds: timeoutSeconds + WORKFLOW_CLAIM_MARGIN_SECONDS };
 }
 
+/**
+ * Value of `claimed_until`: the notification is held, and has no workflow yet. It was held when it
+ * was accepted, or by a head start in a burst.
+ */
+export const NO_WORKFLOW = `'-infinity'::timestamptz`;
+
 /** Longer than an outage of Postgres after which a process still records what it sent. */
 const GRACE_SECONDS = 3600;
 

@@ -4,7 +4,7 @@ import { uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { inWindow } from '../db/windows';
 import { raiseExhausted } from '../operational/raising';
-import type { Claim } from './claim-grace';
+import { NO_WORKFLOW, type Claim } from './claim-grace';
 
 /**
  * SQL: the status of a notification that is closed without a delivery. One that was delivered
@@ -121,20 +121,25 @@ export async function handOver(
 /**
  * Holds an open notification if its subscription still takes no deliveries.
  *
+ * @param byBurst - the process whose head start holds it, in a burst. As long as its claim lives,
+ *   the notification has no workflow of its own. Absent for a workflow, and for the head start of
+ *   one
  * @returns whether it is held
  */
-export async function holdNotification(db: Executor, notificationId: string): Promise<boolean> {
+export async function holdNotification(db: Executor, notificationId: string, byBurst?: string): Promise<boolean> {
   const { rowCount } = await db.query({
     ...inWindow(
       'hold-notification',
       uuidOf(notificationId),
       (
         has,
-      ) => `update notifications n set status = 'held', rate_seq = null, next_attempt_at = null, reconcile_after = null
+      ) => `update notifications n set status = 'held', rate_seq = null, next_attempt_at = null, reconcile_after = null,
+             claimed_until = case when n.claimed_by = $2 and n.claimed_until > now() and n.status = 'pending' then ${NO_WORKFLOW}
+               when $2::text is null then nullif(n.claimed_until, ${NO_WORKFLOW}) else n.claimed_until end
            from subscription_states s
            where n.id = $1 and ${has('n.id')} and s.id = n.subscription_id and s.status <> 'enabled' and n.status not in ('delivered', 'cancelled', 'failed')`,
     ),
-    values: [uuidOf(notificationId)],
+    values: [uuidOf(notificationId), byBurst ?? null],
   });
   return rowCount === 1;
 }

@@ -10,6 +10,7 @@ import type { Executor } from '../db/database';
 import { allSpans, collectOldestFirst } from '../db/spans';
 import { byWindow } from '../db/windows';
 import { LANE } from '../notifications/accept-statement';
+import { NO_WORKFLOW } from '../notifications/claim-grace';
 import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-refs';
 import { joinLines, NUMBERED } from './rate-line';
 
@@ -29,11 +30,8 @@ export interface ReleasedNotification extends NotificationRef {
   claimed: boolean;
 }
 
-/**
- * A notification that was held when it was accepted has no workflow, until it is released for the
- * first time. From then on `claimed_until` is set.
- */
-const HAS_NO_WORKFLOW = `n.accepted_as = 'held' and n.attempt_count = 0 and n.opened_at = n.created_at and n.claimed_until is null`;
+/** Condition: for a first attempt, and without a workflow. A release sets another `claimed_until`. */
+const HAS_NO_WORKFLOW = `n.claimed_until = ${NO_WORKFLOW} and n.attempt_count = 0 and n.opened_at = n.created_at`;
 
 const RELEASE = `
 with due as (

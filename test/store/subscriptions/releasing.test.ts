@@ -1,6 +1,8 @@
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
 import { HEAD_START_WAIT_SECONDS } from '../../../src/domain/delivery';
 import type { Executor } from '../../../src/store/db/database';
+import { releaseClaims } from '../../../src/store/notifications/claims';
+import { holdNotification } from '../../../src/store/notifications/transitions';
 import { countNotBegun, countPending, findRelease, releasePage } from '../../../src/store/subscriptions/releasing';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification, setSubscription } from '../../support/rows';
@@ -30,7 +32,7 @@ async function held(assignments = ''): Promise<AcceptedNotification> {
   await setNotification(
     database.db,
     id,
-    "status = 'held', accepted_as = 'held', claimed_by = null, claimed_until = null",
+    "status = 'held', accepted_as = 'held', claimed_by = null, claimed_until = '-infinity'",
   );
   if (assignments) await setNotification(database.db, id, assignments);
   return notification!;
@@ -41,6 +43,23 @@ it('a page of a release has the first held notifications, in order of acceptance
   for (let count = 0; count < 3; count++) ids.push((await held()).notificationId);
   expect((await release(2)).map(({ notificationId }) => notificationId)).toEqual(ids.slice(0, 2));
   expect((await release(2)).map(({ notificationId }) => notificationId)).toEqual(ids.slice(2));
+});
+
+it('a release claims what was accepted as held', async () => {
+  await setOurs('enabled = false');
+  await acceptOne(database.db, seeded);
+  await setOurs('enabled = true');
+  expect(await release()).toMatchObject([{ claimed: true }]);
+});
+
+it('a release claims nothing whose claim was left to its workflow, which holds it', async () => {
+  const notification = await held();
+  await release();
+  await releaseClaims(database.db, [notification.notificationId], 'mine');
+  await setOurs('enabled = false');
+  await holdNotification(database.db, notification.notificationId);
+  await setOurs('enabled = true');
+  expect(await release()).toMatchObject([{ claimed: false }]);
 });
 
 it('a release claims a first attempt for the wait for a slot and the timeout', async () => {
@@ -56,7 +75,7 @@ it('a release claims a first attempt for the wait for a slot and the timeout', a
 });
 
 it.each([
-  ['was held after its acceptance', "accepted_as = 'pending'"],
+  ['a workflow holds', 'claimed_until = null'],
   ['was attempted before', 'attempt_count = 1'],
   ['was opened again', "opened_at = created_at + interval '1 second'"],
   ['was released before, and has a workflow since', "claimed_until = now() - interval '1 hour'"],
