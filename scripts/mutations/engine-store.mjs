@@ -430,7 +430,7 @@ export default [
     [
       'RL2',
       'a notification with a workflow that holds it is claimed',
-      '`n.claimed_until = ${NO_WORKFLOW} and n.attempt',
+      '`n.claimed_until is not distinct from ${NO_WORKFLOW} and n.attempt',
       '`n.attempt',
     ],
     ['RL3', 'a notification that was opened again is claimed', ' and n.opened_at = n.created_at`', '`'],

@@ -42,7 +42,7 @@ async function held(count: number): Promise<string[]> {
   const ids = results.flatMap((result) =>
     result.kind === 'accepted' ? result.notifications.map(({ notificationId }) => notificationId) : [],
   );
-  await setAll(ids, "status = 'held', accepted_as = 'held', claimed_by = null, claimed_until = '-infinity'");
+  await setAll(ids, "status = 'held', claimed_by = null, claimed_until = '-infinity'");
   return ids;
 }
 
@@ -68,7 +68,7 @@ const mark = () => markSettling(database.db, { subscriptionId: seeded.subscripti
 
 it('a release launches what has no workflow after the workflows of earlier notifications have begun', async () => {
   const [withWorkflow, without] = await held(2);
-  await setNotification(database.db, withWorkflow!, "accepted_as = 'pending'");
+  await setNotification(database.db, withWorkflow!, "claimed_until = null");
   await mark();
   let begun = false;
   const launched: [string[], boolean][] = [];

@@ -40,7 +40,7 @@ async function notificationThatIs(status: string): Promise<string> {
 /** A notification without a workflow. */
 async function acceptedAsHeld(): Promise<string> {
   const id = await notificationThatIs('held');
-  await setNotification(database.db, id, "accepted_as = 'held', claimed_by = null, claimed_until = null");
+  await setNotification(database.db, id, "claimed_by = null, claimed_until = '-infinity'");
   return id;
 }
 

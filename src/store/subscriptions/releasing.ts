@@ -31,7 +31,7 @@ export interface ReleasedNotification extends NotificationRef {
 }
 
 /** Condition: for a first attempt, and without a workflow. A release sets another `claimed_until`. */
-const HAS_NO_WORKFLOW = `n.claimed_until = ${NO_WORKFLOW} and n.attempt_count = 0 and n.opened_at = n.created_at`;
+const HAS_NO_WORKFLOW = `n.claimed_until is not distinct from ${NO_WORKFLOW} and n.attempt_count = 0 and n.opened_at = n.created_at`;
 
 const RELEASE = `
 with due as (

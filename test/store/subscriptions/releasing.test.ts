@@ -29,11 +29,7 @@ const release = (limit = 100, db: Executor = database.db) => releasePage(db, see
 async function held(assignments = ''): Promise<AcceptedNotification> {
   const [notification] = await acceptOne(database.db, seeded);
   const id = notification!.notificationId;
-  await setNotification(
-    database.db,
-    id,
-    "status = 'held', accepted_as = 'held', claimed_by = null, claimed_until = '-infinity'",
-  );
+  await setNotification(database.db, id, "status = 'held', claimed_by = null, claimed_until = '-infinity'");
   if (assignments) await setNotification(database.db, id, assignments);
   return notification!;
 }
