@@ -51,7 +51,8 @@ export function createReleaseHeld({
     const withWorkflow = page.filter(({ claimed }) => !claimed);
     const claimed = page.filter((notification) => notification.claimed);
     await eachConcurrently(withWorkflow, SIGNAL_CONCURRENCY, async (notification) => {
-      await control.release(notification);
+      // A start waits for the turn; a signal would have all of them ask for it now.
+      if (!notification.linedUp || !(await control.start(notification))) await control.release(notification);
       Context.current().heartbeat();
     });
     if (withWorkflow.length > 0 && claimed.length > 0) await begun(idsOf(withWorkflow));

@@ -6,11 +6,9 @@ import {
   countInLine,
   endWake,
   findWake,
-  listLine,
-  noteWoken,
+  listOversleepers,
   showDue,
-  type LinedUp,
-  type Wake,
+  type Oversleeper,
 } from '../store/subscriptions/rate-wakes';
 import type { ActivityDeps } from './deps';
 
@@ -26,6 +24,8 @@ const GROUP_POLL_MS = 50;
 const GROUP_MS = 3000;
 /** A batch ends after this time, so that it occupies no slot while others wait for one. */
 const BATCH_MS = 10_000;
+/** How often those are looked up that were signalled, and have not asked yet. */
+const ASKING_POLL_MS = 250;
 /** Those due later than this ask once, and sleep until then. */
 const DUE_SOON_MS = 1000;
 /**
@@ -33,63 +33,54 @@ const DUE_SOON_MS = 1000;
  * crowd.
  */
 const AHEAD_MS = 10_000;
-/** A notification that wakes by itself at most this much later than it is due is not woken. */
-const TOLERANCE_MS = 500;
-
 /**
- * Creates the waking of those that wait for their turn under a rate limit, after it was changed.
- * They ask for their turn again, in order.
+ * Creates the waking of those that wait for their turn under a rate limit, after it was changed, or
+ * because they asked before others in front of them. They ask for their turn again, in order.
  */
 export function createWakeLine({ db, control }: ActivityDeps): (subscriptionId: string) => Promise<SettleBatchResult> {
+  /** Signals a group, in order if few sleep. */
+  async function signal(group: readonly Oversleeper[], isShort: boolean): Promise<void> {
+    await eachConcurrently(group, isShort ? 1 : SIGNAL_CONCURRENCY, (waiting) => control.release(waiting));
+    Context.current().heartbeat();
+  }
+
   /** Waits until most of a group have had their turn. */
-  async function served(group: readonly LinedUp[]): Promise<void> {
+  async function served(group: readonly Oversleeper[]): Promise<void> {
     if (group.at(-1)!.dueInMs > DUE_SOON_MS) return;
     const ids = group.map(({ notificationId }) => notificationId);
     const until = performance.now() + GROUP_MS;
-    while (performance.now() < until && (await countInLine(db, ids)) > GROUP / 2) {
+    while (performance.now() < until && (await countInLine(db, ids)) > group.length / 2) {
       Context.current().heartbeat();
       await sleep(GROUP_POLL_MS);
     }
   }
 
-  /** The limit may be changed again, or the subscription deleted. */
-  async function isCurrent(subscriptionId: string, { since }: Wake): Promise<boolean> {
-    return (await findWake(db, subscriptionId))?.since.getTime() === since.getTime();
-  }
-
   return async function wakeLine(subscriptionId) {
     const until = performance.now() + BATCH_MS;
+    const signalled = new Set<string>();
+    const isNew = (waiting: Oversleeper) => !signalled.has(keyOf(waiting));
     for (;;) {
       const wake = await findWake(db, subscriptionId);
       if (!wake) return { done: true };
-      const line = await listLine(db, subscriptionId, wake, PAGE);
-      const tooEarly = line.findIndex((waiting) => sleepsTooLong(waiting) && waiting.dueInMs > AHEAD_MS);
-      const now = tooEarly < 0 ? line : line.slice(0, tooEarly);
-      await showDue(db, line);
-      const asleep = now.filter(sleepsTooLong);
-      // A short line is woken one by one, so that they ask in order.
-      const concurrency = asleep.length > SHORT_LINE ? SIGNAL_CONCURRENCY : 1;
-      for (let begin = 0; begin < asleep.length && (await isCurrent(subscriptionId, wake)); begin += GROUP) {
-        const group = asleep.slice(begin, begin + GROUP);
-        await eachConcurrently(group, concurrency, (waiting) => control.release(waiting));
-        Context.current().heartbeat();
-        if (begin + GROUP >= asleep.length) break;
-        await served(group);
-        if (performance.now() < until) continue;
-        await noteWoken(db, subscriptionId, wake, group.at(-1)!.seq);
-        return { done: false };
+      const asleep = await listOversleepers(db, subscriptionId, wake, PAGE);
+      const [first] = asleep;
+      if (!first) {
+        await endWake(db, subscriptionId, wake);
+        continue;
       }
-      if (now.length > 0) await noteWoken(db, subscriptionId, wake, now.at(-1)!.seq);
-      if (tooEarly >= 0) return { done: false, waitSeconds: (line[tooEarly]!.dueInMs - AHEAD_MS / 2) / 1000 };
-      if (line.length < PAGE) await endWake(db, subscriptionId, wake);
-      else if (performance.now() > until) return { done: false };
+      await showDue(db, asleep.filter(isNew));
+      if (first.dueInMs > AHEAD_MS) return { done: false, waitSeconds: (first.dueInMs - AHEAD_MS / 2) / 1000 };
+      const group = asleep.filter((waiting) => waiting.dueInMs <= AHEAD_MS && isNew(waiting)).slice(0, GROUP);
+      await signal(group, asleep.length <= SHORT_LINE);
+      for (const waiting of group) signalled.add(keyOf(waiting));
+      if (performance.now() > until) return { done: false };
+      if (group.length > 0) await served(group);
+      else await sleep(ASKING_POLL_MS);
     }
   };
 }
 
-/**
- * Its workflow sleeps beyond the time at which it is due now. One that has not asked yet will ask.
- */
-function sleepsTooLong({ dueInMs, wakesInMs }: LinedUp): boolean {
-  return wakesInMs !== null && wakesInMs > dueInMs + TOLERANCE_MS;
+/** A notification that asked meanwhile, and sleeps again, is signalled again. */
+function keyOf({ notificationId, wakesAtMs }: Oversleeper): string {
+  return `${notificationId} ${wakesAtMs}`;
 }

@@ -103,7 +103,9 @@ export async function admit(
       ratePerSecond,
       reconcileAfterSeconds,
       claim,
+      visit: input.visit,
     });
+    if (!granted) input.visit?.withdraw();
     if (!granted) return { kind: 'throttled', attempts, waitSeconds: waitMs / 1000, dueAt: at.toISOString() };
     if (waitMs > 0) await sleep(waitMs);
     return { delivery, subscription };

@@ -13,6 +13,7 @@ import type { AttemptDeps } from './deps';
 import { conclude, throttledFor, type ConcludedAttempt } from './outcome';
 import { prepare } from './prepare';
 import { ReceiverAccessCache } from './receiver-access-cache';
+import { LineWaker } from './line-waker';
 import { createRateLimiter } from './rate-limiter';
 import { record } from './record';
 import { notSent, send } from './send';
@@ -63,7 +64,8 @@ export function createAttempts(attemptDeps: Omit<AttemptDeps, 'cutOff'>): Attemp
   const runningNow = new Map<string, Promise<DeliverOutcome>>();
   const loader = new GroupCommit<string, Delivery | undefined>((ids) => loadDeliveries(deps.db, ids), LOAD_GROUP);
   const subscriptions = new SubscriptionCache();
-  const limit = createRateLimiter(deps.db, deps.metrics);
+  const waker = new LineWaker(deps.db, deps.settle, deps.log);
+  const limit = createRateLimiter(deps.db, deps.metrics, (subscriptionId) => waker.note(subscriptionId));
 
   const load: LoadDelivery = async (notificationId) => {
     const [delivery] = await loader.submit([notificationId]);

@@ -20,6 +20,8 @@ export interface AttemptDeps extends Signer {
   operational: Pick<OperationalRules, 'failingPercents' | 'quietSeconds'>;
   /** Aborts the requests when the process ends. */
   cutOff: AbortSource;
+  /** Starts the settlement of a subscription. */
+  settle(subscriptionId: string): Promise<void>;
   metrics: Metrics;
   /** @default off */
   tracing?: Tracing;

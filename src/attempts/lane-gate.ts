@@ -31,10 +31,14 @@ interface Line {
   readonly planned: Timetable;
 }
 
+/** Ends an attempt in its lane. @param wasMade - whether it counts for how long attempts take */
+type Leave = (wasMade: boolean) => void;
+
 /** A place in a lane, from `enter` to `leave`. */
 export class LaneVisit {
-  private leaveLines: (() => void) | undefined;
+  private leaveLines: Leave | undefined;
   private attempt: AttemptInLane | undefined;
+  private of: { customerId: string; subscriptionId: string } | undefined;
 
   constructor(private readonly gate: LaneGate) {}
 
@@ -50,7 +54,24 @@ export class LaneVisit {
     if (typeof entered === 'number') return entered / 1000;
     this.leaveLines = entered;
     this.attempt = attempt;
+    this.of = { customerId, subscriptionId };
     return undefined;
+  }
+
+  /** Gives the place back: the attempt is not made now. */
+  withdraw(): void {
+    this.leaveLines?.(false);
+    this.leaveLines = undefined;
+  }
+
+  /**
+   * Takes a place again after `withdraw`. In contrast to `enter`, one that finds none is expected
+   * to ask again soon.
+   */
+  comeBack(): boolean {
+    if (this.leaveLines || !this.of) return true;
+    const { customerId, subscriptionId } = this.of;
+    return this.gate.isFree(customerId, subscriptionId) && this.enter(customerId, subscriptionId) === undefined;
   }
 
   /** The receiver is done. The attempt keeps its place until it is recorded. */
@@ -59,7 +80,7 @@ export class LaneVisit {
   }
 
   leave(): void {
-    this.leaveLines?.();
+    this.leaveLines?.(true);
     this.leaveLines = undefined;
   }
 }
@@ -105,21 +126,29 @@ export class LaneGate {
     customerId: string,
     subscriptionId: string,
     attempt: AttemptInLane = { since: performance.now() },
-  ): (() => void) | number {
+  ): Leave | number {
     const customer = lineOf(this.customers, customerId);
     const subscription = lineOf(this.subscriptions, subscriptionId);
-    if (subscription.inFlight.size >= Math.min(this.limits.perSubscription, this.share(subscription)))
+    if (this.isFull(subscription, this.limits.perSubscription))
       return this.turnAway('subscription', subscription, this.limits.perSubscription);
-    if (customer.inFlight.size >= Math.min(this.limits.perCustomer, this.share(customer)))
+    if (this.isFull(customer, this.limits.perCustomer))
       return this.turnAway('customer', customer, this.limits.perCustomer);
     customer.inFlight.add(attempt);
     subscription.inFlight.add(attempt);
     this.count(1);
-    return () => {
-      end(customer, attempt);
-      end(subscription, attempt);
+    return (wasMade) => {
+      end(customer, attempt, wasMade);
+      end(subscription, attempt, wasMade);
       this.count(-1);
     };
+  }
+
+  /** Whether an attempt would find a slot now. */
+  isFree(customerId: string, subscriptionId: string): boolean {
+    return (
+      !this.isFull(lineOf(this.subscriptions, subscriptionId), this.limits.perSubscription) &&
+      !this.isFull(lineOf(this.customers, customerId), this.limits.perCustomer)
+    );
   }
 
   /**
@@ -142,6 +171,10 @@ export class LaneGate {
     }, now + afterMs);
     // A difference of floating-point times may be a little less.
     return Math.max(afterMs, at - now);
+  }
+
+  private isFull(line: Line, cap: number): boolean {
+    return line.inFlight.size >= Math.min(cap, this.share(line));
   }
 
   private share({ inFlight }: Line): number {
@@ -181,8 +214,9 @@ function forgetIdle(lines: Map<string, Line>): void {
     if (inFlight.size === 0 && backAt <= now && planned.forgetBefore(now)) lines.delete(key);
 }
 
-function end(line: Line, attempt: AttemptInLane): void {
+function end(line: Line, attempt: AttemptInLane, wasMade: boolean): void {
   line.inFlight.delete(attempt);
+  if (!wasMade) return;
   const durationMs = (attempt.sentAt ?? performance.now()) - attempt.since;
   line.meanMs = line.meanMs === 0 ? durationMs : line.meanMs + SMOOTHING * (durationMs - line.meanMs);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leadMs, rateIntervalMs, takeTurn, type RateLine, type Turn } from '../domain/rate-line';
+import type { LaneVisit } from './lane-gate';
 import type { Metrics } from '../process/metrics';
 import { isUnavailable, type Database } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
@@ -23,6 +24,11 @@ export interface LimitedAttempt {
   reconcileAfterSeconds: number;
   /** Keeps other processes from making it at the same time, once its turn has come. */
   claim?: Claim;
+  /**
+   * Its place in its lane, which it has. It gives the place up while it waits for others, which
+   * need one.
+   */
+  visit?: Pick<LaneVisit, 'withdraw' | 'comeBack'>;
 }
 
 /** An attempt that asks for its turn. */
@@ -55,10 +61,11 @@ const LEADS_IN_PROCESS = 2;
 const MAX_IN_PROCESS_MS = 3000;
 /**
  * An attempt whose turn has come asks again at this interval while a few others before it have not
- * had their turn: they wake at about the same time. It keeps its slot meanwhile, so one with more
- * before it does not wait here.
+ * had their turn: they wake at about the same time. It keeps a slot of Temporal meanwhile, so one
+ * with more before it does not wait here, and this process has a maximum.
  */
 const MAX_BEFORE = 16;
+const MAX_BEHIND_HERE = 40;
 const BEHIND_POLL_MS = 50;
 /**
  * An attempt that has to wait for longer may do so because of numbers that were given up: they were
@@ -72,8 +79,15 @@ const CONFLICT_PAUSE_MS = 5;
  * Creates the rate limiter of this process. Requests for the same line are decided together, one
  * group at a time, so a crowd behind one limit occupies one connection. Processes share the lines
  * in Postgres.
+ *
+ * @param onBehind - called for a number that has to sleep, although its turn has come
  */
-export function createRateLimiter(db: Database, metrics: Pick<Metrics, 'rateLimitTurns'>): RateLimiter {
+export function createRateLimiter(
+  db: Database,
+  metrics: Pick<Metrics, 'rateLimitTurns'>,
+  onBehind: (subscriptionId: string) => void,
+): RateLimiter {
+  let behindHere = 0;
   const lines = new Map<string, { group: GroupCommit<AskingAttempt, LimitedTurn>; users: number }>();
 
   async function ask(request: AskingAttempt): Promise<LimitedTurn> {
@@ -97,25 +111,46 @@ export function createRateLimiter(db: Database, metrics: Pick<Metrics, 'rateLimi
     return turn;
   }
 
-  return async function limit(attempt) {
+  return async function limit({ visit, ...attempt }) {
     const lead = leadMs(rateIntervalMs(attempt.ratePerSecond));
     let { seq } = attempt;
     let until = performance.now() + MAX_IN_PROCESS_MS;
     for (let isFirst = true; ; isFirst = false) {
       const isLast = performance.now() > until;
       const turn = await ask({ ...attempt, seq, again: !isFirst && !isLast });
+      ({ seq } = turn);
       if (turn.granted) {
         if (turn.waitMs > 0) await sleep(turn.waitMs);
         return answer(turn);
       }
       const isNear = turn.behind === undefined ? turn.waitMs <= LEADS_IN_PROCESS * lead : turn.behind <= MAX_BEFORE;
-      if (isLast || (isFirst && !isNear))
-        return answer(turn.behind === undefined ? { ...turn, waitMs: Math.max(0, turn.waitMs - lead) } : turn);
-      if (isNear) await sleep(turn.behind === undefined ? turn.waitMs : BEHIND_POLL_MS);
-      else until = 0;
-      ({ seq } = turn);
+      if (isLast || (isFirst && !isNear)) return leave(attempt, turn, lead);
+      if (!isNear) until = 0;
+      else if (turn.behind === undefined) await sleep(turn.waitMs);
+      else if (!(await waitBehind(visit, until))) return leave(attempt, turn, lead);
     }
   };
+
+  /** Lets the workflow sleep. */
+  function leave({ subscriptionId }: LimitedAttempt, turn: LimitedTurn, lead: number): LimitedTurn {
+    if (turn.behind === undefined) return answer({ ...turn, waitMs: Math.max(0, turn.waitMs - lead) });
+    onBehind(subscriptionId);
+    return answer(turn);
+  }
+
+  /** @returns whether it may ask again, and has a place in its lane */
+  async function waitBehind(visit: LimitedAttempt['visit'], until: number): Promise<boolean> {
+    if (behindHere >= MAX_BEHIND_HERE) return false;
+    behindHere += 1;
+    visit?.withdraw();
+    try {
+      do await sleep(BEHIND_POLL_MS);
+      while (visit && !visit.comeBack() && performance.now() < until);
+    } finally {
+      behindHere -= 1;
+    }
+    return !visit || visit.comeBack();
+  }
 }
 
 async function decide(

@@ -15,7 +15,7 @@ export interface AttemptInput extends Omit<DeliverInput, 'schedule'> {
   /** Whether the attempt may take long enough to show it as `delivering`. */
   slow: boolean;
   /** The place of a workflow's attempt in its lane; absent for a head start, which has a slot. */
-  visit?: Pick<LaneVisit, 'enter'>;
+  visit?: Pick<LaneVisit, 'enter' | 'withdraw' | 'comeBack'>;
   /**
    * Plans the next attempt after a failure, of a subscription in a lane. Takes the earliest time
    * from now in milliseconds, and returns the time after which the attempt is made. Absent for a

@@ -1,27 +1,55 @@
 import { SLOW_ATTEMPT_MS, type NotificationRef } from '../domain/delivery';
+import { dueAtMs, leadMs, rateIntervalMs } from '../domain/rate-line';
 import type { Executor } from '../store/db/database';
 import { postponeFirst } from '../store/notifications/transitions';
+import { findPlace, readLine, showFirstTurn } from '../store/subscriptions/rate-line';
 import type { LaneGate } from './lane-gate';
 
 /** A shorter delay is not worth a statement. */
 const MIN_DELAY_MS = 1000;
 
+/** A notification whose workflow is started. */
+export interface ToPlan extends NotificationRef {
+  /** Whether its first attempt is being made already. @default false */
+  hasHeadStart?: boolean;
+}
+
 /**
- * Plans the workflow of a notification whose first attempt goes to the slow lane. If many start
- * together, they would find no slot, and each would wait, and wake, in Temporal.
+ * Plans when the workflow of a notification begins. If its first attempt waits in the line of a
+ * rate limit, it begins shortly before its turn, and need not ask twice. If it goes to the slow
+ * lane and many start together, most would find no slot, and each would wait, and wake, in
+ * Temporal.
  *
  * @returns the milliseconds after which the workflow begins; undefined if none has to be started
  */
 export function createStartPlanner(
   db: Executor,
   slowLane: Pick<LaneGate, 'plan'>,
-): (notification: NotificationRef) => Promise<number | undefined> {
-  return async function planStart({ notificationId, customerId, subscriptionId, lane, slow }) {
-    if (lane === 'fast') return 0;
+): (notification: ToPlan) => Promise<number | undefined> {
+  /** @returns undefined if it is in no line */
+  async function planInLine({ notificationId, subscriptionId }: ToPlan): Promise<number | undefined> {
+    const place = await findPlace(db, notificationId);
+    if (!place) return undefined;
+    const intervalMs = rateIntervalMs(place.ratePerSecond);
+    const { nowMs, ...line } = await readLine(db, subscriptionId);
+    const dueMs = dueAtMs(line, place.seq, intervalMs, nowMs);
+    const delayMs = dueMs - leadMs(intervalMs) - nowMs;
+    if (delayMs < MIN_DELAY_MS) return 0;
+    return (await showFirstTurn(db, notificationId, place.seq, dueMs)) ? delayMs : 0;
+  }
+
+  async function planInSlowLane({ notificationId, customerId, subscriptionId, slow }: ToPlan) {
     const delayMs = slowLane.plan(customerId, subscriptionId, 0, slow ? SLOW_ATTEMPT_MS : 0);
     if (delayMs < MIN_DELAY_MS) return 0;
     const planned = await postponeFirst(db, notificationId, delayMs / 1000);
     if (planned === 'closed') return undefined;
     return planned === 'postponed' ? delayMs : 0;
+  }
+
+  return async function planStart(notification) {
+    if (notification.hasHeadStart) return 0;
+    const inLine = await planInLine(notification);
+    if (inLine !== undefined) return inLine;
+    return notification.lane === 'fast' ? 0 : planInSlowLane(notification);
   };
 }

@@ -141,7 +141,7 @@ async function compose(
   const play = hasPlay ? createPlay({ db, sealer, limits, log }, common.publicUrl, cleanups) : undefined;
   const engine = createDeliveryEngine(
     config,
-    { ...common, pathDb, ownPorts: () => ownPorts, localReceiver: play },
+    { ...common, pathDb, ownPorts: () => ownPorts, localReceiver: play, settle: (id) => settle([id]) },
     cleanups,
   );
   let stopping = false;

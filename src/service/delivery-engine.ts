@@ -33,6 +33,8 @@ interface DeliveryDeps {
   ownPorts(): ReadonlySet<number>;
   /** The test receiver; absent if the installation has none. */
   localReceiver?: LocalReceiver;
+  /** Starts the settlement of a subscription. */
+  settle(subscriptionId: string): Promise<void>;
   metrics: Metrics;
   tracing: Tracing;
   log: Logger;
@@ -83,6 +85,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     composer,
     recorder: createRecorder(pathDb),
     operational: config.operational,
+    settle: deps.settle,
     metrics,
     tracing,
     log,

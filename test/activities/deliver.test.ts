@@ -45,6 +45,7 @@ beforeAll(async () => {
     composer,
     recorder: createRecorder(db),
     operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
+    settle: async () => undefined,
     metrics,
     log,
   }).run;

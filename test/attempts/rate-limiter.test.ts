@@ -28,7 +28,7 @@ async function lined(count: number, ratePerSecond: number) {
 }
 
 function limiter({ subscriptionId }: Seeded, ratePerSecond: number, db: Database = database.db) {
-  const limit = createRateLimiter(db, createMetrics());
+  const limit = createRateLimiter(db, createMetrics(), () => undefined);
   return ({ notificationId }: AcceptedNotification, seq: LimitedAttempt['seq']) =>
     limit({ subscriptionId, notificationId, seq, urgent: false, ratePerSecond, reconcileAfterSeconds: 60 });
 }

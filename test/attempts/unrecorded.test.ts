@@ -57,6 +57,7 @@ function processWith(failure: (tries: number) => Error | undefined) {
     ...deps,
     recorder,
     operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
+    settle: async () => undefined,
     metrics,
     log,
   }).run;

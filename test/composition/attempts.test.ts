@@ -59,6 +59,7 @@ beforeAll(async () => {
       composer: by,
       recorder,
       operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
+      settle: async () => undefined,
       metrics,
       log,
     }).run;

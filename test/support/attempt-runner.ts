@@ -40,6 +40,7 @@ export function testDeps(db: Database): Omit<AttemptDeps, 'cutOff' | 'http'> {
     composer: { compose: () => Promise.reject(new Error('nothing is composed here')) },
     recorder: createRecorder(db),
     operational: { failingPercents: [50, 70, 90], quietSeconds: 600 },
+    settle: async () => undefined,
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
   };

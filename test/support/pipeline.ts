@@ -17,6 +17,7 @@ import { NotificationWorkflows } from '../../src/temporal/notification-workflows
 import { startWorkers } from '../../src/worker';
 import { createReleaseLauncher } from '../../src/service/notification-launcher';
 import { PacedQueue } from '../../src/process/paced-queue';
+import { settleNow } from '../../src/temporal/settlement';
 import { WorkflowStarter } from '../../src/temporal/workflow-starter';
 import { WorkflowEraser } from '../../src/temporal/workflow-eraser';
 import { startTestComposer } from './composer';
@@ -71,6 +72,7 @@ export async function startPipeline(
     composer,
     recorder: createRecorder(db),
     operational: loadConfig({}).operational,
+    settle: (id: string) => settleNow({ use: () => temporal }, taskQueue, [id]),
     metrics,
     log,
   };

@@ -111,6 +111,7 @@ it('eight concurrent requests from several processes get eight different turns',
         createRateLimiter(
           on.pipeline.db,
           createMetrics(),
+          () => undefined,
         )({
           notificationId,
           subscriptionId,

@@ -1,8 +1,14 @@
 import { OVERDUE_SECONDS } from '../../domain/delivery';
 import { decodeId, uuidOf } from '../../domain/ids';
-import { FRONT_PATIENCE_MS, MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND, type RateLine } from '../../domain/rate-line';
+import {
+  DRAIN_PER_SECOND,
+  FRONT_PATIENCE_MS,
+  MAX_RATE_PER_SECOND,
+  MIN_RATE_PER_SECOND,
+  type RateLine,
+} from '../../domain/rate-line';
 import type { Executor } from '../db/database';
-import { byWindow, windowBefore, windowOf, type Window } from '../db/windows';
+import { byWindow, inWindow, windowBefore, windowOf, type Window } from '../db/windows';
 import type { Claim } from '../notifications/claim-grace';
 
 /** SQL of the time between two attempts, as `rateIntervalMs` calculates it. */
@@ -77,6 +83,55 @@ export async function readLine(db: Executor, subscriptionId: string): Promise<Re
       values: [decodeId('sub', subscriptionId)],
     });
   }
+}
+
+/**
+ * Finds the place of a notification that waits in a line for its first attempt.
+ *
+ * @returns undefined if it does not
+ */
+export async function findPlace(
+  db: Executor,
+  notificationId: string,
+): Promise<{ seq: number; ratePerSecond: number } | undefined> {
+  const { rows } = await db.query<{ rate_seq: number; rate_limit_per_second: number | null }>({
+    ...inWindow(
+      'find-place',
+      uuidOf(notificationId),
+      (
+        has,
+      ) => `select n.rate_seq, s.rate_limit_per_second from notifications n join subscriptions s on s.id = n.subscription_id
+           where n.id = $1 and ${has('n.id')} and n.status = 'pending' and n.attempt_count = 0 and n.rate_seq is not null`,
+    ),
+    values: [uuidOf(notificationId)],
+  });
+  const [row] = rows;
+  return row && { seq: row.rate_seq, ratePerSecond: row.rate_limit_per_second ?? DRAIN_PER_SECOND };
+}
+
+/**
+ * Shows when the workflow of a notification in a line, which is about to be started, asks for its
+ * turn.
+ *
+ * @returns whether it still has this number
+ */
+export async function showFirstTurn(
+  db: Executor,
+  notificationId: string,
+  seq: number,
+  dueMs: number,
+): Promise<boolean> {
+  const { rowCount } = await db.query({
+    ...inWindow(
+      'show-first-turn',
+      uuidOf(notificationId),
+      (has) => `update notifications set next_attempt_at = to_timestamp($3::float8 / 1000),
+             reconcile_after = to_timestamp($3::float8 / 1000) + interval '${OVERDUE_SECONDS} seconds'
+           where id = $1 and ${has('id')} and status = 'pending' and attempt_count = 0 and rate_seq = $2`,
+    ),
+    values: [uuidOf(notificationId), seq, dueMs],
+  });
+  return rowCount === 1;
 }
 
 /** More numbers than a group asks for: one of them is then of a notification that does not ask. */

@@ -8,8 +8,8 @@ import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-r
 import { readLine } from './rate-line';
 
 /**
- * Waking: after a change of a rate limit, the notifications in the line sleep until times that were
- * planned by the old limit.
+ * Waking: notifications in a line sleep beyond their turn if it was planned by an earlier limit, or
+ * if they asked before those in front of them.
  */
 
 /**
@@ -18,75 +18,101 @@ import { readLine } from './rate-line';
  */
 export async function markRateChanged(db: Executor, subscriptionId: string): Promise<void> {
   await db.query({
-    text: `update rate_lines set wake_since = clock_timestamp(), woken_up_to = null, version = version + 1,
+    text: `update rate_lines set wake_since = clock_timestamp(), version = version + 1,
              taken_at = case when taken_at > clock_timestamp() then clock_timestamp() else taken_at end where subscription_id = $1`,
     values: [decodeId('sub', subscriptionId)],
   });
 }
 
+/**
+ * Has those woken that sleep behind others in a line.
+ *
+ * @returns whether a settlement has to be started, since no wake is going on
+ */
+export async function requestWake(db: Executor, subscriptionId: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: 'update rate_lines set wake_since = clock_timestamp() where subscription_id = $1 and wake_since is null',
+    values: [decodeId('sub', subscriptionId)],
+  });
+  return rowCount === 1;
+}
+
 /** A wake that is going on. */
 export interface Wake {
   since: Date;
-  /** The last number that was woken; -1 before the first one. */
-  upTo: number;
   ratePerSecond: number;
 }
 
 /** @returns undefined if nobody has to be woken */
 export async function findWake(db: Executor, subscriptionId: string): Promise<Wake | undefined> {
-  const { rows } = await db.query<{ since: Date; up_to: number; rate_limit_per_second: number | null }>({
-    text: `select date_trunc('milliseconds', l.wake_since) as since, coalesce(l.woken_up_to, -1) as up_to, s.rate_limit_per_second
+  const { rows } = await db.query<{ since: Date; rate_limit_per_second: number | null }>({
+    text: `select date_trunc('milliseconds', l.wake_since) as since, s.rate_limit_per_second
            from rate_lines l join subscriptions s on s.id = l.subscription_id where l.subscription_id = $1 and l.wake_since is not null and s.deleted_at is null`,
     values: [decodeId('sub', subscriptionId)],
   });
   const [row] = rows;
-  return row && { since: row.since, upTo: row.up_to, ratePerSecond: row.rate_limit_per_second ?? DRAIN_PER_SECOND };
+  return row && { since: row.since, ratePerSecond: row.rate_limit_per_second ?? DRAIN_PER_SECOND };
 }
 
-/** A notification in the line, and when it is due by the limit of now. */
-export interface LinedUp extends NotificationRef {
+/** A notification in the line whose workflow sleeps beyond the time at which it is due. */
+export interface Oversleeper extends NotificationRef {
   seq: number;
+  /** By the limit of now. */
   dueInMs: number;
-  /** When its workflow asks by itself; null if it has not asked yet. */
-  wakesInMs: number | null;
+  /** When it was to ask by itself, in milliseconds since the epoch. It changes when it asks. */
+  wakesAtMs: number;
 }
 
-type LineRow = RefRow & { rate_seq: number; checked_at_ms: number | null };
+type OversleeperRow = RefRow & { rate_seq: number; wakes_at_ms: number };
+
+/** A notification that wakes by itself at most this much later than it is due is not woken. */
+const TOLERANCE_MS = 500;
 
 /**
- * Lists the line after a number, in order. `reconcile_after` is half a minute after the workflow
- * wakes, even where `next_attempt_at` shows a later decision.
+ * Lists those in a line that sleep beyond their turn, in order. One that has not asked yet does not
+ * sleep. `reconcile_after` is half a minute after the workflow wakes, even where `next_attempt_at`
+ * shows a later decision.
  */
-export async function listLine(
+export async function listOversleepers(
   db: Executor,
   subscriptionId: string,
-  { upTo, ratePerSecond }: Wake,
+  { ratePerSecond }: Wake,
   limit: number,
-): Promise<LinedUp[]> {
-  const { nowMs, ...state } = await readLine(db, subscriptionId);
-  const rows: LineRow[] = [];
+): Promise<Oversleeper[]> {
+  const { nowMs, ...line } = await readLine(db, subscriptionId);
+  const intervalMs = rateIntervalMs(ratePerSecond);
+  const dueMs = (seq: number) => Math.max(nowMs, dueAtMs(line, seq, intervalMs, nowMs));
+  const rows: OversleeperRow[] = [];
   for (const [from, to] of await allSpans(db, 'notifications')) {
-    const found = await db.query<LineRow>({
-      text: `select ${REF_COLUMNS}, n.rate_seq,
-               case when n.next_attempt_at is not null then (extract(epoch from n.reconcile_after) * 1000)::float8 end as checked_at_ms
-             from notifications n join subscription_states s on s.id = n.subscription_id
-             where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq > $2 and n.id >= $4 and n.id < $5
-             order by n.rate_seq limit $3`,
-      values: [decodeId('sub', subscriptionId), upTo, limit, from, to],
+    const found = await db.query<OversleeperRow>({
+      text: `select * from (
+               select ${REF_COLUMNS}, n.rate_seq, (extract(epoch from n.reconcile_after) * 1000)::float8 - ${OVERDUE_SECONDS * 1000} as wakes_at_ms
+               from notifications n join subscription_states s on s.id = n.subscription_id
+               where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq is not null and n.next_attempt_at is not null
+                 and n.id >= $6 and n.id < $7
+             ) lined_up
+             where wakes_at_ms > greatest($2::float8, $3::float8 + rate_seq * $4::float8) + ${TOLERANCE_MS}
+             order by rate_seq limit $5`,
+      values: [
+        decodeId('sub', subscriptionId),
+        nowMs,
+        dueAtMs(line, 0, intervalMs, nowMs),
+        intervalMs,
+        limit,
+        from,
+        to,
+      ],
     });
     rows.push(...found.rows);
   }
   // An old notification may have joined the line late, after a retry.
-  const line = rows.sort((a, b) => a.rate_seq - b.rate_seq).slice(0, limit);
-  return line.map((row) => {
-    const dueMs = dueAtMs(state, row.rate_seq, rateIntervalMs(ratePerSecond), nowMs);
-    return {
-      ...toRef(row),
-      seq: row.rate_seq,
-      dueInMs: Math.max(0, dueMs - nowMs),
-      wakesInMs: row.checked_at_ms === null ? null : row.checked_at_ms - OVERDUE_SECONDS * 1000 - nowMs,
-    };
-  });
+  const inOrder = rows.sort((a, b) => a.rate_seq - b.rate_seq).slice(0, limit);
+  return inOrder.map((row) => ({
+    ...toRef(row),
+    seq: row.rate_seq,
+    dueInMs: dueMs(row.rate_seq) - nowMs,
+    wakesAtMs: row.wakes_at_ms,
+  }));
 }
 
 /** Counts those of some notifications that are still in the line. */
@@ -104,7 +130,7 @@ export async function countInLine(db: Executor, notificationIds: readonly string
 }
 
 /** Shows when notifications in the line are due. */
-export async function showDue(db: Executor, line: readonly LinedUp[]): Promise<void> {
+export async function showDue(db: Executor, line: readonly Oversleeper[]): Promise<void> {
   for (const [window, group] of byWindow(line, ({ notificationId }) => uuidOf(notificationId)))
     await db.query({
       text: `update notifications n set next_attempt_at = now() + make_interval(secs => t.due_in_ms / 1000)
@@ -114,18 +140,10 @@ export async function showDue(db: Executor, line: readonly LinedUp[]): Promise<v
     });
 }
 
-/** Notes how far the line was woken, unless the limit was changed again. */
-export async function noteWoken(db: Executor, subscriptionId: string, { since }: Wake, upTo: number): Promise<void> {
-  await db.query({
-    text: `update rate_lines set woken_up_to = $3 where subscription_id = $1 and date_trunc('milliseconds', wake_since) = $2`,
-    values: [decodeId('sub', subscriptionId), since, upTo],
-  });
-}
-
 /** Ends a wake, unless the limit was changed again. */
 export async function endWake(db: Executor, subscriptionId: string, { since }: Wake): Promise<void> {
   await db.query({
-    text: `update rate_lines set wake_since = null, woken_up_to = null where subscription_id = $1 and date_trunc('milliseconds', wake_since) = $2`,
+    text: `update rate_lines set wake_since = null where subscription_id = $1 and date_trunc('milliseconds', wake_since) = $2`,
     values: [decodeId('sub', subscriptionId), since],
   });
 }

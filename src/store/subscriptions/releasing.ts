@@ -28,6 +28,8 @@ export interface ReleasedNotification extends NotificationRef {
    * Whether the process that released it has claimed its first attempt. It has no workflow then.
    */
   claimed: boolean;
+  /** Whether it has no workflow, and waits in the line of a rate limit. */
+  linedUp: boolean;
 }
 
 /** Condition: for a first attempt, and without a workflow. A release sets another `claimed_until`. */
@@ -37,7 +39,8 @@ const RELEASE = `
 with due as (
   select n.id, n.subscription_id, 'pending' as status, s.rate_limit_per_second, s.timeout_seconds,
     ${HAS_NO_WORKFLOW} and s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS}
-      and (s.slow_until is null or s.slow_until <= now()) as claimed
+      and (s.slow_until is null or s.slow_until <= now()) as claimed,
+    ${HAS_NO_WORKFLOW} and s.rate_limit_per_second is not null as lined_up
   from notifications n join subscription_states s on s.id = n.subscription_id
   where n.subscription_id = $1 and n.status = 'held' and s.status = 'enabled' and n.id >= $5 and n.id < $6
   order by n.id limit $2
@@ -55,7 +58,7 @@ released as (
     reconcile_after = now() + make_interval(secs => case when d.claimed then d.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS} else 30 end)
   from due d left join numbered q on q.id = d.id
   where n.id = d.id and n.id >= $5 and n.id < $6 and n.status = 'held'
-  returning n.*, d.claimed
+  returning n.*, d.claimed, d.lined_up
 ),
 noted as (
   insert into releases as r (subscription_id, backlog, released)
@@ -63,7 +66,7 @@ noted as (
   where exists (select from released)
   on conflict (subscription_id) do update set released = r.released + excluded.released, progressed_at = now()
 )
-select ${REF_COLUMNS}, n.claimed from released n join subscription_states s on s.id = n.subscription_id order by n.id`;
+select ${REF_COLUMNS}, n.claimed, n.lined_up from released n join subscription_states s on s.id = n.subscription_id order by n.id`;
 
 /**
  * Releases the next held notifications of an enabled subscription, in order of acceptance. As in
@@ -78,13 +81,13 @@ export async function releasePage(
 ): Promise<ReleasedNotification[]> {
   const backlog = (await findRelease(db, subscriptionId)) ? 0 : await countHeld(db, subscriptionId);
   const rows = await collectOldestFirst(db, 'notifications', {}, limit, async (span, left) => {
-    const { rows: released } = await db.query<RefRow & { claimed: boolean }>({
+    const { rows: released } = await db.query<RefRow & { claimed: boolean; lined_up: boolean }>({
       text: RELEASE,
       values: [decodeId('sub', subscriptionId), left, processId, backlog, ...span],
     });
     return released;
   });
-  return rows.map((row) => ({ ...toRef(row), claimed: row.claimed }));
+  return rows.map((row) => ({ ...toRef(row), claimed: row.claimed, linedUp: row.lined_up }));
 }
 
 /**

@@ -71,7 +71,7 @@ export async function markSettling(db: Executor, scope: SettleScope): Promise<st
              update subscriptions set settling_since = clock_timestamp() where id = any($3::uuid[]) returning id
            ),
            paused as (
-             update rate_lines l set wake_since = clock_timestamp(), woken_up_to = null
+             update rate_lines l set wake_since = clock_timestamp()
              from (
                select l.subscription_id from rate_lines l join subscriptions s on s.id = l.subscription_id
                where ${IN_SCOPE} and exists (select from subscription_states t where t.id = s.id and t.status <> 'enabled')
