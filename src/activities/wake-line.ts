@@ -59,16 +59,16 @@ export function createWakeLine({ db, control }: ActivityDeps): (subscriptionId: 
     const until = performance.now() + BATCH_MS;
     const signalled = new Set<string>();
     const isNew = (waiting: Oversleeper) => !signalled.has(keyOf(waiting));
-    for (;;) {
+    for (let isShown = false; ; isShown = true) {
       const wake = await findWake(db, subscriptionId);
       if (!wake) return { done: true };
+      if (!isShown) await showDue(db, subscriptionId, wake);
       const asleep = await listOversleepers(db, subscriptionId, wake, PAGE);
       const [first] = asleep;
       if (!first) {
         await endWake(db, subscriptionId, wake);
         continue;
       }
-      await showDue(db, asleep.filter(isNew));
       if (first.dueInMs > AHEAD_MS) return { done: false, waitSeconds: (first.dueInMs - AHEAD_MS / 2) / 1000 };
       const group = asleep.filter((waiting) => waiting.dueInMs <= AHEAD_MS && isNew(waiting)).slice(0, GROUP);
       await signal(group, asleep.length <= SHORT_LINE);

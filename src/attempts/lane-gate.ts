@@ -31,8 +31,12 @@ interface Line {
   readonly planned: Timetable;
 }
 
-/** Ends an attempt in its lane. @param wasMade - whether it counts for how long attempts take */
-type Leave = (wasMade: boolean) => void;
+/**
+ * Ends an attempt in its lane.
+ *
+ * @param wasMade - whether it counts for how long attempts take; yes by default
+ */
+type Leave = (wasMade?: boolean) => void;
 
 /** A place in a lane, from `enter` to `leave`. */
 export class LaneVisit {
@@ -80,7 +84,7 @@ export class LaneVisit {
   }
 
   leave(): void {
-    this.leaveLines?.(true);
+    this.leaveLines?.();
     this.leaveLines = undefined;
   }
 }
@@ -136,7 +140,7 @@ export class LaneGate {
     customer.inFlight.add(attempt);
     subscription.inFlight.add(attempt);
     this.count(1);
-    return (wasMade) => {
+    return (wasMade = true) => {
       end(customer, attempt, wasMade);
       end(subscription, attempt, wasMade);
       this.count(-1);

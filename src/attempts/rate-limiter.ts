@@ -87,6 +87,7 @@ export function createRateLimiter(
   metrics: Pick<Metrics, 'rateLimitTurns'>,
   onBehind: (subscriptionId: string) => void,
 ): RateLimiter {
+  /** Attempts that wait here for those before them. */
   let behindHere = 0;
   const lines = new Map<string, { group: GroupCommit<AskingAttempt, LimitedTurn>; users: number }>();
 
@@ -115,19 +116,29 @@ export function createRateLimiter(
     const lead = leadMs(rateIntervalMs(attempt.ratePerSecond));
     let { seq } = attempt;
     let until = performance.now() + MAX_IN_PROCESS_MS;
-    for (let isFirst = true; ; isFirst = false) {
-      const isLast = performance.now() > until;
-      const turn = await ask({ ...attempt, seq, again: !isFirst && !isLast });
-      ({ seq } = turn);
-      if (turn.granted) {
-        if (turn.waitMs > 0) await sleep(turn.waitMs);
-        return answer(turn);
+    let staysBehind = false;
+    try {
+      for (let isFirst = true; ; isFirst = false) {
+        const isLast = performance.now() > until;
+        const turn = await ask({ ...attempt, seq, again: !isFirst && !isLast });
+        ({ seq } = turn);
+        if (turn.granted) {
+          if (turn.waitMs > 0) await sleep(turn.waitMs);
+          return answer(turn);
+        }
+        const isNear = turn.behind === undefined ? turn.waitMs <= LEADS_IN_PROCESS * lead : turn.behind <= MAX_BEFORE;
+        if (isLast || (isFirst && !isNear)) return leave(attempt, turn, lead);
+        if (!isNear) until = 0;
+        else if (turn.behind === undefined) await sleep(turn.waitMs);
+        else {
+          if (!staysBehind && behindHere >= MAX_BEHIND_HERE) return leave(attempt, turn, lead);
+          if (!staysBehind) behindHere += 1;
+          staysBehind = true;
+          if (!(await comesBack(visit, until))) return leave(attempt, turn, lead);
+        }
       }
-      const isNear = turn.behind === undefined ? turn.waitMs <= LEADS_IN_PROCESS * lead : turn.behind <= MAX_BEFORE;
-      if (isLast || (isFirst && !isNear)) return leave(attempt, turn, lead);
-      if (!isNear) until = 0;
-      else if (turn.behind === undefined) await sleep(turn.waitMs);
-      else if (!(await waitBehind(visit, until))) return leave(attempt, turn, lead);
+    } finally {
+      if (staysBehind) behindHere -= 1;
     }
   };
 
@@ -137,20 +148,14 @@ export function createRateLimiter(
     onBehind(subscriptionId);
     return answer(turn);
   }
+}
 
-  /** @returns whether it may ask again, and has a place in its lane */
-  async function waitBehind(visit: LimitedAttempt['visit'], until: number): Promise<boolean> {
-    if (behindHere >= MAX_BEHIND_HERE) return false;
-    behindHere += 1;
-    visit?.withdraw();
-    try {
-      do await sleep(BEHIND_POLL_MS);
-      while (visit && !visit.comeBack() && performance.now() < until);
-    } finally {
-      behindHere -= 1;
-    }
-    return !visit || visit.comeBack();
-  }
+/** @returns whether it has a place in its lane, and may ask again */
+async function comesBack(visit: LimitedAttempt['visit'], until: number): Promise<boolean> {
+  visit?.withdraw();
+  do await sleep(BEHIND_POLL_MS);
+  while (visit && !visit.comeBack() && performance.now() < until);
+  return !visit || visit.comeBack();
 }
 
 async function decide(

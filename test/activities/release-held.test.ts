@@ -48,9 +48,11 @@ async function held(count: number): Promise<string[]> {
 
 function settle({
   release = async () => undefined,
+  start = async () => true,
   launch = () => undefined,
 }: {
   release?(notificationId: string): Promise<void>;
+  start?(notificationId: string): Promise<boolean>;
   launch?(notificationIds: string[]): void;
 }) {
   const deps = activityDeps({ db: database.db });
@@ -60,6 +62,7 @@ function settle({
   const control = {
     ...deps.control,
     release: ({ notificationId }: { notificationId: string }) => release(notificationId),
+    start: ({ notificationId }: { notificationId: string }) => start(notificationId),
   };
   const activity = createSettleBatch({ ...deps, control, launchReleased });
   return new MockActivityEnvironment().run(activity, { subscriptionId: seeded.subscriptionId });
@@ -68,7 +71,7 @@ const mark = () => markSettling(database.db, { subscriptionId: seeded.subscripti
 
 it('a release launches what has no workflow after the workflows of earlier notifications have begun', async () => {
   const [withWorkflow, without] = await held(2);
-  await setNotification(database.db, withWorkflow!, "claimed_until = null");
+  await setNotification(database.db, withWorkflow!, 'claimed_until = null');
   await mark();
   let begun = false;
   const launched: [string[], boolean][] = [];
@@ -82,6 +85,23 @@ it('a release launches what has no workflow after the workflows of earlier notif
     launch: (ids) => void launched.push([ids, begun]),
   });
   expect(launched).toEqual([[[without], true]]);
+});
+
+it('a release starts the workflows of those in the line of a rate limit, which begin at their turns', async () => {
+  const ids = await held(3);
+  await setSubscription(database.db, seeded.subscriptionId, 'rate_limit_per_second = 1');
+  await setNotification(database.db, ids[0]!, 'claimed_until = null');
+  await mark();
+  const calls: string[] = [];
+  await settle({
+    release: async (id) => void calls.push(`release ${id}`),
+    start: async (id) => {
+      calls.push(`start ${id}`);
+      return id !== ids[2];
+    },
+  });
+  // The last one has a workflow, although it should not.
+  expect(calls.toSorted()).toEqual([`release ${ids[0]}`, `release ${ids[2]}`, `start ${ids[1]}`, `start ${ids[2]}`]);
 });
 
 it('a release launches the next page when half of the last one has been answered', async () => {

@@ -16,6 +16,7 @@ import { until } from '../support/until';
 let database: TestDatabase;
 let seeded: Seeded;
 let released: string[];
+let started: string[];
 let launched: string[];
 let cancelled: string[];
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
-  [released, launched, cancelled] = [[], [], []];
+  [released, started, launched, cancelled] = [[], [], [], []];
   seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
 });
 
@@ -49,7 +50,10 @@ function settle(
   cancel: NotificationControl['cancel'] = async (id) => void cancelled.push(id),
 ): Promise<SettleBatchResult> {
   const control: NotificationControl = {
-    start: async () => true,
+    start: async ({ notificationId }) => {
+      started.push(notificationId);
+      return true;
+    },
     retry: async () => undefined,
     release: async ({ notificationId }) => void released.push(notificationId),
     cancel,
@@ -94,8 +98,15 @@ it('wakes the workflows of what was held later', async () => {
   expect(launched).toEqual([]);
 });
 
+it('starts what waits in the line of a rate limit, and has no workflow', async () => {
+  const held = await acceptedAsHeld();
+  await setOurs('rate_limit_per_second = 5');
+  await mark();
+  await settle();
+  expect([started, released, launched]).toEqual([[held], [], []]);
+});
+
 it.each([
-  ['it has a rate limit', 'rate_limit_per_second = 5'],
   ['it is in the slow lane', "slow_until = now() + interval '1 minute'"],
   ['its timeout is too long for the fast lane', 'timeout_seconds = 16'],
 ])('claims no first attempts of a subscription if %s', async (_, assignments) => {

@@ -43,7 +43,11 @@ async function asleep(count: number, ratePerSecond: number): Promise<string[]> {
   return ids;
 }
 
-async function wake() {
+/** The workflow of a notification asks, and has its turn. */
+const takesTurn = (id: string) => setNotification(database.db, id, "status = 'delivering', rate_seq = null");
+
+/** @param reacts - what the workflow of a notification does when it is signalled */
+async function wake(reacts: (id: string) => Promise<unknown> = takesTurn) {
   let now = 0;
   const { control, ...deps } = activityDeps({ db: database.db });
   const wakeLine = createWakeLine({
@@ -53,7 +57,7 @@ async function wake() {
       async release({ notificationId }) {
         woken.push(notificationId);
         mostAtOnce = Math.max(mostAtOnce, ++now);
-        await new Promise((resolve) => setImmediate(resolve));
+        await reacts(notificationId);
         now -= 1;
       },
     },
@@ -112,6 +116,35 @@ it('a long line is woken ten seconds ahead, and continues where it ended', async
   expect(woken).toEqual(ids.slice(0, 2));
   expect(result).toEqual({ done: false, waitSeconds: expect.any(Number) });
   expect(Math.abs(result.waitSeconds! - 15)).toBeLessThan(0.5 + seconds);
-  expect((await findWake(database.db, seeded.subscriptionId))!.upTo).toBe(1);
   expect(await isMarked()).toBe(true);
+});
+
+describe('a notification that is woken', () => {
+  let now: jest.SpyInstance;
+  beforeEach(() => {
+    const begun = performance.now();
+    const real = performance.now.bind(performance);
+    // A batch takes half a second.
+    now = jest.spyOn(performance, 'now').mockImplementation(() => begun + 20 * (real() - begun));
+  });
+  afterEach(() => now.mockRestore());
+
+  it('is signalled once in a batch if its workflow takes long to ask, and again in the next one', async () => {
+    const [id] = await asleep(1, 100);
+    expect(await wake(async () => undefined)).toEqual({ done: false });
+    expect(woken).toEqual([id]);
+    expect(await wake(async () => undefined)).toEqual({ done: false });
+    expect(woken).toEqual([id, id]);
+  });
+
+  it('is signalled again if it has asked, and sleeps again', async () => {
+    const [id] = await asleep(1, 100);
+    const result = await wake((asking) =>
+      woken.length < 3
+        ? setNotification(database.db, asking, "reconcile_after = reconcile_after + interval '1 s'")
+        : takesTurn(asking),
+    );
+    expect(woken).toEqual([id, id, id]);
+    expect(result).toEqual({ done: true });
+  });
 });

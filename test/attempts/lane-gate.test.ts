@@ -92,6 +92,51 @@ describe('attempts that are turned away', () => {
   });
 });
 
+describe('a visit that waits for its turn elsewhere', () => {
+  it('gives its place to others, and takes one again when there is one', () => {
+    const gate = gateOf({ perSubscription: 1 });
+    const visit = gate.visit();
+    visit.enter('a', 'a');
+    visit.withdraw();
+    const leave = gate.enter('a', 'a') as () => void;
+    expect(visit.comeBack()).toBe(false);
+    leave();
+    expect(visit.comeBack()).toBe(true);
+    expect(typeof gate.enter('a', 'a')).toBe('number');
+    expect(visit.comeBack()).toBe(true);
+  });
+
+  it('does not send others away for longer when it finds no place', () => {
+    const gate = gateOf({ perCustomer: 1 });
+    const visit = gate.visit();
+    visit.enter('a', 'a');
+    visit.withdraw();
+    gate.enter('a', 'b');
+    for (let asked = 0; asked < 100; asked++) expect(visit.comeBack()).toBe(false);
+    expect(gate.enter('a', 'a')).toBe(250);
+  });
+
+  it('does not make attempts look quick', () => {
+    const gate = gateOf({ perSubscription: 1 });
+    jest.useFakeTimers();
+    try {
+      const leave = gate.enter('a', 'a') as () => void;
+      jest.advanceTimersByTime(1000);
+      leave();
+      for (let asked = 0; asked < 10; asked++) {
+        const visit = gate.visit();
+        visit.enter('a', 'a');
+        visit.withdraw();
+        visit.leave();
+      }
+      gate.plan('a', 'a', 0);
+      expect(gate.plan('a', 'a', 0)).toBe(1000);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
 describe('an attempt that was sent and cannot be recorded, because Postgres is away', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());

@@ -10,12 +10,19 @@ import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification } from '../support/rows';
 import { eventFor, seed, type Seeded } from '../support/seed';
+import { until } from '../support/until';
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
 });
 afterAll(() => database?.drop());
+
+/** The subscriptions whose line has to be woken. */
+let leftBehind: string[];
+beforeEach(() => {
+  leftBehind = [];
+});
 
 async function lined(count: number, ratePerSecond: number) {
   const seeded = await seed(database.db, { url: 'http://127.0.0.1:9/', rateLimitPerSecond: ratePerSecond });
@@ -28,9 +35,9 @@ async function lined(count: number, ratePerSecond: number) {
 }
 
 function limiter({ subscriptionId }: Seeded, ratePerSecond: number, db: Database = database.db) {
-  const limit = createRateLimiter(db, createMetrics(), () => undefined);
-  return ({ notificationId }: AcceptedNotification, seq: LimitedAttempt['seq']) =>
-    limit({ subscriptionId, notificationId, seq, urgent: false, ratePerSecond, reconcileAfterSeconds: 60 });
+  const limit = createRateLimiter(db, createMetrics(), (id) => void leftBehind.push(id));
+  return ({ notificationId }: AcceptedNotification, seq: LimitedAttempt['seq'], visit?: LimitedAttempt['visit']) =>
+    limit({ subscriptionId, notificationId, seq, urgent: false, ratePerSecond, reconcileAfterSeconds: 60, visit });
 }
 
 it('attempts that ask together before they have numbers get them in order of acceptance', async () => {
@@ -114,14 +121,80 @@ it('a raised limit lets nobody pass those that have waited longer', async () => 
   expect(granted).toEqual([1, 2]);
 });
 
-it('an attempt that would pass one that does not ask is left to its workflow for two seconds', async () => {
+it('an attempt that would pass one that does not ask is left to its workflow, until the line is woken', async () => {
   const { seeded, accepted } = await lined(3, 0.1);
   await limiter(seeded, 0.1)(accepted[0]!, 0);
   const turn = await limiter(seeded, 100)(accepted[2]!, 2);
   expect(turn).toMatchObject({ granted: false, behind: 1 });
-  expect(turn.waitMs).toBeGreaterThan(1500);
+  expect(turn.waitMs).toBeGreaterThan(12_000);
+  expect(leftBehind).toEqual([seeded.subscriptionId]);
   const { rate_seq: seq } = await notificationRow(database.db, accepted[2]!.notificationId);
   expect(Number(seq)).toBe(2);
+});
+
+it('a turn that is far away has the line not woken', async () => {
+  const { seeded, accepted } = await lined(2, 0.1);
+  await limiter(seeded, 0.1)(accepted[0]!, 0);
+  await limiter(seeded, 0.1)(accepted[1]!, 1);
+  expect(leftBehind).toEqual([]);
+});
+
+describe('an attempt that waits here for those before it', () => {
+  /** A place in a lane, which others may take. */
+  function place(isFree: () => boolean) {
+    const changes: string[] = [];
+    const visit = {
+      withdraw: () => void changes.push('withdraws'),
+      comeBack: () => {
+        if (isFree()) changes.push('comes back');
+        return isFree();
+      },
+    };
+    return { changes, visit };
+  }
+
+  it('gives them its place, and takes it again to ask', async () => {
+    const { seeded, accepted } = await lined(3, 0.1);
+    await limiter(seeded, 0.1)(accepted[0]!, 0);
+    const ask = limiter(seeded, 100);
+    const { changes, visit } = place(() => true);
+    const turn = ask(accepted[2]!, 2, visit);
+    await until(async () => changes.length, Boolean);
+    await ask(accepted[1]!, 1);
+    expect(await turn).toMatchObject({ granted: true });
+    expect(changes.slice(0, 2)).toEqual(['withdraws', 'comes back']);
+    expect(changes.at(-1)).toBe('comes back');
+  });
+
+  it('gets no turn without a place', async () => {
+    const { seeded, accepted } = await lined(3, 0.1);
+    await limiter(seeded, 0.1)(accepted[0]!, 0);
+    const ask = limiter(seeded, 100);
+    const { changes, visit } = place(() => false);
+    const turn = ask(accepted[2]!, 2, visit);
+    await until(async () => changes.length, Boolean);
+    await ask(accepted[1]!, 1);
+    expect(await turn).toMatchObject({ granted: false });
+    expect(leftBehind).toEqual([seeded.subscriptionId]);
+  });
+
+  it('does not do so if forty others do', async () => {
+    const { seeded, accepted } = await lined(10, 0.1);
+    const others = await Promise.all(Array.from({ length: 3 }, () => lined(18, 0.1)));
+    for (const { seeded: other, accepted: theirs } of [{ seeded, accepted }, ...others])
+      await limiter(other, 0.1)(theirs[0]!, 0);
+    const limit = createRateLimiter(database.db, createMetrics(), (id) => void leftBehind.push(id));
+    const ask = (subscriptionId: string, { notificationId }: AcceptedNotification, seq: number) =>
+      limit({ subscriptionId, notificationId, seq, urgent: false, ratePerSecond: 100, reconcileAfterSeconds: 60 });
+    const waiting = others.flatMap(({ seeded: { subscriptionId }, accepted: theirs }) =>
+      theirs.slice(2, 16).map((notification, index) => ask(subscriptionId, notification, index + 2)),
+    );
+    await sleep(500);
+    const begun = performance.now();
+    expect(await ask(seeded.subscriptionId, accepted[2]!, 2)).toMatchObject({ granted: false, behind: 1 });
+    expect(performance.now() - begun).toBeLessThan(2000);
+    await Promise.all(waiting);
+  });
 });
 
 it('an attempt that asks again and again writes when its turn changes, and when it gives up', async () => {

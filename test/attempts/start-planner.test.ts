@@ -1,5 +1,5 @@
 import { createLaneGates } from '../../src/attempts/lane-gate';
-import { createStartPlanner } from '../../src/attempts/start-planner';
+import { createStartPlanner, type ToPlan } from '../../src/attempts/start-planner';
 import type { NotificationRef } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/process/metrics';
 import { cancelNotification } from '../../src/store/notifications/transitions';
@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification } from '../support/rows';
 import { acceptOne, seed, type Seeded } from '../support/seed';
 
-/** When workflows of the slow lane begin, on a real database. */
+/** When workflows of the slow lane, and of rate limits, begin, on a real database. */
 let database: TestDatabase;
 let seeded: Seeded;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ const LIMITS = { slots: 100, perCustomer: 10, perSubscription: 5 };
 const planner = () =>
   createStartPlanner(database.db, createLaneGates({ fast: LIMITS, slow: LIMITS }, createMetrics()).slow);
 
-async function accepted(overrides: Partial<NotificationRef>): Promise<NotificationRef> {
+async function accepted(overrides: Partial<ToPlan>): Promise<ToPlan> {
   const [notification] = await acceptOne(database.db, seeded);
   return { ...notification!, ...overrides };
 }
@@ -66,4 +66,37 @@ it('starts no workflow for a notification that was cancelled meanwhile', async (
   const cancelled = await accepted({ lane: 'slow', slow: true });
   await cancelNotification(database.db, cancelled.notificationId);
   expect(await planStart(cancelled)).toBeUndefined();
+});
+
+describe('a workflow whose first attempt waits in the line of a rate limit', () => {
+  beforeEach(async () => {
+    seeded = await seed(database.db, { url: 'http://127.0.0.1:9/', rateLimitPerSecond: 0.1 });
+  });
+
+  it('begins shortly before its turn, which its notification shows', async () => {
+    const [first, second, third] = [await accepted({}), await accepted({}), await accepted({ lane: 'slow' })];
+    const planStart = planner();
+    expect(await planStart(first)).toBe(0);
+    for (const [place, notification] of [second, third].entries()) {
+      const delayMs = (await planStart(notification))!;
+      const dueMs = 10_000 * (place + 1);
+      expect(delayMs).toBeGreaterThan(dueMs - 5000);
+      expect(delayMs).toBeLessThanOrEqual(dueMs - 500);
+      const { next_attempt_at: next, reconcile_after: check } = await rowOf(notification);
+      expect(Math.abs(next!.getTime() - Date.now() - delayMs - 500)).toBeLessThan(1000);
+      expect(check!.getTime() - next!.getTime()).toBe(30_000);
+    }
+  });
+
+  it.each([
+    ['has a head start', '', { hasHeadStart: true }],
+    ['has been attempted', "status = 'retrying', attempt_count = 1", {}],
+    ['is held', "status = 'held', rate_seq = null", {}],
+  ])('is not delayed if its notification %s', async (_, assignments, overrides) => {
+    await accepted({});
+    const notification = await accepted(overrides);
+    if (assignments) await setNotification(database.db, notification.notificationId, assignments);
+    expect(await planner()(notification)).toBe(0);
+    expect((await rowOf(notification)).next_attempt_at).toBeNull();
+  });
 });

@@ -207,7 +207,7 @@ describe('a number whose turn has come while lower ones have not asked', () => {
 
   it('waits behind them, and the line does not change', () => {
     const { line: after, turn } = ask(5, 11_000, [3, 5]);
-    expect(turn).toEqual({ seq: 5, granted: false, atMs: 13_030, behind: 1 });
+    expect(turn).toEqual({ seq: 5, granted: false, atMs: 26_150, behind: 1 });
     expect(after).toEqual(line);
   });
 

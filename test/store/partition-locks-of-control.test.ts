@@ -24,7 +24,7 @@ import { readHealth, readSeries } from '../../src/store/reporting/health';
 import { readOverview } from '../../src/store/reporting/overview';
 import { readStatistics } from '../../src/store/reporting/statistics';
 import { countKeptOpen } from '../../src/store/retention/status';
-import { listLine, showDue } from '../../src/store/subscriptions/rate-wakes';
+import { listOversleepers, showDue } from '../../src/store/subscriptions/rate-wakes';
 import { countNotBegun, countPending, releasePage } from '../../src/store/subscriptions/releasing';
 import {
   cancelOpen,
@@ -98,12 +98,8 @@ const CONTROL: Record<string, Use> = {
   },
   'count pending': (db) => countPending(db, ids),
   'count those not begun': (db) => countNotBegun(db, ids),
-  'list a line': (db) => listLine(db, seeded.subscriptionId, { since: now(), upTo: -1, ratePerSecond: 1 }, 200),
-  'show when they are due': async (db) => {
-    const ref = (await findRef(on.db, oldest()))!;
-    const line = ids.map((notificationId, seq) => ({ ...ref, notificationId, seq, dueInMs: 1, wakesInMs: null }));
-    await showDue(db, line);
-  },
+  'list a line': (db) => listOversleepers(db, seeded.subscriptionId, { since: now(), ratePerSecond: 1 }, 200),
+  'show when they are due': (db) => showDue(db, seeded.subscriptionId, { since: now(), ratePerSecond: 1 }),
   'claim a burst': (db) => claimUnattempted(db, ids, 'process'),
   'find the rest of a burst': (db) => findUnfinished(db, ids, 'process'),
   'check again': (db) => checkAgain(db, ids, 10),

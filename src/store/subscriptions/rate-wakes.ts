@@ -129,14 +129,25 @@ export async function countInLine(db: Executor, notificationIds: readonly string
   return count;
 }
 
-/** Shows when notifications in the line are due. */
-export async function showDue(db: Executor, line: readonly Oversleeper[]): Promise<void> {
-  for (const [window, group] of byWindow(line, ({ notificationId }) => uuidOf(notificationId)))
+/** How many of a line show a new time immediately. The others do when they ask. */
+const SHOWN = 200;
+
+/** Shows when the first of a line are due by the limit of now, whenever they ask. */
+export async function showDue(db: Executor, subscriptionId: string, { ratePerSecond }: Wake): Promise<void> {
+  const { nowMs, ...line } = await readLine(db, subscriptionId);
+  const intervalMs = rateIntervalMs(ratePerSecond);
+  for (const [from, to] of await allSpans(db, 'notifications'))
     await db.query({
-      text: `update notifications n set next_attempt_at = now() + make_interval(secs => t.due_in_ms / 1000)
-             from unnest($1::uuid[], $2::float8[]) as t (id, due_in_ms)
-             where n.id = t.id and ${window.has('n.id')} and n.rate_seq is not null and n.status in ('pending', 'retrying')`,
-      values: [group.map(({ notificationId }) => uuidOf(notificationId)), group.map(({ dueInMs }) => dueInMs)],
+      text: `update notifications set next_attempt_at = to_timestamp(greatest($2::float8, $3::float8 + rate_seq * $4::float8) / 1000)
+             where subscription_id = $1 and status in ('pending', 'retrying') and rate_seq < $5 and next_attempt_at is not null
+               and id >= '${from}' and id < '${to}'`,
+      values: [
+        decodeId('sub', subscriptionId),
+        nowMs,
+        dueAtMs(line, 0, intervalMs, nowMs),
+        intervalMs,
+        line.frontSeq + SHOWN,
+      ],
     });
 }
 

@@ -1,8 +1,15 @@
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
+import { OVERDUE_SECONDS } from '../../../src/domain/delivery';
 import { decodeId } from '../../../src/domain/ids';
 import { acceptEvents } from '../../../src/store/notifications/accept';
 import { listWaiting, readLine, writeTurns, type TurnToWrite } from '../../../src/store/subscriptions/rate-line';
-import { endWake, findWake, listLine, markRateChanged, noteWoken } from '../../../src/store/subscriptions/rate-wakes';
+import {
+  endWake,
+  findWake,
+  listOversleepers,
+  markRateChanged,
+  requestWake,
+} from '../../../src/store/subscriptions/rate-wakes';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification } from '../../support/rows';
 import { eventFor, seed, type Seeded } from '../../support/seed';
@@ -157,25 +164,53 @@ describe('writing the turns of a line', () => {
   });
 });
 
-describe('waking a line after its limit was changed', () => {
+describe('waking a line', () => {
   const wake = async () => (await findWake(database.db, seeded.subscriptionId))!;
   const mark = () => markRateChanged(database.db, seeded.subscriptionId);
 
-  it('lists what is in the line after the number that was woken last', async () => {
+  /** Sets when their workflows ask by themselves. */
+  const sleepFor = (accepted: readonly AcceptedNotification[], seconds: number) =>
+    Promise.all(
+      accepted.map(({ notificationId }) =>
+        setNotification(
+          database.db,
+          notificationId,
+          `next_attempt_at = now() + interval '${seconds} s', reconcile_after = now() + interval '${seconds + OVERDUE_SECONDS} s'`,
+        ),
+      ),
+    );
+  const listed = async (limit = 10) => listOversleepers(database.db, seeded.subscriptionId, await wake(), limit);
+
+  it('lists those that sleep beyond their turn by the limit of now, in order', async () => {
     const accepted = await accept(4);
-    await setNotification(database.db, accepted[2]!.notificationId, "status = 'held'");
+    await sleepFor(accepted, 3600);
     await mark();
-    await noteWoken(database.db, seeded.subscriptionId, await wake(), 0);
-    const listed = await listLine(database.db, seeded.subscriptionId, await wake(), 10);
-    expect(listed.map(({ seq }) => seq)).toEqual([1, 3]);
+    const all = await listed();
+    expect(all.map(({ seq }) => seq)).toEqual([0, 1, 2, 3]);
+    all.forEach(({ seq, dueInMs }) => expect(Math.abs(dueInMs - seq * 1000)).toBeLessThan(1000));
+    expect((await listed(2)).map(({ seq }) => seq)).toEqual([0, 1]);
   });
 
-  it('begins again with the first of the line if the limit is changed again', async () => {
-    await accept(2);
+  it('lists nothing that is held, has not asked, or wakes in time', async () => {
+    const [held, notAsked, soon, inTime, late] = await accept(5);
+    await sleepFor([held!, notAsked!], 3600);
+    await sleepFor([soon!], 2.4);
+    await sleepFor([inTime!], 3);
+    await sleepFor([late!], 4.8);
+    await setNotification(database.db, held!.notificationId, "status = 'held'");
+    await setNotification(database.db, notAsked!.notificationId, 'next_attempt_at = null');
     await mark();
-    await noteWoken(database.db, seeded.subscriptionId, await wake(), 1);
-    await mark();
-    expect((await wake()).upTo).toBe(-1);
+    await setLine('front_at = now()');
+    expect((await listed()).map(({ seq }) => seq)).toEqual([4]);
+  });
+
+  it('is requested once, until it has ended', async () => {
+    await accept(1);
+    const request = () => requestWake(database.db, seeded.subscriptionId);
+    expect(await request()).toBe(true);
+    expect(await request()).toBe(false);
+    await endWake(database.db, seeded.subscriptionId, await wake());
+    expect(await request()).toBe(true);
   });
 
   it('ends, unless the limit was changed again', async () => {
@@ -183,11 +218,8 @@ describe('waking a line after its limit was changed', () => {
     await mark();
     const first = await wake();
     await setLine("wake_since = wake_since + interval '1 second'");
-    await noteWoken(database.db, seeded.subscriptionId, first, 1);
     await endWake(database.db, seeded.subscriptionId, first);
-    const second = await wake();
-    expect(second.upTo).toBe(-1);
-    await endWake(database.db, seeded.subscriptionId, second);
+    await endWake(database.db, seeded.subscriptionId, await wake());
     expect(await findWake(database.db, seeded.subscriptionId)).toBeUndefined();
   });
 });
