@@ -442,7 +442,7 @@ export default [
     ['SP2', 'a workflow with a head start is delayed', 'if (notification.hasHeadStart) return 0;', ''],
     [
       'SP3',
-      'all in a line ask at once',
+      'all in a line ask immediately',
       'if (inLine !== undefined) return inLine;',
       'if (inLine !== undefined) return 0;',
     ],

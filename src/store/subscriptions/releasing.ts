@@ -32,7 +32,7 @@ export interface ReleasedNotification extends NotificationRef {
   linedUp: boolean;
 }
 
-/** Condition: for a first attempt, and without a workflow. A release sets another `claimed_until`. */
+/** Condition: never attempted, and without a workflow. A release sets another `claimed_until`. */
 const HAS_NO_WORKFLOW = `n.claimed_until is not distinct from ${NO_WORKFLOW} and n.attempt_count = 0 and n.opened_at = n.created_at`;
 
 const RELEASE = `
