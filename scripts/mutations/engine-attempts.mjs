@@ -412,8 +412,8 @@ export default [
     [
       'RM3',
       'an attempt waits in its process for a turn that is far away',
-      'if (isLast || (isFirst && !isNear))',
-      'if (isLast)',
+      'turn.behind === undefined ? turn.waitMs <= LEADS_IN_PROCESS * lead',
+      'turn.behind === undefined ? true',
     ],
     ['RM4', 'an attempt that joined the line joins it again when it asks again', '      ({ seq } = turn);\n', ''],
     ['RM5', 'a granted attempt does not wait for its time', 'if (turn.waitMs > 0) await sleep(turn.waitMs);', ''],

@@ -1,48 +1,68 @@
 import { pino } from 'pino';
 import { LineWaker } from '../../src/attempts/line-waker';
-import { findWake } from '../../src/store/subscriptions/rate-wakes';
+import { endWake, findWake } from '../../src/store/subscriptions/rate-wakes';
+import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { acceptOne, seed } from '../support/seed';
 import { until } from '../support/until';
 
 let database: TestDatabase;
+let subscriptionId: string;
+let requests: number;
+let settled: string[];
+
 beforeAll(async () => {
   database = await createTestDatabase();
 });
 afterAll(() => database?.drop());
+beforeEach(async () => {
+  const seeded = await seed(database.db, { url: 'http://127.0.0.1:9/', rateLimitPerSecond: 1 });
+  await acceptOne(database.db, seeded);
+  ({ subscriptionId } = seeded);
+  [requests, settled] = [0, []];
+});
 
-/** @returns the subscriptions that were settled */
-async function noted(times: number, settle = async () => undefined as void): Promise<string[]> {
-  const { subscriptionId } = await seed(database.db, { url: 'http://127.0.0.1:9/', rateLimitPerSecond: 1 }).then(
-    async (seeded) => {
-      await acceptOne(database.db, seeded);
-      return seeded;
-    },
-  );
-  const settled: string[] = [];
-  const waker = new LineWaker(
-    database.db,
-    async (id) => {
-      settled.push(id);
-      await settle();
-    },
-    pino({ level: 'silent' }),
-  );
-  for (let count = 0; count < times; count++) waker.note(subscriptionId);
-  await until(
-    () => findWake(database.db, subscriptionId),
-    (wake) => wake !== undefined,
-  );
-  waker.note(subscriptionId);
-  // The settlement that was started wakes those that fall asleep meanwhile.
-  await until(async () => settled.length, Boolean);
-  return settled.filter((id) => id === subscriptionId);
+function waker(settle: () => Promise<void> = async () => undefined): LineWaker {
+  const db = watched(database.db, () => void (requests += 1));
+  const start = (id: string) => {
+    settled.push(id);
+    return settle();
+  };
+  return new LineWaker(db, start, pino({ level: 'silent' }));
 }
+const wake = () => findWake(database.db, subscriptionId);
+const settledTimes = (times: number) =>
+  until(
+    async () => settled.length,
+    (count) => count === times,
+  );
 
-it('many that fall asleep in a line are woken by one settlement', async () => {
-  expect(await noted(20)).toHaveLength(1);
+it('many that fall asleep in a line at the same time are noted once, and woken by one settlement', async () => {
+  const line = waker();
+  for (let count = 0; count < 20; count++) line.note(subscriptionId);
+  await settledTimes(1);
+  expect(requests).toBe(1);
+  expect(settled).toEqual([subscriptionId]);
+  expect(await wake()).toBeDefined();
+});
+
+it('those that fall asleep while the line is being woken need no other settlement', async () => {
+  const line = waker();
+  line.note(subscriptionId);
+  await settledTimes(1);
+  line.note(subscriptionId);
+  await until(
+    async () => requests,
+    (count) => count === 2,
+  );
+  await endWake(database.db, subscriptionId, (await wake())!);
+  line.note(subscriptionId);
+  await settledTimes(2);
+  expect(requests).toBe(3);
 });
 
 it('a settlement that cannot be started is left to the reconciler, which finds the mark', async () => {
-  expect(await noted(1, () => Promise.reject(new Error('Temporal is unreachable')))).toHaveLength(1);
+  waker(() => Promise.reject(new Error('Temporal is unreachable'))).note(subscriptionId);
+  await settledTimes(1);
+  expect(await wake()).toBeDefined();
 });
