@@ -1,4 +1,4 @@
-import { SLOW_ATTEMPT_MS, type NotificationRef } from '../domain/delivery';
+import { SLOW_ATTEMPT_MS, type RefToStart } from '../domain/delivery';
 import { dueAtMs, leadMs, rateIntervalMs } from '../domain/rate-line';
 import type { Executor } from '../store/db/database';
 import { postponeFirst } from '../store/notifications/transitions';
@@ -7,12 +7,6 @@ import type { LaneGate } from './lane-gate';
 
 /** A shorter delay is not worth a statement. */
 const MIN_DELAY_MS = 1000;
-
-/** A notification whose workflow is started. */
-export interface ToPlan extends NotificationRef {
-  /** Whether its first attempt is being made already. @default false */
-  hasHeadStart?: boolean;
-}
 
 /**
  * Plans when the workflow of a notification begins. If its first attempt waits in the line of a
@@ -25,9 +19,9 @@ export interface ToPlan extends NotificationRef {
 export function createStartPlanner(
   db: Executor,
   slowLane: Pick<LaneGate, 'plan'>,
-): (notification: ToPlan) => Promise<number | undefined> {
+): (notification: RefToStart) => Promise<number | undefined> {
   /** @returns undefined if it is in no line */
-  async function planInLine({ notificationId, subscriptionId }: ToPlan): Promise<number | undefined> {
+  async function planInLine({ notificationId, subscriptionId }: RefToStart): Promise<number | undefined> {
     const place = await findPlace(db, notificationId);
     if (!place) return undefined;
     const intervalMs = rateIntervalMs(place.ratePerSecond);
@@ -38,7 +32,7 @@ export function createStartPlanner(
     return (await showFirstTurn(db, notificationId, place.seq, dueMs)) ? delayMs : 0;
   }
 
-  async function planInSlowLane({ notificationId, customerId, subscriptionId, slow }: ToPlan) {
+  async function planInSlowLane({ notificationId, customerId, subscriptionId, slow }: RefToStart) {
     const delayMs = slowLane.plan(customerId, subscriptionId, 0, slow ? SLOW_ATTEMPT_MS : 0);
     if (delayMs < MIN_DELAY_MS) return 0;
     const planned = await postponeFirst(db, notificationId, delayMs / 1000);

@@ -174,6 +174,12 @@ export interface NotificationRef extends DeliverNotificationInput {
   traceparent?: string;
 }
 
+/** A notification whose workflow is started. */
+export interface RefToStart extends NotificationRef {
+  /** Whether its first attempt is being made already. @default false */
+  hasHeadStart?: boolean;
+}
+
 /**
  * An overdue notification, which may have no running workflow, or a cancelled one, whose workflow
  * may be running. The reconciler checks it.

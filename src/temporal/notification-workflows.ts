@@ -5,7 +5,7 @@ import {
   type Client,
   type WorkflowHandle,
 } from '@temporalio/client';
-import type { LiveState, NotificationRef, RescheduleRequest } from '../domain/delivery';
+import type { LiveState, NotificationRef, RefToStart, RescheduleRequest } from '../domain/delivery';
 import { fairnessKey } from '../domain/fairness';
 import { notificationWorkflowId } from '../domain/types';
 import type { deliverBurst, deliverNotification } from '../workflows';
@@ -42,12 +42,6 @@ const BURST_EXECUTION_TIMEOUT = '15 min';
 
 type StartOptions = ReturnType<NotificationWorkflows['startOptions']>;
 
-/** A notification whose workflow is started. */
-interface ToStart extends NotificationRef {
-  /** Whether its first attempt is being made already. @default false */
-  hasHeadStart?: boolean;
-}
-
 export interface NotificationWorkflowOptions {
   taskQueue: string;
   /** Whether a worker on the same connection runs the first workflow task without a round trip. */
@@ -60,7 +54,7 @@ export interface NotificationWorkflowOptions {
    *
    * @default it begins immediately
    */
-  planStart?(notification: ToStart): Promise<number | undefined>;
+  planStart?(notification: RefToStart): Promise<number | undefined>;
   /** Called when Temporal refused a start that may have failed because of the search attributes. */
   onRefused?(): void;
   /** @default off */
@@ -80,7 +74,7 @@ export class NotificationWorkflows {
    *
    * @returns false if it is running or has run, or its notification was closed meanwhile
    */
-  async start(notification: ToStart): Promise<boolean> {
+  async start(notification: RefToStart): Promise<boolean> {
     const { planStart = async () => 0 } = this.options;
     const delayMs = await planStart(notification);
     if (delayMs === undefined) return false;

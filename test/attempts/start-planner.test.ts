@@ -1,6 +1,6 @@
 import { createLaneGates } from '../../src/attempts/lane-gate';
-import { createStartPlanner, type ToPlan } from '../../src/attempts/start-planner';
-import type { NotificationRef } from '../../src/domain/delivery';
+import { createStartPlanner } from '../../src/attempts/start-planner';
+import type { NotificationRef, RefToStart } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/process/metrics';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -22,7 +22,7 @@ const LIMITS = { slots: 100, perCustomer: 10, perSubscription: 5 };
 const planner = () =>
   createStartPlanner(database.db, createLaneGates({ fast: LIMITS, slow: LIMITS }, createMetrics()).slow);
 
-async function accepted(overrides: Partial<ToPlan>): Promise<ToPlan> {
+async function accepted(overrides: Partial<RefToStart>): Promise<RefToStart> {
   const [notification] = await acceptOne(database.db, seeded);
   return { ...notification!, ...overrides };
 }
