@@ -103,12 +103,12 @@ it('attempts are made in order of acceptance, one per interval, with at most two
 
 it('a limit that is higher than what Temporal can start is used as far as possible, in order', async () => {
   const seeded = await limited(100, { url: on.receiver.url() });
-  const notifications = await accept(seeded, 400);
+  const notifications = await accept(seeded, 200);
   await Promise.all(notifications.map((notification) => on.pipeline.workflows.start(notification)));
   await until(
     async () => (await started(seeded)).length,
-    (count) => count === 400,
-    60_000,
+    (count) => count === 200,
+    120_000,
   );
   const places = await started(seeded);
   const order = idsOf(notifications).map((id) => places.indexOf(id));
