@@ -438,6 +438,7 @@ export default [
     ['RM10', 'a turn that is granted when it is asked for again is not written', 'granted || !again', '!again'],
   ]),
   ...mutationsOf('src/attempts/start-planner.ts', attempts('start-planner'), [
+    ['SP4', 'turns that were given up are waited for', 'if (dueMs - nowMs > LONG_WAIT_MS) {', 'if (false) {'],
     ['SP1', 'a workflow begins at its turn and not before', 'dueMs - leadMs(intervalMs) - nowMs', 'dueMs - nowMs'],
     ['SP2', 'a workflow with a head start is delayed', 'if (notification.hasHeadStart) return 0;', ''],
     [

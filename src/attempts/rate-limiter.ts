@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { leadMs, rateIntervalMs, takeTurn, type RateLine, type Turn } from '../domain/rate-line';
+import { leadMs, LONG_WAIT_MS, rateIntervalMs, takeTurn, type RateLine, type Turn } from '../domain/rate-line';
 import type { LaneVisit } from './lane-gate';
 import type { Metrics } from '../process/metrics';
 import { isUnavailable, type Database } from '../store/db/database';
@@ -67,11 +67,6 @@ const MAX_IN_PROCESS_MS = 3000;
 const MAX_BEFORE = 16;
 const MAX_BEHIND_HERE = 40;
 const BEHIND_POLL_MS = 50;
-/**
- * An attempt that has to wait for longer may do so because of numbers that were given up: they were
- * cancelled, or held while the subscription was disabled.
- */
-const LONG_WAIT_MS = 2000;
 /** Pause after a line was changed by another process, at most. */
 const CONFLICT_PAUSE_MS = 5;
 

@@ -1,8 +1,8 @@
 import { SLOW_ATTEMPT_MS, type RefToStart } from '../domain/delivery';
-import { dueAtMs, leadMs, rateIntervalMs } from '../domain/rate-line';
+import { dueAtMs, leadMs, LONG_WAIT_MS, rateIntervalMs } from '../domain/rate-line';
 import type { Executor } from '../store/db/database';
 import { postponeFirst } from '../store/notifications/transitions';
-import { findPlace, readLine, showFirstTurn } from '../store/subscriptions/rate-line';
+import { findFirstWaiting, findPlace, readLine, showFirstTurn } from '../store/subscriptions/rate-line';
 import type { LaneGate } from './lane-gate';
 
 /** A shorter delay is not worth a statement. */
@@ -26,7 +26,11 @@ export function createStartPlanner(
     if (!place) return undefined;
     const intervalMs = rateIntervalMs(place.ratePerSecond);
     const { nowMs, ...line } = await readLine(db, subscriptionId);
-    const dueMs = dueAtMs(line, place.seq, intervalMs, nowMs);
+    let dueMs = dueAtMs(line, place.seq, intervalMs, nowMs);
+    if (dueMs - nowMs > LONG_WAIT_MS) {
+      const first = await findFirstWaiting(db, subscriptionId, line.frontSeq, [notificationId]);
+      dueMs = dueAtMs({ ...line, frontSeq: first ?? place.seq }, place.seq, intervalMs, nowMs);
+    }
     const delayMs = dueMs - leadMs(intervalMs) - nowMs;
     if (delayMs < MIN_DELAY_MS) return 0;
     return (await showFirstTurn(db, notificationId, place.seq, dueMs)) ? delayMs : 0;

@@ -76,6 +76,12 @@ export interface Turn {
   behind?: number;
 }
 
+/**
+ * An attempt that has to wait for longer may do so because of numbers that were given up: they were
+ * cancelled, or held while the subscription was disabled.
+ */
+export const LONG_WAIT_MS = 2000;
+
 /** The time between two attempts. Limits outside the allowed range count as its ends. */
 export function rateIntervalMs(ratePerSecond: number): number {
   return 1000 / Math.min(Math.max(ratePerSecond, MIN_RATE_PER_SECOND), MAX_RATE_PER_SECOND);

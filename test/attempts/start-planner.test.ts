@@ -88,6 +88,17 @@ describe('a workflow whose first attempt waits in the line of a rate limit', () 
     }
   });
 
+  it('does not wait for the turns of those before it that were cancelled', async () => {
+    const before = [await accepted({}), await accepted({}), await accepted({})];
+    const last = await accepted({});
+    for (const { notificationId } of before.slice(0, 2)) await cancelNotification(database.db, notificationId);
+    const delayMs = (await planner()(last))!;
+    expect(delayMs).toBeGreaterThan(5000);
+    expect(delayMs).toBeLessThanOrEqual(9500);
+    await cancelNotification(database.db, before[2]!.notificationId);
+    expect(await planner()(last)).toBe(0);
+  });
+
   it.each([
     ['has a head start', '', { hasHeadStart: true }],
     ['has been attempted', "status = 'retrying', attempt_count = 1", {}],
