@@ -541,6 +541,17 @@ export default [
       ' + 0 * $4::float8) + ',
     ],
   ]),
+  ...mutationsOf('src/store/subscriptions/rate-gaps.ts', RATE_LINE_TEST, [
+    ['GAP1', 'a front that is only late is passed', 'if (first <= frontSeq) return false;', ''],
+    [
+      'GAP2',
+      'a line is moved on before the turn of its front is over',
+      "front_at < now() - interval '${LATE_SECONDS} s' and",
+      '',
+    ],
+    ['GAP3', 'a line that was moved on is not woken', ' && (await requestWake(db, id))', ''],
+    ['GAP4', 'a line without anybody keeps its front', '?? nextSeq', '?? frontSeq'],
+  ]),
   ...mutationsOf('src/store/operational/accept.ts', store('operational/publishing'), [
     ['O3', 'operators who listen to certain channels are notified as well', " and s.channels = '{}'", ''],
     ['N56', 'followers in the slow lane are notified in the fast one', '${LANE} as lane', "'fast' as lane"],

@@ -26,6 +26,12 @@ export const MAX_HOLD_MS = 500;
 export const FRONT_PATIENCE_MS = 15_000;
 
 /**
+ * A number does not wait for those whose turn is at most this much before its own: their requests
+ * overlap anyway. At up to 20/s, it waits for all.
+ */
+const OVERLAP_MS = 50;
+
+/**
  * When a notification asks again by itself whose turn has come, but not those of others before it:
  * after a time for itself, and one for each number before it. The line is woken in order meanwhile,
  * so nearly all are woken before. If they asked again soon, all of Temporal's work would be
@@ -117,7 +123,7 @@ export function takeTurn(
   if (urgent) return { line: { ...line, takenAtMs: freeAtMs }, turn: { seq, granted: true, atMs: nowMs } };
   const dueMs = dueAtMs(line, seq, intervalMs, nowMs);
   if (dueMs > nowMs) return { line, turn: { seq, granted: false, atMs: dueMs } };
-  const behind = countBefore(line, seq, nowMs, waiting);
+  const behind = countBefore(line, seq - Math.floor(OVERLAP_MS / (intervalMs + 1)), nowMs, waiting);
   if (behind > 0) {
     const atMs = nowMs + BEHIND_WAIT_MS + (seq - line.frontSeq) * BEHIND_EACH_MS;
     return { line, turn: { seq, granted: false, atMs, behind } };

@@ -5,6 +5,7 @@ import { findStalled } from '../store/notifications/recoveries';
 import { reopenNotification } from '../store/notifications/reopen';
 import { cancelNotification } from '../store/notifications/transitions';
 import { summariseResponseTimes } from '../store/reporting/summarise-response-times';
+import { closeGaps } from '../store/subscriptions/rate-gaps';
 import { findUnsettled, markForgottenHolds } from '../store/subscriptions/settling';
 import type { ReconcilerDeps } from '../temporal/reconciler';
 
@@ -21,6 +22,7 @@ export function createReconcilerStore(db: Database): ReconcilerDeps['store'] {
     cancel: async (notificationId) => void (await cancelNotification(db, notificationId)),
     findUnsettled: (olderThanSeconds) => findUnsettled(db, olderThanSeconds),
     markForgottenHolds: () => markForgottenHolds(db),
+    closeGaps: () => closeGaps(db),
     findStalledRecoveries: (olderThanSeconds) => findStalled(db, olderThanSeconds),
     findStalledErasures: (olderThanSeconds) => findStalledErasures(db, olderThanSeconds),
     summariseResponseTimes: () => summariseResponseTimes(db, Date.now()),

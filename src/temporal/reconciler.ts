@@ -19,6 +19,7 @@ export interface ReconcilerStore {
   findUnsettled(olderThanSeconds: number): Promise<string[]>;
   /** Finds held notifications that no settlement releases, and marks their subscriptions. */
   markForgottenHolds(): Promise<string[]>;
+  closeGaps(): Promise<string[]>;
   findStalledRecoveries(olderThanSeconds: number): Promise<string[]>;
   findStalledErasures(olderThanSeconds: number): Promise<string[]>;
   /** Adds the attempts since the last call to the response times of their subscriptions. */
@@ -67,6 +68,7 @@ export class Reconciler {
         this.settle(await store.findUnsettled(UNSETTLED_AFTER_SECONDS)),
       ),
       task('forgotten holds', RARE_INTERVAL_MS, async () => this.settle(await store.markForgottenHolds())),
+      task('gaps in lines', SWEEP_INTERVAL_MS, async () => this.settle(await store.closeGaps())),
       task('recoveries', SWEEP_INTERVAL_MS, () => this.resumeRecoveries()),
       task('erasures', SWEEP_INTERVAL_MS, () => this.restartErasures()),
       task('response times', RARE_INTERVAL_MS, () => store.summariseResponseTimes()),

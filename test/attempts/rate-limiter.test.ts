@@ -109,7 +109,7 @@ it('a turn is decided again if another process changed the line meanwhile', asyn
 it('a raised limit lets nobody pass those that have waited longer', async () => {
   const { seeded, accepted } = await lined(3, 0.1);
   await limiter(seeded, 0.1)(accepted[0]!, 0);
-  const ask = limiter(seeded, 100);
+  const ask = limiter(seeded, 20);
   const granted: number[] = [];
   const asking = [2, 1].map(async (seq) => {
     // The last one asks first, and again while the one before it has not asked.
@@ -124,7 +124,7 @@ it('a raised limit lets nobody pass those that have waited longer', async () => 
 it('an attempt that would pass one that does not ask is left to its workflow, until the line is woken', async () => {
   const { seeded, accepted } = await lined(3, 0.1);
   await limiter(seeded, 0.1)(accepted[0]!, 0);
-  const turn = await limiter(seeded, 100)(accepted[2]!, 2);
+  const turn = await limiter(seeded, 20)(accepted[2]!, 2);
   expect(turn).toMatchObject({ granted: false, behind: 1 });
   expect(turn.waitMs).toBeGreaterThan(12_000);
   expect(leftBehind).toEqual([seeded.subscriptionId]);
@@ -156,7 +156,7 @@ describe('an attempt that waits here for those before it', () => {
   it('gives them its place, and takes it again to ask', async () => {
     const { seeded, accepted } = await lined(3, 0.1);
     await limiter(seeded, 0.1)(accepted[0]!, 0);
-    const ask = limiter(seeded, 100);
+    const ask = limiter(seeded, 20);
     const { changes, visit } = place(() => true);
     const turn = ask(accepted[2]!, 2, visit);
     await until(async () => changes.length, Boolean);
@@ -169,7 +169,7 @@ describe('an attempt that waits here for those before it', () => {
   it('gets no turn without a place', async () => {
     const { seeded, accepted } = await lined(3, 0.1);
     await limiter(seeded, 0.1)(accepted[0]!, 0);
-    const ask = limiter(seeded, 100);
+    const ask = limiter(seeded, 20);
     const { changes, visit } = place(() => false);
     const turn = ask(accepted[2]!, 2, visit);
     await until(async () => changes.length, Boolean);
@@ -185,11 +185,11 @@ describe('an attempt that waits here for those before it', () => {
       await limiter(other, 0.1)(theirs[0]!, 0);
     const limit = createRateLimiter(database.db, createMetrics(), (id) => void leftBehind.push(id));
     const ask = (subscriptionId: string, { notificationId }: AcceptedNotification, seq: number) =>
-      limit({ subscriptionId, notificationId, seq, urgent: false, ratePerSecond: 100, reconcileAfterSeconds: 60 });
+      limit({ subscriptionId, notificationId, seq, urgent: false, ratePerSecond: 20, reconcileAfterSeconds: 60 });
     const waiting = others.flatMap(({ seeded: { subscriptionId }, accepted: theirs }) =>
       theirs.slice(2, 16).map((notification, index) => ask(subscriptionId, notification, index + 2)),
     );
-    await sleep(500);
+    await sleep(1500);
     const begun = performance.now();
     expect(await ask(seeded.subscriptionId, accepted[2]!, 2)).toMatchObject({ granted: false, behind: 1 });
     expect(performance.now() - begun).toBeLessThan(2000);
@@ -204,7 +204,7 @@ it('an attempt that asks again and again writes when its turn changes, and when 
   const db = watched(database.db, async ({ name }) => {
     if (name?.startsWith('write-rate-turns')) writes += 1;
   });
-  const { granted, at } = await limiter(seeded, 100, db)(accepted[2]!, 2);
+  const { granted, at } = await limiter(seeded, 20, db)(accepted[2]!, 2);
   expect(granted).toBe(false);
   expect(writes).toBe(2);
   const { next_attempt_at: shown } = await notificationRow(database.db, accepted[2]!.notificationId);
@@ -215,7 +215,7 @@ it('an attempt does not wait for one before it that was cancelled', async () => 
   const { seeded, accepted } = await lined(3, 0.1);
   await limiter(seeded, 0.1)(accepted[0]!, 0);
   await cancelNotification(database.db, accepted[1]!.notificationId);
-  expect(await limiter(seeded, 100)(accepted[2]!, 2)).toMatchObject({ granted: true });
+  expect(await limiter(seeded, 20)(accepted[2]!, 2)).toMatchObject({ granted: true });
 });
 
 it('an attempt does not wait for the turns of those before it that were cancelled', async () => {

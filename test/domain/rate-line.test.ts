@@ -203,12 +203,20 @@ it('a number that is late leaves the front where it is', () => {
 describe('a number whose turn has come while lower ones have not asked', () => {
   const line: RateLine = { nextSeq: 6, frontSeq: 2, frontAtMs: 10_000, takenAtMs: 9000 };
   const ask = (seq: number, nowMs: number, waiting: number[]) =>
-    takeTurn(line, { seq, urgent: false }, 10, nowMs, waiting);
+    takeTurn(line, { seq, urgent: false }, 60, nowMs, waiting);
 
   it('waits behind them, and the line does not change', () => {
     const { line: after, turn } = ask(5, 11_000, [3, 5]);
     expect(turn).toEqual({ seq: 5, granted: false, atMs: 26_150, behind: 1 });
     expect(after).toEqual(line);
+  });
+
+  it('waits for none whose turn is at most 50 ms before its own', () => {
+    const granted = (intervalMs: number) =>
+      takeTurn(line, { seq: 5, urgent: false }, intervalMs, 11_000, [2, 3, 4, 5]).turn.granted;
+    expect(granted(15)).toBe(true);
+    expect(granted(16)).toBe(false);
+    expect(granted(50)).toBe(false);
   });
 
   it('is granted if those have left the line, or were passed before', () => {
@@ -227,7 +235,7 @@ describe('a number whose turn has come while lower ones have not asked', () => {
 
 it('a line does not begin again with the next number while those before it may be late', () => {
   const late: RateLine = { nextSeq: 7, frontSeq: 6, frontAtMs: 1000, takenAtMs: 0 };
-  const join = (nowMs: number) => takeTurn(late, { seq: null, urgent: false }, 10, nowMs, [6]);
+  const join = (nowMs: number) => takeTurn(late, { seq: null, urgent: false }, 60, nowMs, [6]);
   expect(join(5000).turn).toMatchObject({ seq: 7, behind: 1 });
   expect(join(1011 + FRONT_PATIENCE_MS).turn).toMatchObject({ seq: 7, granted: true });
 });

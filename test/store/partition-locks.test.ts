@@ -1,4 +1,5 @@
 import type { AcceptedNotification } from '../../src/domain/acceptance';
+import { closeGaps } from '../../src/store/subscriptions/rate-gaps';
 import { decodeId, encodeId, newUuid, uuidFloor } from '../../src/domain/ids';
 import type { Database } from '../../src/store/db/database';
 import { timestampAt } from '../../src/domain/timestamp';
@@ -110,6 +111,7 @@ const SWEEPS: Record<string, Use> = {
   'take overdue': (db) => new OverdueSweep(db).take(200, 60),
   'find what is still open': (db, { notificationId }) => findStillOpen(db, [notificationId]),
   'find forgotten holds': (db) => markForgottenHolds(db),
+  'close gaps in lines': (db) => closeGaps(db),
   'count open': (db) => new OpenCounts(db).read(),
   'claim a burst': (db, { notificationId }) => claimUnattempted(db, [notificationId], 'process'),
   'find the rest of a burst': (db, { notificationId }) => findUnfinished(db, [notificationId], 'process'),

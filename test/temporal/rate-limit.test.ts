@@ -194,7 +194,7 @@ describe('notifications that wait for their turn', () => {
 
   it('are attempted before one that is accepted after the limit was raised', async () => {
     const { seeded, ids } = await waiting(8);
-    const changed = change(seeded, 'rate_limit_per_second = 100');
+    const changed = change(seeded, 'rate_limit_per_second = 20');
     const [later] = await accept(seeded, 1);
     await on.pipeline.workflows.start(later!);
     await changed;

@@ -88,6 +88,7 @@ function setUp(
       cancel: async (id: string) => void seen.cancelled.push(id),
       findUnsettled: async () => ['sub_unsettled'],
       markForgottenHolds: async () => ['sub_forgotten'],
+      closeGaps: async () => ['sub_gap'],
       findStalledRecoveries: async () => [] as string[],
       findStalledErasures: async () => [] as string[],
       summariseResponseTimes: async () => undefined,
@@ -273,7 +274,7 @@ describe('failures', () => {
     reconciler.start();
     await until(
       async () => seen.settled,
-      (settled) => settled.includes('sub_unsettled') && settled.includes('sub_forgotten'),
+      (settled) => ['sub_unsettled', 'sub_forgotten', 'sub_gap'].every((id) => settled.includes(id)),
     );
     void reconciler.stop();
   });
@@ -326,7 +327,7 @@ describe('a sweep', () => {
   it('settles what was not settled, and what was forgotten', async () => {
     const { seen, reconciler } = setUp([]);
     await reconciler.sweep();
-    expect(seen.settled).toEqual(['sub_unsettled', 'sub_forgotten']);
+    expect(seen.settled).toEqual(['sub_unsettled', 'sub_forgotten', 'sub_gap']);
   });
 
   it('starts 16 that were never attempted together', async () => {

@@ -10,6 +10,8 @@ import {
   markRateChanged,
   requestWake,
 } from '../../../src/store/subscriptions/rate-wakes';
+import { closeGaps } from '../../../src/store/subscriptions/rate-gaps';
+import { cancelNotification } from '../../../src/store/notifications/transitions';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification } from '../../support/rows';
 import { eventFor, seed, type Seeded } from '../../support/seed';
@@ -221,5 +223,40 @@ describe('waking a line', () => {
     await endWake(database.db, seeded.subscriptionId, first);
     await endWake(database.db, seeded.subscriptionId, await wake());
     expect(await findWake(database.db, seeded.subscriptionId)).toBeUndefined();
+  });
+});
+
+describe('gaps in a line', () => {
+  const close = async () => (await closeGaps(database.db)).filter((id) => id === seeded.subscriptionId);
+  const late = () => setLine("front_at = now() - interval '3 seconds'");
+  const cancel = ({ notificationId }: AcceptedNotification) => cancelNotification(database.db, notificationId);
+
+  it('are closed once the turn of the front is over, and the line is woken', async () => {
+    const accepted = await accept(4);
+    await cancel(accepted[0]!);
+    await cancel(accepted[1]!);
+    await setLine('front_at = now()');
+    expect(await close()).toEqual([]);
+    await late();
+    expect(await close()).toEqual([seeded.subscriptionId]);
+    expect((await line()).frontSeq).toBe(2);
+    expect(await findWake(database.db, seeded.subscriptionId)).toBeDefined();
+    expect(await close()).toEqual([]);
+  });
+
+  it('are not seen where the front is only late', async () => {
+    const accepted = await accept(3);
+    await cancel(accepted[1]!);
+    await late();
+    expect(await close()).toEqual([]);
+    expect((await line()).frontSeq).toBe(0);
+  });
+
+  it('have no end if nobody waits: the line begins again with the next number', async () => {
+    for (const notification of await accept(2)) await cancel(notification);
+    await late();
+    await close();
+    expect(await line()).toMatchObject({ frontSeq: 2, nextSeq: 2 });
+    expect(await close()).toEqual([]);
   });
 });
