@@ -164,6 +164,12 @@ export default [
       'await holdNotification(db, input.notificationId, burstOf(input));\n    if (true) return',
     ],
     [
+      'ADW1',
+      'a granted turn is waited for twice',
+      'return { delivery, subscription };\n  }\n  if (!(await claimForWorkflow',
+      'await sleep(waitMs);\n    return { delivery, subscription };\n  }\n  if (!(await claimForWorkflow',
+    ],
+    [
       'HNW1',
       'a burst does not say that what it holds has no workflow',
       'workflowId.startsWith(BURST_PREFIX) ? processId : undefined',
@@ -431,6 +437,7 @@ export default [
     ],
     ['RM8', 'an attempt that asks again and again writes each time', 'again: !isFirst && !isLast', 'again: false'],
     ['RM9', 'an attempt that gives up does not show its turn', 'again: !isFirst && !isLast', 'again: !isFirst'],
+    ['RM15', 'turns that took long to write are made together', 'elapsedMs > MAX_HOLD_MS', 'false'],
     ['RM11', 'nobody wakes those that sleep behind others', '    onBehind(subscriptionId);\n', ''],
     ['RM12', 'an attempt that waits for others keeps the place that they need', '  visit?.withdraw();\n', ''],
     ['RM13', 'an attempt without a place asks for its turn', 'return !visit || visit.comeBack();', 'return true;'],

@@ -107,7 +107,6 @@ export async function admit(
     });
     if (!granted) input.visit?.withdraw();
     if (!granted) return { kind: 'throttled', attempts, waitSeconds: waitMs / 1000, dueAt: at.toISOString() };
-    if (waitMs > 0) await sleep(waitMs);
     return { delivery, subscription };
   }
   if (!(await claimForWorkflow(db, input, delivery, subscription))) return admitLater(deps, means, input, polls);

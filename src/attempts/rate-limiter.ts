@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { leadMs, LONG_WAIT_MS, rateIntervalMs, takeTurn, type RateLine, type Turn } from '../domain/rate-line';
+import {
+  leadMs,
+  LONG_WAIT_MS,
+  MAX_HOLD_MS,
+  rateIntervalMs,
+  takeTurn,
+  type RateLine,
+  type Turn,
+} from '../domain/rate-line';
 import type { LaneVisit } from './lane-gate';
 import type { Metrics } from '../process/metrics';
 import { isUnavailable, type Database } from '../store/db/database';
@@ -43,6 +51,7 @@ export interface LimitedTurn {
   seq: number;
   /** Whether that is now. If not, it has to ask again after `waitMs`. */
   granted: boolean;
+  /** Of a granted turn: how long its time was waited for here. */
   waitMs: number;
   /** The time of the turn, by the clock of Postgres. */
   at: Date;
@@ -177,11 +186,37 @@ async function decide(
     if (toWrite.length === 0 || (await writeTurns(db, subscriptionId, version, line, toWrite))) {
       const elapsedMs = performance.now() - readAt;
       const byId = new Map(turns.map((turn) => [turn.notificationId, turn]));
+      const limited = requests.filter(({ notificationId, urgent }) => byId.get(notificationId)!.granted && !urgent);
+      const spaced = elapsedMs > MAX_HOLD_MS ? await spaceOut(db, subscriptionId, limited) : undefined;
       return requests.map(({ notificationId }) => {
         const { seq, granted, atMs, behind } = byId.get(notificationId)!;
-        return { seq, granted, waitMs: Math.max(0, atMs - nowMs - elapsedMs), at: new Date(atMs), behind };
+        const waitMs = spaced?.get(notificationId) ?? Math.max(0, atMs - nowMs - elapsedMs);
+        return { seq, granted, waitMs, at: new Date(atMs), behind };
       });
     }
+    await sleep(Math.random() * CONFLICT_PAUSE_MS);
+  }
+}
+
+/**
+ * Spaces out turns that took long to write, because Postgres hung: the times of all of them are
+ * over.
+ *
+ * @returns the milliseconds after which each is made
+ */
+async function spaceOut(
+  db: Database,
+  subscriptionId: string,
+  granted: readonly AskingAttempt[],
+): Promise<Map<string, number>> {
+  for (;;) {
+    const { version, nowMs, ...line } = await readLine(db, subscriptionId);
+    const waits = new Map<string, number>();
+    for (const { notificationId, ratePerSecond } of granted) {
+      line.takenAtMs = Math.max(nowMs, (line.takenAtMs ?? 0) + rateIntervalMs(ratePerSecond));
+      waits.set(notificationId, line.takenAtMs - nowMs);
+    }
+    if (waits.size === 0 || (await writeTurns(db, subscriptionId, version, line, []))) return waits;
     await sleep(Math.random() * CONFLICT_PAUSE_MS);
   }
 }

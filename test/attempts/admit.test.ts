@@ -1,11 +1,14 @@
+import { admit } from '../../src/attempts/admit';
 import { AttemptLeftError } from '../../src/attempts/stages';
 import type { AcceptedNotification } from '../../src/domain/acceptance';
 import { ComposerBusyError } from '../../src/domain/composing';
+import { CutOff } from '../../src/delivery/cut-off';
 import type { HttpRequest } from '../../src/delivery/http-client';
 import { decodeId } from '../../src/domain/ids';
 import { holdNotification } from '../../src/store/notifications/transitions';
+import { loadDeliveries } from '../../src/store/notifications/load-deliveries';
 import { createRecorder } from '../../src/store/notifications/recorder';
-import { attemptInput, httpResult, testRunner, watched } from '../support/attempt-runner';
+import { attemptInput, httpResult, testDeps, testRunner, watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification, setSubscription } from '../support/rows';
 import { acceptOne, seed, type Seeded } from '../support/seed';
@@ -122,6 +125,15 @@ describe('an attempt in the line of a rate limit', () => {
 
   it('waits for its turn', async () => {
     expect(await run()).toMatchObject({ kind: 'throttled' });
+  });
+
+  it('is made when its turn is granted, which has been waited for then', async () => {
+    const delivery = (await loadDeliveries(database.db, [notification.notificationId]))[0];
+    const limit = async () => ({ seq: 0, granted: true, waitMs: 600_000, at: new Date() });
+    const http = { send: async () => httpResult(200), close: async () => undefined };
+    const deps = { ...testDeps(database.db), http, cutOff: new CutOff() };
+    const admitted = await admit(deps, { load: async () => delivery, limit }, input());
+    expect(admitted).toMatchObject({ delivery: { status: 'pending' } });
   });
 
   it('keeps its turn when the limit is removed', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRateLimiter, type LimitedAttempt } from '../../src/attempts/rate-limiter';
 import type { AcceptedNotification } from '../../src/domain/acceptance';
+import { decodeId } from '../../src/domain/ids';
 import { createMetrics } from '../../src/process/metrics';
 import type { Database } from '../../src/store/db/database';
 import { acceptEvents } from '../../src/store/notifications/accept';
@@ -104,6 +105,32 @@ it('a turn is decided again if another process changed the line meanwhile', asyn
   expect(await limiter(seeded, 0.1, db)(accepted[1]!, 1)).toMatchObject({ granted: false });
   expect(intervened).toBe(true);
   expect((await notificationRow(database.db, accepted[1]!.notificationId)).next_attempt_at).not.toBeNull();
+});
+
+it('turns that Postgres took long to write are made one interval apart', async () => {
+  const { seeded, accepted } = await lined(3, 5);
+  await database.db.query({
+    text: "update rate_lines set front_at = now() - interval '3 seconds' where subscription_id = $1",
+    values: [decodeId('sub', seeded.subscriptionId)],
+  });
+  let hangs = true;
+  const db = watched(database.db, async ({ name }) => {
+    if (!hangs || !name?.startsWith('write-rate-turns')) return;
+    hangs = false;
+    await sleep(1500);
+  });
+  const ask = limiter(seeded, 5, db);
+  // The first request is decided on alone, the others together.
+  const made = await Promise.all(
+    accepted.map(async (notification, seq) => {
+      const turn = await ask(notification, seq);
+      return { granted: turn.granted, at: performance.now() };
+    }),
+  );
+  expect(made.map(({ granted }) => granted)).toEqual([true, true, true]);
+  const at = made.map(({ at: time }) => time).toSorted((a, b) => a - b);
+  expect(at[1]! - at[0]!).toBeGreaterThan(180);
+  expect(at[2]! - at[1]!).toBeGreaterThan(180);
 });
 
 it('a raised limit lets nobody pass those that have waited longer', async () => {
