@@ -9,6 +9,12 @@ import type { LaneGate } from './lane-gate';
 const MIN_DELAY_MS = 1000;
 
 /**
+ * A cancellation does not end a delay, so the workflow of a cancelled notification would stay open
+ * for longer. Those whose turn is later ask at once, and sleep on a timer of their own.
+ */
+const MAX_LINE_DELAY_MS = 60_000;
+
+/**
  * Plans when the workflow of a notification begins. If its first attempt waits in the line of a
  * rate limit, it begins shortly before its turn, and need not ask twice. If it goes to the slow
  * lane and many start together, most would find no slot, and each would wait, and wake, in
@@ -32,7 +38,7 @@ export function createStartPlanner(
       dueMs = dueAtMs({ ...line, frontSeq: first ?? place.seq }, place.seq, intervalMs, nowMs);
     }
     const delayMs = dueMs - leadMs(intervalMs) - nowMs;
-    if (delayMs < MIN_DELAY_MS) return 0;
+    if (delayMs < MIN_DELAY_MS || delayMs > MAX_LINE_DELAY_MS) return 0;
     return (await showFirstTurn(db, notificationId, place.seq, dueMs)) ? delayMs : 0;
   }
 

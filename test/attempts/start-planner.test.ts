@@ -88,6 +88,13 @@ describe('a workflow whose first attempt waits in the line of a rate limit', () 
     }
   });
 
+  it('begins immediately if its turn is more than a minute away, since a cancellation does not end the delay', async () => {
+    let last = await accepted({});
+    for (let count = 0; count < 7; count++) last = await accepted({});
+    expect(await planner()(last)).toBe(0);
+    expect((await rowOf(last)).next_attempt_at).toBeNull();
+  });
+
   it('does not wait for the turns of those before it that were cancelled', async () => {
     const before = [await accepted({}), await accepted({}), await accepted({})];
     const last = await accepted({});

@@ -46,23 +46,31 @@ async function historyOf(id: string) {
   };
 }
 
+/** In a line whose next turn is far away. */
+async function lined() {
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook'), rateLimitPerSecond: 0.001 });
+  await on.reaches((await startOne(seeded)).id, 'delivered');
+  const [notification] = await acceptOne(on.pipeline.db, seeded);
+  return { seeded, notification: notification!, id: notification!.notificationId };
+}
+
 describe('a throttled notification', () => {
-  it('is cancelled by the signal while it waits for its slot', async () => {
-    const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook'), rateLimitPerSecond: 0.001 });
-    const first = await startOne(seeded);
-    await on.reaches(first.id, 'delivered');
-    const { id } = await startOne(seeded);
+  async function waiting() {
+    const { seeded, notification, id } = await lined();
+    await on.pipeline.workflows.start(notification);
     await inPhase(id, 'waiting');
+    return { seeded, id };
+  }
+
+  it('is cancelled by the signal while it waits for its slot', async () => {
+    const { id } = await waiting();
     await on.workflow(id).signal('cancel');
     expect(await on.workflow(id).result()).toMatchObject({ status: 'cancelled', attempts: 0 });
     expect(on.receiver.requests).toHaveLength(1);
   });
 
   it.each(['release', 'retry'])('asks for its turn again when it gets the signal to %s', async (signal) => {
-    const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook'), rateLimitPerSecond: 0.001 });
-    await on.reaches((await startOne(seeded)).id, 'delivered');
-    const { id } = await startOne(seeded);
-    await inPhase(id, 'waiting');
+    const { seeded, id } = await waiting();
     await setSubscription(on.pipeline.db, seeded.subscriptionId, 'rate_limit_per_second = 1000');
     await on.workflow(id).signal(signal);
     expect(await on.workflow(id).result()).toMatchObject({ status: 'delivered', attempts: 1 });

@@ -176,17 +176,12 @@ describe('ladder', () => {
   it('waits for its slot under the rate limit and drops nothing', async () => {
     const seeded = await seed(pipeline.db, { url: receiver.url('/hook'), rateLimitPerSecond: 1 });
     const ids: string[] = [];
-    for (let i = 0; i < 3; i++) ids.push((await acceptOne(pipeline.db, seeded))[0]!.notificationId);
     const startedAt = Date.now();
-    for (const id of ids)
-      await pipeline.workflows.start({
-        notificationId: id,
-        schedule: [],
-        lane: 'fast',
-        customerId: '',
-        subscriptionId: '',
-        eventType: '',
-      });
+    for (let i = 0; i < 3; i++) {
+      const [notification] = await acceptOne(pipeline.db, seeded);
+      await pipeline.workflows.start(notification!);
+      ids.push(notification!.notificationId);
+    }
     for (const id of ids) await reaches(id, 'delivered');
     expect(receiver.requests).toHaveLength(3);
     // The first request may be late, but the turn of the third one is 2 s after the first turn.
