@@ -10,7 +10,7 @@ const MIN_DELAY_MS = 1000;
 
 /**
  * A cancellation does not end a delay, so the workflow of a cancelled notification would stay open
- * for longer. Those whose turn is later ask at once, and sleep on a timer of their own.
+ * for longer. Those whose turn is later ask immediately, and sleep on a timer of their own.
  */
 const MAX_LINE_DELAY_MS = 60_000;
 
