@@ -537,8 +537,8 @@ export default [
     [
       'RW6',
       'those due later by the limit of now are woken as well',
-      ' + rate_seq * $4::float8) + ',
-      ' + 0 * $4::float8) + ',
+      ' + rate_seq * $4::float8)`',
+      ' + 0 * $4::float8)`',
     ],
   ]),
   ...mutationsOf('src/store/subscriptions/rate-gaps.ts', RATE_LINE_TEST, [

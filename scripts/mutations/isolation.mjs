@@ -64,13 +64,17 @@ export default [
   ...mutationsOf(
     'src/attempts/rate-limiter.ts',
     ['test/attempts/rate-limiter.test.ts'],
+    [['GUP1', 'numbers that were given up keep their turns', 'atMs - nowMs > LONG_WAIT_MS', 'false']],
+  ),
+  ...mutationsOf(
+    'src/store/subscriptions/rate-line.ts',
+    ['test/attempts/rate-limiter.test.ts'],
     [
-      ['GUP1', 'numbers that were given up keep their turns', 'atMs - nowMs > LONG_WAIT_MS', 'false'],
       [
         'GUP2',
         'a line without anybody is not passed',
-        'frontSeq: first ?? read.nextSeq',
-        'frontSeq: first ?? read.frontSeq',
+        'frontSeq: first ?? line.nextSeq',
+        'frontSeq: first ?? line.frontSeq',
       ],
     ],
   ),

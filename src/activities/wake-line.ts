@@ -33,6 +33,7 @@ const DUE_SOON_MS = 1000;
  * crowd.
  */
 const AHEAD_MS = 10_000;
+
 /**
  * Creates the waking of those that wait for their turn under a rate limit, after it was changed, or
  * because they asked before others in front of them. They ask for their turn again, in order.

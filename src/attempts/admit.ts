@@ -105,8 +105,10 @@ export async function admit(
       claim,
       visit: input.visit,
     });
-    if (!granted) input.visit?.withdraw();
-    if (!granted) return { kind: 'throttled', attempts, waitSeconds: waitMs / 1000, dueAt: at.toISOString() };
+    if (!granted) {
+      input.visit?.withdraw();
+      return { kind: 'throttled', attempts, waitSeconds: waitMs / 1000, dueAt: at.toISOString() };
+    }
     return { delivery, subscription };
   }
   if (!(await claimForWorkflow(db, input, delivery, subscription))) return admitLater(deps, means, input, polls);

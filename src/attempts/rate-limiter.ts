@@ -13,13 +13,7 @@ import type { Metrics } from '../process/metrics';
 import { isUnavailable, type Database } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
 import type { Claim } from '../store/notifications/claim-grace';
-import {
-  findFirstWaiting,
-  listWaiting,
-  readLine,
-  writeTurns,
-  type TurnToWrite,
-} from '../store/subscriptions/rate-line';
+import { listWaiting, readLine, withoutGivenUp, writeTurns, type TurnToWrite } from '../store/subscriptions/rate-line';
 
 /** A notification whose subscription has a rate limit. */
 export interface LimitedAttempt {
@@ -132,14 +126,20 @@ export function createRateLimiter(
         }
         const isNear = turn.behind === undefined ? turn.waitMs <= LEADS_IN_PROCESS * lead : turn.behind <= MAX_BEFORE;
         if (isLast || (isFirst && !isNear)) return leave(attempt, turn, lead);
-        if (!isNear) until = 0;
-        else if (turn.behind === undefined) await sleep(turn.waitMs);
-        else {
-          if (!staysBehind && behindHere >= MAX_BEHIND_HERE) return leave(attempt, turn, lead);
-          if (!staysBehind) behindHere += 1;
-          staysBehind = true;
-          if (!(await comesBack(visit, until))) return leave(attempt, turn, lead);
+        if (!isNear) {
+          until = 0;
+          continue;
         }
+        if (turn.behind === undefined) {
+          await sleep(turn.waitMs);
+          continue;
+        }
+        if (!staysBehind) {
+          if (behindHere >= MAX_BEHIND_HERE) return leave(attempt, turn, lead);
+          behindHere += 1;
+          staysBehind = true;
+        }
+        if (!(await comesBack(visit, until))) return leave(attempt, turn, lead);
       }
     } finally {
       if (staysBehind) behindHere -= 1;
@@ -175,8 +175,7 @@ async function decide(
     let from: RateLine = read;
     let plan = planTurns(from, ordered, nowMs);
     if (plan.turns.some(({ granted, atMs }) => !granted && atMs - nowMs > LONG_WAIT_MS)) {
-      const first = await findFirstWaiting(db, subscriptionId, read.frontSeq, ids);
-      from = { ...read, frontSeq: first ?? read.nextSeq };
+      from = await withoutGivenUp(db, subscriptionId, read, ids);
       plan = planTurns(from, ordered, nowMs);
     }
     if (plan.passesOthers)

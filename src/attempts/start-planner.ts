@@ -2,7 +2,7 @@ import { SLOW_ATTEMPT_MS, type RefToStart } from '../domain/delivery';
 import { dueAtMs, leadMs, LONG_WAIT_MS, rateIntervalMs } from '../domain/rate-line';
 import type { Executor } from '../store/db/database';
 import { postponeFirst } from '../store/notifications/transitions';
-import { findFirstWaiting, findPlace, readLine, showFirstTurn } from '../store/subscriptions/rate-line';
+import { findPlace, readLine, showFirstTurn, withoutGivenUp } from '../store/subscriptions/rate-line';
 import type { LaneGate } from './lane-gate';
 
 /** A shorter delay is not worth a statement. */
@@ -34,8 +34,8 @@ export function createStartPlanner(
     const { nowMs, ...line } = await readLine(db, subscriptionId);
     let dueMs = dueAtMs(line, place.seq, intervalMs, nowMs);
     if (dueMs - nowMs > LONG_WAIT_MS) {
-      const first = await findFirstWaiting(db, subscriptionId, line.frontSeq, [notificationId]);
-      dueMs = dueAtMs({ ...line, frontSeq: first ?? place.seq }, place.seq, intervalMs, nowMs);
+      const moved = await withoutGivenUp(db, subscriptionId, line, [notificationId]);
+      dueMs = dueAtMs(moved, place.seq, intervalMs, nowMs);
     }
     const delayMs = dueMs - leadMs(intervalMs) - nowMs;
     if (delayMs < MIN_DELAY_MS || delayMs > MAX_LINE_DELAY_MS) return 0;

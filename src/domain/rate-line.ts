@@ -26,6 +26,12 @@ export const MAX_HOLD_MS = 500;
 export const FRONT_PATIENCE_MS = 15_000;
 
 /**
+ * An attempt that has to wait for longer may do so because of numbers that were given up: they were
+ * cancelled, or held while the subscription was disabled.
+ */
+export const LONG_WAIT_MS = 2000;
+
+/**
  * A number does not wait for those whose turn is at most this much before its own: their requests
  * overlap anyway. At up to 20/s, it waits for all.
  */
@@ -81,12 +87,6 @@ export interface Turn {
    */
   behind?: number;
 }
-
-/**
- * An attempt that has to wait for longer may do so because of numbers that were given up: they were
- * cancelled, or held while the subscription was disabled.
- */
-export const LONG_WAIT_MS = 2000;
 
 /** The time between two attempts. Limits outside the allowed range count as its ends. */
 export function rateIntervalMs(ratePerSecond: number): number {

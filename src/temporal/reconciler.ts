@@ -19,6 +19,7 @@ export interface ReconcilerStore {
   findUnsettled(olderThanSeconds: number): Promise<string[]>;
   /** Finds held notifications that no settlement releases, and marks their subscriptions. */
   markForgottenHolds(): Promise<string[]>;
+  /** Moves lines of rate limits on whose front was given up, and marks them to be woken. */
   closeGaps(): Promise<string[]>;
   findStalledRecoveries(olderThanSeconds: number): Promise<string[]>;
   findStalledErasures(olderThanSeconds: number): Promise<string[]>;

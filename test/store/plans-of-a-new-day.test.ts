@@ -17,7 +17,14 @@ import {
   postpone,
   postponeFirst,
 } from '../../src/store/notifications/transitions';
-import { findFirstWaiting, listWaiting, readLine, writeTurns } from '../../src/store/subscriptions/rate-line';
+import {
+  findFirstWaiting,
+  findPlace,
+  listWaiting,
+  readLine,
+  showFirstTurn,
+  writeTurns,
+} from '../../src/store/subscriptions/rate-line';
 import { attemptRecord } from '../support/attempt-record';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { eventFor, seed, type Seeded } from '../support/seed';
@@ -119,6 +126,8 @@ const PATH: Record<string, Use> = {
     listWaiting(db, seeded.subscriptionId, 0, idsOf(notifications)),
   'find who waits first in the line of a rate limit': (db, notifications) =>
     findFirstWaiting(db, seeded.subscriptionId, 0, idsOf(notifications)),
+  'find a place in the line of a rate limit': each((db, { notificationId }) => findPlace(db, notificationId)),
+  'show a first turn': each((db, { notificationId }) => showFirstTurn(db, notificationId, 0, Date.now())),
   'take turns of a rate limit': async (db, notifications) => {
     const { version, ...line } = await readLine(db, seeded.subscriptionId);
     const turn = { seq: 0, granted: true, atMs: Date.now(), reconcileAfterSeconds: 60 };

@@ -187,6 +187,17 @@ export async function findFirstWaiting(
   return rows[0]!.first ?? undefined;
 }
 
+/** The line with its front moved on to the first number that waits. Nothing is written. */
+export async function withoutGivenUp(
+  db: Executor,
+  subscriptionId: string,
+  line: RateLine,
+  askingIds: readonly string[],
+): Promise<RateLine> {
+  const first = await findFirstWaiting(db, subscriptionId, line.frontSeq, askingIds);
+  return { ...line, frontSeq: first ?? line.nextSeq };
+}
+
 /** The week of the latest notification, and the one before it. */
 function weeksUpTo(ids: readonly string[]): Window[] {
   const last = uuidOf(ids.reduce((max, id) => (id > max ? id : max)));

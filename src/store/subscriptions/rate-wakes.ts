@@ -5,7 +5,7 @@ import type { Executor } from '../db/database';
 import { allSpans } from '../db/spans';
 import { byWindow } from '../db/windows';
 import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-refs';
-import { readLine } from './rate-line';
+import { readLine, type ReadLine } from './rate-line';
 
 /**
  * Waking: notifications in a line sleep beyond their turn if it was planned by an earlier limit, or
@@ -63,7 +63,16 @@ export interface Oversleeper extends NotificationRef {
   wakesAtMs: number;
 }
 
-type OversleeperRow = RefRow & { rate_seq: number; wakes_at_ms: number };
+type OversleeperRow = RefRow & { rate_seq: number; due_in_ms: number; wakes_at_ms: number };
+
+/** SQL: when a number is due, in milliseconds since the epoch, with {@link dueValues}. */
+const DUE_MS = `greatest($2::float8, $3::float8 + rate_seq * $4::float8)`;
+
+/** The clock of Postgres, when number 0 is due by the limit of now, and the interval. */
+function dueValues({ nowMs, ...line }: ReadLine, { ratePerSecond }: Wake): [number, number, number] {
+  const intervalMs = rateIntervalMs(ratePerSecond);
+  return [nowMs, dueAtMs(line, 0, intervalMs, nowMs), intervalMs];
+}
 
 /** A notification that wakes by itself at most this much later than it is due is not woken. */
 const TOLERANCE_MS = 500;
@@ -76,32 +85,22 @@ const TOLERANCE_MS = 500;
 export async function listOversleepers(
   db: Executor,
   subscriptionId: string,
-  { ratePerSecond }: Wake,
+  wake: Wake,
   limit: number,
 ): Promise<Oversleeper[]> {
-  const { nowMs, ...line } = await readLine(db, subscriptionId);
-  const intervalMs = rateIntervalMs(ratePerSecond);
-  const dueMs = (seq: number) => Math.max(nowMs, dueAtMs(line, seq, intervalMs, nowMs));
+  const due = dueValues(await readLine(db, subscriptionId), wake);
   const rows: OversleeperRow[] = [];
   for (const [from, to] of await allSpans(db, 'notifications')) {
     const found = await db.query<OversleeperRow>({
-      text: `select * from (
+      text: `select lined_up.*, ${DUE_MS} - $2 as due_in_ms from (
                select ${REF_COLUMNS}, n.rate_seq, (extract(epoch from n.reconcile_after) * 1000)::float8 - ${OVERDUE_SECONDS * 1000} as wakes_at_ms
                from notifications n join subscription_states s on s.id = n.subscription_id
                where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq is not null and n.next_attempt_at is not null
                  and n.id >= $6 and n.id < $7
              ) lined_up
-             where wakes_at_ms > greatest($2::float8, $3::float8 + rate_seq * $4::float8) + ${TOLERANCE_MS}
+             where wakes_at_ms > ${DUE_MS} + ${TOLERANCE_MS}
              order by rate_seq limit $5`,
-      values: [
-        decodeId('sub', subscriptionId),
-        nowMs,
-        dueAtMs(line, 0, intervalMs, nowMs),
-        intervalMs,
-        limit,
-        from,
-        to,
-      ],
+      values: [decodeId('sub', subscriptionId), ...due, limit, from, to],
     });
     rows.push(...found.rows);
   }
@@ -110,7 +109,7 @@ export async function listOversleepers(
   return inOrder.map((row) => ({
     ...toRef(row),
     seq: row.rate_seq,
-    dueInMs: dueMs(row.rate_seq) - nowMs,
+    dueInMs: row.due_in_ms,
     wakesAtMs: row.wakes_at_ms,
   }));
 }
@@ -133,21 +132,15 @@ export async function countInLine(db: Executor, notificationIds: readonly string
 const SHOWN = 200;
 
 /** Shows when the first of a line are due by the limit of now, whenever they ask. */
-export async function showDue(db: Executor, subscriptionId: string, { ratePerSecond }: Wake): Promise<void> {
-  const { nowMs, ...line } = await readLine(db, subscriptionId);
-  const intervalMs = rateIntervalMs(ratePerSecond);
+export async function showDue(db: Executor, subscriptionId: string, wake: Wake): Promise<void> {
+  const line = await readLine(db, subscriptionId);
+  const due = dueValues(line, wake);
   for (const [from, to] of await allSpans(db, 'notifications'))
     await db.query({
-      text: `update notifications set next_attempt_at = to_timestamp(greatest($2::float8, $3::float8 + rate_seq * $4::float8) / 1000)
+      text: `update notifications set next_attempt_at = to_timestamp(${DUE_MS} / 1000)
              where subscription_id = $1 and status in ('pending', 'retrying') and rate_seq < $5 and next_attempt_at is not null
                and id >= '${from}' and id < '${to}'`,
-      values: [
-        decodeId('sub', subscriptionId),
-        nowMs,
-        dueAtMs(line, 0, intervalMs, nowMs),
-        intervalMs,
-        line.frontSeq + SHOWN,
-      ],
+      values: [decodeId('sub', subscriptionId), ...due, line.frontSeq + SHOWN],
     });
 }
 
