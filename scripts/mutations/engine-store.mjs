@@ -806,6 +806,27 @@ export default [
     ],
     ['N71', 'each item is tried although the database is away', ' || this.options.isUnavailable(error)', ''],
   ]),
+  ...mutationsOf('src/store/db/contended-lanes.ts', store('db/contended-lanes'), [
+    [
+      'CL1',
+      'a lane that failed is tried before others',
+      'if (![...owners].some((owner) => this.apart.get(owner)?.has(name))) return name;',
+      'return name;',
+    ],
+    ['CL2', 'a lane stays apart after a success', 'lanes?.delete(name) && ', 'lanes && '],
+    [
+      'CL3',
+      'a lane stays apart until it succeeds',
+      'if (until <= now) lanes.delete(name)',
+      'if (until < 0) lanes.delete(name)',
+    ],
+    [
+      'CL4',
+      'a lane that failed shares groups with all others',
+      'if (failure) this.setApart(name, lane, failure.error);',
+      'if (failure) for (const { reject } of lane.group) reject(failure.error);',
+    ],
+  ]),
   ...['sessions', 'portal-sessions'].flatMap((name, index) =>
     mutationsOf(
       `src/store/access/${name}.ts`,

@@ -63,14 +63,7 @@ export class ContendedLanes<Item, Result> {
   }
 
   /** Takes the callers of a group that failed for a lock. */
-  takeOver(group: readonly Waiting<Item, Result>[], error: unknown): void {
-    const lanes = new Set(group.map((caller) => this.laneOf(caller)));
-    const only = [...lanes][0];
-    if (lanes.size === 1 && only !== undefined) {
-      const owners = new Set(group.flatMap((caller) => [...this.ownersOf(caller)]));
-      this.setApart(only, { owners, group: [...group] }, error);
-      return;
-    }
+  takeOver(group: readonly Waiting<Item, Result>[]): void {
     for (const caller of group) this.enqueue(this.laneOf(caller), this.ownersOf(caller), caller);
   }
 

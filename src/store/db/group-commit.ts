@@ -94,7 +94,7 @@ export class GroupCommit<Item, Result> {
     this.running += 1;
     const group = this.takeGroup();
     this.nextAt = performance.now() + Math.min(this.options.maxGatherMs, countItems(group));
-    await this.writeGroup(group, this.contended && ((failed, error) => this.contended!.takeOver(failed, error)));
+    await this.writeGroup(group, this.contended && ((failed) => this.contended!.takeOver(failed)));
     this.running -= 1;
     this.next();
   }
