@@ -806,6 +806,18 @@ export default [
     ],
     ['N71', 'each item is tried although the database is away', ' || this.options.isUnavailable(error)', ''],
   ]),
+  ...mutationsOf(
+    'src/store/db/second-try.ts',
+    ['test/api/isolation/slow-commits.test.ts'],
+    [
+      [
+        'ST1',
+        'a transaction that waited for a lock too long is not tried again',
+        'if (!isContended(error)) throw error;',
+        'throw error;',
+      ],
+    ],
+  ),
   ...mutationsOf('src/store/db/contended-lanes.ts', store('db/contended-lanes'), [
     [
       'CL1',

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
+import { withSecondTry } from '../../store/db/second-try';
 import { findEvent, listEvents } from '../../store/notifications/events';
 import { readSearch } from '../../store/notifications/search';
 import { notificationsOfEvent } from '../../store/notifications/notifications';
@@ -87,9 +88,11 @@ export function eventRoutes({
           : await turns.take(commonTenantOf(context.principal, posted), async () => {
               await acceptor.check(context.principal, posted);
               const keyed = identity ? { ...context, bodyIdentity: () => identity } : context;
-              return keyedDb.transaction((executor) =>
-                once(executor, { sealer, holdsSecret: false }, keyed, key, async () =>
-                  answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
+              return withSecondTry(() =>
+                keyedDb.transaction((executor) =>
+                  once(executor, { sealer, holdsSecret: false }, keyed, key, async () =>
+                    answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
+                  ),
                 ),
               );
             });
