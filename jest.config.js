@@ -9,19 +9,10 @@ const transform = {
     },
   ],
 };
-/**
- * Packages that exist only as ES modules and that the sources import statically, and one that loads
- * a part of itself by import(), which is not possible in Jest.
- */
-const esModules = 'oauth4webapi|openid-client|jose|@opentelemetry/otlp-exporter-base';
-transform[`/node_modules/(${esModules})/.+\\.js$`] = [
-  '@swc/jest',
-  { jsc: { target: 'es2022' }, module: { type: 'commonjs' } },
-];
 const project = (displayName, folders) => ({
   displayName,
   transform,
-  transformIgnorePatterns: [`/node_modules/(?!(${esModules})/)`],
+  runtime: '<rootDir>/test/support/jest-runtime.cjs',
   testEnvironment: '<rootDir>/test/support/jest-environment.cjs',
   resolver: '<rootDir>/test/support/resolver.cjs',
   roots: ['<rootDir>/test'],
