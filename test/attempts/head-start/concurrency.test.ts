@@ -288,6 +288,7 @@ describe('waiting for a workflow to take its head start over', () => {
     expect(taken).toBe(false);
     await jest.advanceTimersByTimeAsync(1);
     await taking;
+    jest.useRealTimers();
     await starts.close(0);
   });
 
