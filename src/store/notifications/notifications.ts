@@ -8,6 +8,7 @@ import {
 } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { newestFirst } from '../db/spans';
+import { dueInLine } from '../subscriptions/rate-line';
 import { eventsNamed } from './event-keys';
 import { Conditions, soughtDays, soughtUuid, type PlainFilter } from './notification-conditions';
 import { eventsWithin } from './reopen';
@@ -34,7 +35,8 @@ interface Row {
   burst_id: string | null;
 }
 
-const COLUMNS = `n.id, n.event_id, e.given_id, n.subscription_id, n.customer_id, n.product_id, n.event_type, n.status, n.attempt_count, n.next_attempt_at,
+const COLUMNS = `n.id, n.event_id, e.given_id, n.subscription_id, n.customer_id, n.product_id, n.event_type, n.status, n.attempt_count,
+  coalesce(n.next_attempt_at, ${dueInLine('n')}) as next_attempt_at,
   n.last_response_status, n.last_error_class, n.last_error_message, n.finished_at, n.burst_id,
   coalesce(n.delivered_at, case when n.status = 'delivered' then n.finished_at end) as delivered_at`;
 

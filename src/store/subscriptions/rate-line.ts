@@ -43,6 +43,19 @@ export const NUMBERED = (from: string): string =>
   `select m.id, l.end_seq - row_number() over (partition by l.subscription_id order by m.id desc) as rate_seq
   from lined_up l join ${from} m on m.subscription_id = l.subscription_id`;
 
+/**
+ * SQL: when a notification `n` is due that waits in a line, and has not been told so by its
+ * workflow, as `dueAtMs` calculates it. Null if it is in no line.
+ */
+export function dueInLine(n: string): string {
+  const gap = interval(`coalesce(s.rate_limit_per_second, ${DRAIN_PER_SECOND})`);
+  const front = `case when l.taken_at + ${gap} > now() then l.taken_at + ${gap} else least(l.front_at, now()) end`;
+  return `case when ${n}.rate_seq is not null and ${n}.status in ('pending', 'retrying') then (
+    select greatest(now(), ${front} + (${n}.rate_seq - l.front_seq) * ${gap})
+    from rate_lines l join subscriptions s on s.id = l.subscription_id where l.subscription_id = ${n}.subscription_id
+  ) end`;
+}
+
 /** A line as it was read, with the clock of Postgres at that time. */
 export interface ReadLine extends RateLine {
   version: number;

@@ -1,0 +1,51 @@
+import { decodeId } from '../../src/domain/ids';
+import { startTestApi, type TestApi } from '../support/api';
+
+/** Notifications that wait for their turn, and whose workflows have not asked for it yet. */
+
+const TYPE = 'in.line.v1';
+const INTERVAL_SECONDS = 100;
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+  const { productId } = await api.tenant('in-line');
+  await api.must('PUT', `/v1/event-types/${TYPE}`, { productId, schema: {} });
+  await api.must('POST', '/v1/customers', { id: 'c', name: 'C', productId });
+});
+afterAll(() => api.stop());
+
+it.each([
+  ['a list', (items: { id: string }[]) => Promise.resolve(items)],
+  ['each by its id', (items: { id: string }[]) => Promise.all(items.map(({ id }) => read(`/v1/notifications/${id}`)))],
+])('%s shows when each one is due, by the limit of now', async (name, see) => {
+  const settings = { customerId: 'c', name, url: 'http://127.0.0.1:9/', eventTypes: [TYPE] };
+  const { id } = await api.must('POST', '/v1/subscriptions', { ...settings, rateLimitPerSecond: 1 / INTERVAL_SECONDS });
+  const events = Array.from({ length: 3 }, () => ({ type: TYPE, customerId: 'c', data: {} }));
+  await api.must('POST', '/v1/events/batch', { events });
+  const intervals = async () => {
+    const { items } = await read(`/v1/notifications?subscriptionId=${id}`);
+    const seen = await see(items);
+    // In intervals, rounded to tenths. The first one is due now, and the clocks differ by a little.
+    return seen.map(({ nextAttemptAt }) => tenths((Date.parse(nextAttemptAt) - Date.now()) / 1000 / INTERVAL_SECONDS));
+  };
+  expect(await intervals()).toEqual([2, 1, 0]);
+  await api.must('PATCH', `/v1/subscriptions/${id}`, { rateLimitPerSecond: 2 / INTERVAL_SECONDS });
+  expect(await intervals()).toEqual([1, 0.5, 0]);
+  const { db } = api.database;
+  await db.query({
+    text: 'update rate_lines set taken_at = now() where subscription_id = $1',
+    values: [decodeId('sub', id)],
+  });
+  expect(await intervals()).toEqual([1.5, 1, 0.5]);
+  await api.must('PATCH', `/v1/subscriptions/${id}`, { enabled: false });
+});
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- bodies of any shape
+async function read(path: string): Promise<any> {
+  return (await api.call('GET', path)).body;
+}
+
+function tenths(value: number): number {
+  return Math.round(Math.max(0, value) * 10) / 10;
+}
