@@ -9677,7 +9677,7 @@ export interface operations {
                         responseStatus?: string;
                         /** @description Event types: a list, or a text with commas. */
                         type?: string | string[];
-                        /** @description A list, or a text with commas. For `retry`: `failed` and `cancelled`, by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them. */
+                        /** @description A list, or a text with commas. For `retry`: `failed`, `cancelled`, and `retrying` and `pending`, which need not wait for their next attempt or their turn then; by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them. */
                         status?: string | string[];
                         /** @description Only notifications whose last attempt failed with one of these classes: a list, or a text with commas. */
                         errorClass?: string | string[];
@@ -9855,7 +9855,7 @@ export interface operations {
                         responseStatus?: string;
                         /** @description Event types: a list, or a text with commas. */
                         type?: string | string[];
-                        /** @description A list, or a text with commas. For `retry`: `failed` and `cancelled`, by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them. */
+                        /** @description A list, or a text with commas. For `retry`: `failed`, `cancelled`, and `retrying` and `pending`, which need not wait for their next attempt or their turn then; by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them. */
                         status?: string | string[];
                         /** @description Only notifications whose last attempt failed with one of these classes: a list, or a text with commas. */
                         errorClass?: string | string[];
@@ -10870,7 +10870,7 @@ export interface operations {
                         responseStatus?: string;
                         /** @description Event types: a list, or a text with commas. */
                         type?: string | string[];
-                        /** @description A list, or a text with commas. For `retry`: `failed` and `cancelled`, by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them. */
+                        /** @description A list, or a text with commas. For `retry`: `failed`, `cancelled`, and `retrying` and `pending`, which need not wait for their next attempt or their turn then; by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them. */
                         status?: string | string[];
                         /** @description Only notifications whose last attempt failed with one of these classes: a list, or a text with commas. */
                         errorClass?: string | string[];

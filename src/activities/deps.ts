@@ -42,8 +42,13 @@ export interface ActivityDeps {
 export interface NotificationControl {
   /** Starts the workflow, unless it has run before. @returns false if it is running or has run */
   start(notification: NotificationRef): Promise<boolean>;
-  /** Signals `retry`, and starts the workflow again if it is closed. */
-  retry(notification: NotificationRef, options?: { reopened: boolean }): Promise<void>;
+  /**
+   * Signals `retry`, and starts the workflow again if it is closed.
+   *
+   * @param asked - `reopened`: the record was closed; `attempts`: those recorded so far, of one that
+   *   waits
+   */
+  retry(notification: NotificationRef, asked?: { reopened?: boolean; attempts?: number }): Promise<void>;
   /** Signals `release`, and starts the workflow if it never ran. */
   release(notification: NotificationRef): Promise<void>;
   /** Signals `cancel`, if the workflow is running. */

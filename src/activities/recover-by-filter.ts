@@ -42,9 +42,10 @@ export async function recoverByFilter(
         await endChecks(db, [candidate.id]);
       };
     }
-    const notification = await retryByFilter(db, task.uuid, candidate, filter.status);
-    if (notification === undefined || notification === 'stopped') return notification;
-    return () => control.retry(notification, { reopened: true });
+    const retried = await retryByFilter(db, task.uuid, candidate, filter.status);
+    if (retried === undefined || retried === 'stopped') return retried;
+    const { ref, reopened, attempts } = retried;
+    return () => control.retry(ref, reopened ? { reopened } : { attempts });
   });
 }
 

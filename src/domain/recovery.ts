@@ -16,7 +16,7 @@ export type RecoveryAction = (typeof RECOVERY_ACTIONS)[number];
 
 /** The statuses of notifications that an action applies to. */
 export const STATUSES_FOR: Record<RecoveryAction, readonly NotificationStatus[]> = {
-  retry: ['failed', 'cancelled'],
+  retry: ['failed', 'cancelled', 'retrying', 'pending'],
   cancel: ['pending', 'delivering', 'retrying', 'held'],
 };
 

@@ -19,6 +19,7 @@ import { activityDeps } from '../support/activity-deps';
 let database: TestDatabase;
 let seeded: Seeded;
 let retried: string[];
+let asked: unknown[];
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -26,6 +27,7 @@ beforeAll(async () => {
 afterAll(() => database?.drop());
 beforeEach(async () => {
   retried = [];
+  asked = [];
   seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
 });
 
@@ -56,8 +58,9 @@ function page(
 ): Promise<RecoverPageResult> {
   const control: NotificationControl = {
     start: async () => true,
-    async retry({ notificationId }) {
+    async retry({ notificationId }, options) {
       retried.push(notificationId);
+      asked.push(options);
       await onRetry(notificationId);
     },
     release: async () => undefined,
@@ -181,6 +184,7 @@ describe('by filter', () => {
     const id = await insertFilter('retry', {}, 4);
     expect((await page(id)).done).toBe(false);
     expect(retried).toEqual([many[0], few[0], many[1], many[2]]);
+    expect(asked).toEqual(Array(4).fill({ reopened: true }));
     expect(await page(id)).toEqual({ done: true, waitSeconds: 0 });
     expect(await findRecovery(database.db, id, {})).toMatchObject({ status: 'completed', retried: 4, skipped: 0 });
     await setNotification(database.db, many[1]!, "status = 'failed'");
@@ -207,6 +211,36 @@ describe('by filter', () => {
     expect(retried).toEqual(ids.slice(0, 1));
     expect(await findRecovery(database.db, id, {})).toMatchObject({ status: 'completed', retried: 1, skipped: 1 });
     expect(await readOutcomes(database.db, id)).toMatchObject({ delivered: 1 });
+  });
+
+  it('makes due what waits for its next attempt or its turn, and leaves alone what is being started', async () => {
+    const [waiting, inLine, starting] = await failed(3);
+    const open = 'finished_at = null, reconcile_after = null, next_attempt_at = ';
+    const later = "now() + interval '2 h'";
+    await setNotification(database.db, waiting!, `status = 'retrying', ${open} ${later}`);
+    await setNotification(
+      database.db,
+      inLine!,
+      `status = 'pending', rate_seq = 7, attempt_count = 0, ${open} ${later}`,
+    );
+    await setNotification(database.db, starting!, `status = 'pending', ${open} null`);
+    const id = await insertFilter('retry', { customerId: seeded.customerId, status: ['retrying', 'pending'] }, 3);
+    await page(id, async () => undefined);
+    expect(retried).toEqual([waiting, inLine]);
+    expect(asked).toEqual([{ attempts: 1 }, { attempts: 0 }]);
+    for (const [notificationId, status] of [
+      [waiting!, 'retrying'],
+      [inLine!, 'pending'],
+    ] as const) {
+      const row = await notificationRow(database.db, notificationId);
+      expect(row).toMatchObject({ status, retry_asked: true });
+      expect(row.next_attempt_at!.getTime()).toBeLessThan(Date.now() + 1000);
+      // The reconciler finds it if the signal is lost.
+      expect(row.reconcile_after).not.toBeNull();
+    }
+    expect(await notificationRow(database.db, starting!)).toMatchObject({ retry_asked: false, next_attempt_at: null });
+    expect((await page(id)).done).toBe(true);
+    expect(await findRecovery(database.db, id, {})).toMatchObject({ status: 'completed', retried: 2, skipped: 1 });
   });
 
   it('cancels open notifications and signals their workflows', async () => {

@@ -167,10 +167,12 @@ it('a product runs at most five recoveries by filter at a time', async () => {
 
 it.each([
   ['retry', 'failed'],
+  ['retry', 'retrying'],
   ['cancel', 'held'],
 ])('POST /v1/notifications/%s takes a filter, too', async (action, status) => {
   await failed();
   await notified("status = 'held'");
+  await notified("status = 'retrying', next_attempt_at = now()");
   const body = { filter: { customerId, status }, ratePerSecond: 2 };
   const answer = await api.call('POST', `/v1/notifications/${action}`, { key: tenant.key, body });
   expect(answer).toMatchObject({

@@ -49,7 +49,7 @@ export const recoveryFilterInput = z.strictObject({
   status: listOf(z.enum(NOTIFICATION_STATUSES), NOTIFICATION_STATUSES.length)
     .optional()
     .describe(
-      'A list, or a text with commas. For `retry`: `failed` and `cancelled`, by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them.',
+      'A list, or a text with commas. For `retry`: `failed`, `cancelled`, and `retrying` and `pending`, which need not wait for their next attempt or their turn then; by default `failed` only. For `cancel`: `pending`, `delivering`, `retrying` and `held`, by default all of them.',
     ),
   errorClass: listOf(z.enum(ATTEMPT_ERROR_CLASSES), ATTEMPT_ERROR_CLASSES.length)
     .optional()

@@ -12,7 +12,7 @@ import type { Executor } from '../db/database';
 import { allSpans, collectOldestFirst, withoutLocks } from '../db/spans';
 import { inWindow } from '../db/windows';
 import { Conditions, soughtDays, type PlainFilter } from './notification-conditions';
-import { eventBounds, eventsWithin, HAS_PAYLOAD, REOPEN } from './reopen';
+import { eventBounds, eventsWithin, HAS_PAYLOAD, MAKE_DUE, REOPEN, WAITS } from './reopen';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { CANCEL } from './transitions';
 
@@ -129,9 +129,18 @@ const progress = (changed: string) => `${changed},
   )`;
 const MINE = `mine as (select id from recoveries where id = $1 and status = 'running' for no key update)`;
 
+/** A notification that a recovery retried, whose workflow has to be signalled. */
+export interface RetriedByFilter {
+  ref: NotificationRef;
+  /** Whether it was closed. If not, its workflow runs. */
+  reopened: boolean;
+  /** Attempts so far. */
+  attempts: number;
+}
+
 /**
- * Reopens a closed notification for a recovery by filter and records the progress, in one
- * statement: a crash leaves both or none.
+ * Reopens a closed notification for a recovery by filter, or makes one due that waits, and records
+ * the progress, in one statement: a crash leaves both or none.
  *
  * @returns `stopped` if the recovery is not running, undefined if the notification cannot be
  *   retried any more
@@ -141,24 +150,25 @@ export async function retryByFilter(
   recoveryUuid: string,
   { id, customerId }: Candidate,
   statuses: readonly string[],
-): Promise<NotificationRef | 'stopped' | undefined> {
-  const { rows } = await db.query<{ mine: boolean } & (RefRow | { id: null })>({
-    ...inWindow(
-      'retry-by-filter',
-      uuidOf(id),
-      (has) => `with ${MINE},
-      ${progress(`changed as (
-        update notifications n set ${REOPEN} from subscription_states s, mine
-        where n.id = $2 and ${has('n.id')} and n.status = any ($4) and s.id = n.subscription_id and ${HAS_PAYLOAD('$5', '$6', has)}
-        returning ${REF_COLUMNS}
-      )`)}
-      select exists (select from mine) as mine, changed.* from (select) one left join changed on true`,
-    ),
+): Promise<RetriedByFilter | 'stopped' | undefined> {
+  type Changed = RefRow & { reopened: boolean; attempts: number };
+  const { rows } = await db.query<{ mine: boolean } & (Changed | { id: null })>({
+    ...inWindow('retry-by-filter', uuidOf(id), (has) => {
+      const update = (assignments: string, reopens: boolean, condition: string) => `
+        update notifications n set ${assignments} from subscription_states s, mine
+        where n.id = $2 and ${has('n.id')} and n.status = any ($4) and s.id = n.subscription_id and ${condition} and ${HAS_PAYLOAD('$5', '$6', has)}
+        returning ${REF_COLUMNS}, ${reopens} as reopened, n.attempt_count as attempts`;
+      return `with ${MINE},
+      reopened as (${update(REOPEN, true, `n.status in ('failed', 'cancelled')`)}),
+      due as (${update(MAKE_DUE, false, WAITS)}),
+      ${progress('changed as (select * from reopened union all select * from due)')}
+      select exists (select from mine) as mine, changed.* from (select) one left join changed on true`;
+    }),
     values: [recoveryUuid, uuidOf(id), customerId, statuses, ...eventBounds(id)],
   });
   const row = rows[0]!;
   if (!row.mine) return 'stopped';
-  return row.id === null ? undefined : toRef(row);
+  return row.id === null ? undefined : { ref: toRef(row), reopened: row.reopened, attempts: row.attempts };
 }
 
 /**

@@ -53,6 +53,13 @@ export async function reopenNotification(db: Executor, id: string): Promise<Noti
   return rows[0] && toRef(rows[0]);
 }
 
+/** SQL: `notifications n` waits for its next attempt, or in the line of a rate limit. */
+export const WAITS = `(n.status = 'retrying' or n.status = 'pending' and n.rate_seq is not null)`;
+
+/** Assignments that ask for an attempt of `notifications n` now. */
+export const MAKE_DUE = `retry_asked = true, next_attempt_at = case when ${WAITS} then now() else n.next_attempt_at end,
+  reconcile_after = case when ${WAITS} then now() + interval '${RECONCILE_AFTER_SECONDS} seconds' else n.reconcile_after end`;
+
 /**
  * Makes a notification that waits for its next attempt or in the line of a rate limit due now.
  * During an attempt it notes that another one was asked for, in case this one fails. The first
@@ -60,12 +67,9 @@ export async function reopenNotification(db: Executor, id: string): Promise<Noti
  * reconciler finds the notification.
  */
 export async function markDue(db: Executor, id: string): Promise<void> {
-  const waits = `(status = 'retrying' or status = 'pending' and rate_seq is not null)`;
   await db.query({
-    text: `update notifications set retry_asked = true,
-             next_attempt_at = case when ${waits} then now() else next_attempt_at end,
-             reconcile_after = case when ${waits} then now() + interval '${RECONCILE_AFTER_SECONDS} seconds' else reconcile_after end
-           where id = $1 and (status in ('retrying', 'delivering') or status = 'pending' and (rate_seq is not null or opened_at = created_at and claimed_until > now()))`,
+    text: `update notifications n set ${MAKE_DUE} where n.id = $1 and (${WAITS} or n.status = 'delivering'
+             or n.status = 'pending' and n.opened_at = n.created_at and n.claimed_until > now())`,
     values: [decodeId('ntf', id)],
   });
 }
