@@ -116,13 +116,13 @@ export default [
     [
       'N21',
       'a retry is noted for a notification that is not waiting',
-      "status = 'pending' and rate_seq is not null)",
-      "status = 'pending')",
+      "n.status = 'pending' and n.rate_seq is not null)",
+      "n.status = 'pending')",
     ],
     [
       'N21b',
       'a retry of a notification in the line of a rate limit is not noted',
-      " or status = 'pending' and rate_seq is not null)",
+      " or n.status = 'pending' and n.rate_seq is not null)",
       ')',
     ],
     ['N22', 'the reconciler ignores a retry', ", reconcile_after = now() + interval '30 seconds', retry", ', retry'],
@@ -806,6 +806,43 @@ export default [
     ],
     ['N71', 'each item is tried although the database is away', ' || this.options.isUnavailable(error)', ''],
   ]),
+  ...mutationsOf(
+    'src/store/notifications/recovery-items.ts',
+    ['test/activities/recover-page.test.ts'],
+    [
+      [
+        'RF1',
+        'a recovery retries what is being started',
+        'update(MAKE_DUE, false, WAITS)',
+        "update(MAKE_DUE, false, 'true')",
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/activities/recover-by-filter.ts',
+    ['test/activities/recover-page.test.ts'],
+    [
+      [
+        'RF2',
+        'the workflow of what waits begins a new ladder',
+        'reopened ? { reopened } : { attempts }',
+        '{ reopened: true }',
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/store/subscriptions/due-in-line.ts',
+    ['test/api/notifications-in-line.test.ts'],
+    [
+      [
+        'DIL1',
+        'a line has the same interval for all subscriptions',
+        'found.rate_limit_per_second ?? DRAIN_PER_SECOND',
+        'DRAIN_PER_SECOND',
+      ],
+      ['DIL2', 'all of a line are due with its front', 'row.rate_seq!, intervalMs', 'line.frontSeq, intervalMs'],
+    ],
+  ),
   ...mutationsOf(
     'src/store/db/second-try.ts',
     ['test/api/isolation/slow-commits.test.ts'],

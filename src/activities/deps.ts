@@ -45,8 +45,8 @@ export interface NotificationControl {
   /**
    * Signals `retry`, and starts the workflow again if it is closed.
    *
-   * @param asked - `reopened`: the record was closed; `attempts`: those recorded so far, of one that
-   *   waits
+   * @param asked - `reopened`: whether the record was closed; `attempts`: those recorded so far,
+   *   if it was not
    */
   retry(notification: NotificationRef, asked?: { reopened?: boolean; attempts?: number }): Promise<void>;
   /** Signals `release`, and starts the workflow if it never ran. */

@@ -1,8 +1,8 @@
 import { isContended } from './database';
 
 /**
- * Does work in a transaction once more if it was rolled back because of what others do. Most locks
- * that are held for longer than the limit belong to a commit that took long, and are free then.
+ * Does work in a transaction again if it was rolled back because of what others do. Most locks that
+ * are held for longer than the limit belong to a commit that took long, and are free then.
  */
 export async function withSecondTry<T>(work: () => Promise<T>): Promise<T> {
   try {

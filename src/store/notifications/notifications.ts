@@ -8,7 +8,7 @@ import {
 } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { newestFirst } from '../db/spans';
-import { dueInLine } from '../subscriptions/rate-line';
+import { readDueTimes, type InLine } from '../subscriptions/due-in-line';
 import { eventsNamed } from './event-keys';
 import { Conditions, soughtDays, soughtUuid, type PlainFilter } from './notification-conditions';
 import { eventsWithin } from './reopen';
@@ -16,17 +16,15 @@ import { around } from './search';
 import { searchNotifications } from './search-notifications';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
-interface Row {
+interface Row extends InLine {
   id: string;
   event_id: string;
   given_id: string | null;
-  subscription_id: string;
   customer_id: string;
   product_id: string;
   event_type: string;
   status: NotificationStatus;
   attempt_count: number;
-  next_attempt_at: Date | null;
   last_response_status: number | null;
   last_error_class: AttemptErrorClass | null;
   last_error_message: string | null;
@@ -35,12 +33,11 @@ interface Row {
   burst_id: string | null;
 }
 
-const COLUMNS = `n.id, n.event_id, e.given_id, n.subscription_id, n.customer_id, n.product_id, n.event_type, n.status, n.attempt_count,
-  coalesce(n.next_attempt_at, ${dueInLine('n')}) as next_attempt_at,
+const COLUMNS = `n.id, n.event_id, e.given_id, n.subscription_id, n.customer_id, n.product_id, n.event_type, n.status, n.attempt_count, n.next_attempt_at, n.rate_seq,
   n.last_response_status, n.last_error_class, n.last_error_message, n.finished_at, n.burst_id,
   coalesce(n.delivered_at, case when n.status = 'delivered' then n.finished_at end) as delivered_at`;
 
-function toNotification(row: Row): Notification {
+function toNotification(row: Row, nextAttemptAt: Date | null): Notification {
   const id = encodeId('ntf', row.id);
   return {
     id,
@@ -51,7 +48,7 @@ function toNotification(row: Row): Notification {
     eventType: row.event_type,
     status: row.status,
     attemptCount: row.attempt_count,
-    nextAttemptAt: row.next_attempt_at,
+    nextAttemptAt,
     lastError: row.last_error_class && { class: row.last_error_class, message: row.last_error_message ?? '' },
     lastResponseStatus: row.last_response_status,
     createdAt: uuidTime(row.id),
@@ -121,7 +118,13 @@ export async function listNotifications(
   const rows = await newestFirst(db, 'notifications', bounds, page.limit + 1, async (span, left) => {
     return (await db.query<Row>({ text, values: [...span, ...eventsWithin(span), left, ...conditions.values] })).rows;
   });
-  return toPage(rows, page, toNotification, (row) => row.id);
+  const dueTime = await readDueTimes(db, rows);
+  return toPage(
+    rows,
+    page,
+    (row) => toNotification(row, dueTime(row)),
+    (row) => row.id,
+  );
 }
 
 /** @returns undefined if there is none in scope */
@@ -133,7 +136,8 @@ export async function findNotification(db: Executor, id: string, scope: Scope): 
            where n.id = $1 and ($2::text[] is null or n.product_id = any ($2)) and ($3::text is null or n.customer_id = $3) and e.id between $4 and $5`,
     values: [uuid, scope.productIds ?? null, scope.customerId ?? null, ...uuidsSharingTime(uuid)],
   });
-  return rows[0] && toNotification(rows[0]);
+  const dueTime = await readDueTimes(db, rows);
+  return rows[0] && toNotification(rows[0], dueTime(rows[0]));
 }
 
 /** Notifications of an event that are read with it. The list of notifications has all of them. */
@@ -151,5 +155,9 @@ export async function notificationsOfEvent(
            order by n.id desc limit ${MAX_WITH_EVENT}`,
     values: [eventUuid, scope.customerId ?? null, ...uuidsSharingTime(eventUuid)],
   });
-  return { notificationCount: rows[0]?.total ?? 0, notifications: rows.map(toNotification) };
+  const dueTime = await readDueTimes(db, rows);
+  return {
+    notificationCount: rows[0]?.total ?? 0,
+    notifications: rows.map((row) => toNotification(row, dueTime(row))),
+  };
 }

@@ -43,26 +43,14 @@ export const NUMBERED = (from: string): string =>
   `select m.id, l.end_seq - row_number() over (partition by l.subscription_id order by m.id desc) as rate_seq
   from lined_up l join ${from} m on m.subscription_id = l.subscription_id`;
 
-/**
- * SQL: when a notification `n` is due that waits in a line, and has not been told so by its
- * workflow, as `dueAtMs` calculates it. Null if it is in no line.
- */
-export function dueInLine(n: string): string {
-  const gap = interval(`coalesce(s.rate_limit_per_second, ${DRAIN_PER_SECOND})`);
-  const front = `case when l.taken_at + ${gap} > now() then l.taken_at + ${gap} else least(l.front_at, now()) end`;
-  return `case when ${n}.rate_seq is not null and ${n}.status in ('pending', 'retrying') then (
-    select greatest(now(), ${front} + (${n}.rate_seq - l.front_seq) * ${gap})
-    from rate_lines l join subscriptions s on s.id = l.subscription_id where l.subscription_id = ${n}.subscription_id
-  ) end`;
-}
-
 /** A line as it was read, with the clock of Postgres at that time. */
 export interface ReadLine extends RateLine {
   version: number;
   nowMs: number;
 }
 
-interface LineRow {
+/** A row of {@link LINE_COLUMNS}. */
+export interface LineRow {
   next_seq: number;
   front_seq: number;
   front_at_ms: number;
@@ -71,26 +59,31 @@ interface LineRow {
   now_ms: number;
 }
 
+/** Columns of `rate_lines`, and the clock of Postgres. */
+export const LINE_COLUMNS = `next_seq, front_seq, version, (extract(epoch from front_at) * 1000)::float8 as front_at_ms,
+  (extract(epoch from taken_at) * 1000)::float8 as taken_at_ms, (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms`;
+
+export function toLine(row: LineRow): ReadLine {
+  return {
+    nextSeq: row.next_seq,
+    frontSeq: row.front_seq,
+    frontAtMs: row.front_at_ms,
+    takenAtMs: row.taken_at_ms,
+    version: row.version,
+    nowMs: row.now_ms,
+  };
+}
+
 /** Reads the line of a subscription, and creates it first if there is none. */
 export async function readLine(db: Executor, subscriptionId: string): Promise<ReadLine> {
   for (;;) {
     const { rows } = await db.query<LineRow>({
       name: 'read-rate-line',
-      text: `select next_seq, front_seq, version, (extract(epoch from front_at) * 1000)::float8 as front_at_ms,
-               (extract(epoch from taken_at) * 1000)::float8 as taken_at_ms, (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms
-             from rate_lines where subscription_id = $1`,
+      text: `select ${LINE_COLUMNS} from rate_lines where subscription_id = $1`,
       values: [decodeId('sub', subscriptionId)],
     });
     const [row] = rows;
-    if (row)
-      return {
-        nextSeq: row.next_seq,
-        frontSeq: row.front_seq,
-        frontAtMs: row.front_at_ms,
-        takenAtMs: row.taken_at_ms,
-        version: row.version,
-        nowMs: row.now_ms,
-      };
+    if (row) return toLine(row);
     await db.query({
       text: 'insert into rate_lines (subscription_id) values ($1) on conflict do nothing',
       values: [decodeId('sub', subscriptionId)],

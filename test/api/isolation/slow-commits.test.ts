@@ -2,7 +2,9 @@ import { Client } from 'pg';
 import { startTestApi, type TestApi } from '../../support/api';
 import { until } from '../../support/until';
 
-/** A commit that Postgres takes long for keeps its locks: those who wait for them are tried twice. */
+/**
+ * A commit that takes Postgres long keeps its locks. What waits for them in vain is tried again.
+ */
 
 const TYPE = 'slow.commits.v1';
 
