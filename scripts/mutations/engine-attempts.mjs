@@ -888,6 +888,38 @@ export default [
       '',
     ],
   ]),
+  ...mutationsOf(
+    'src/attempts/line-patience.ts',
+    ['test/attempts/line-patience.test.ts'],
+    [
+      ['LP1', 'the patience begins anew with each front', 'const isAnew = isSilent && ', 'const isAnew = '],
+      [
+        'LP2',
+        'a front that never asks is waited for again and again',
+        'isSilent && last?.front !== frontSeq',
+        'isSilent',
+      ],
+      ['LP3', 'a line that nobody asked in is not silent', 'last === undefined || ', 'last !== undefined && '],
+      [
+        'LP4',
+        'a later front is waited for from an earlier time',
+        'asked.front === frontSeq ? asked.sinceMs : -Infinity',
+        'asked.sinceMs',
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/attempts/rate-limiter.ts',
+    ['test/attempts/rate-limiter.test.ts'],
+    [
+      [
+        'LP5',
+        'an outage uses up the patience with all of a line',
+        'from.frontSeq, ids), since)',
+        'from.frontSeq, ids))',
+      ],
+    ],
+  ),
   ...mutationsOf('src/activities/wake-line.ts', activities('wake-line'), [
     ['WA1', 'a long line is woken as a crowd', 'waiting.dueInMs <= AHEAD_MS && isNew', 'isNew'],
     [

@@ -9,6 +9,7 @@ import {
   type Turn,
 } from '../domain/rate-line';
 import type { LaneVisit } from './lane-gate';
+import { LinePatience } from './line-patience';
 import type { Metrics } from '../process/metrics';
 import { isUnavailable, type Database } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
@@ -87,13 +88,14 @@ export function createRateLimiter(
 ): RateLimiter {
   /** Attempts that wait here for those before them. */
   let behindHere = 0;
+  const patience = new LinePatience();
   const lines = new Map<string, { group: GroupCommit<AskingAttempt, LimitedTurn>; users: number }>();
 
   async function ask(request: AskingAttempt): Promise<LimitedTurn> {
     const { subscriptionId } = request;
     let line = lines.get(subscriptionId);
     if (!line) {
-      line = { group: new GroupCommit((requests) => decide(db, subscriptionId, requests), GROUP), users: 0 };
+      line = { group: new GroupCommit((requests) => decide(db, patience, subscriptionId, requests), GROUP), users: 0 };
       lines.set(subscriptionId, line);
     }
     line.users += 1;
@@ -164,6 +166,7 @@ async function comesBack(visit: LimitedAttempt['visit'], until: number): Promise
 
 async function decide(
   db: Database,
+  patience: LinePatience,
   subscriptionId: string,
   requests: readonly AskingAttempt[],
 ): Promise<LimitedTurn[]> {
@@ -178,8 +181,9 @@ async function decide(
       from = await withoutGivenUp(db, subscriptionId, read, ids);
       plan = planTurns(from, ordered, nowMs);
     }
+    const since = patience.since(subscriptionId, from.frontSeq, nowMs);
     if (plan.passesOthers)
-      plan = planTurns(from, ordered, nowMs, await listWaiting(db, subscriptionId, from.frontSeq, ids));
+      plan = planTurns(from, ordered, nowMs, await listWaiting(db, subscriptionId, from.frontSeq, ids), since);
     const { line, turns } = plan;
     const toWrite = turns.filter(({ granted, again }) => granted || !again);
     if (toWrite.length === 0 || (await writeTurns(db, subscriptionId, version, line, toWrite))) {
@@ -233,18 +237,29 @@ interface TurnPlan {
   passesOthers: boolean;
 }
 
-/** @param waiting - the numbers that must not be passed */
+/**
+ * @param waiting - the numbers that must not be passed
+ * @param patientSinceMs - as for {@link takeTurn}
+ */
 function planTurns(
   line: RateLine,
   requests: readonly AskingAttempt[],
   nowMs: number,
   waiting: readonly number[] = [],
+  patientSinceMs = -Infinity,
 ): TurnPlan {
   const plan: TurnPlan = { line, turns: [], passesOthers: false };
   for (const request of requests) {
     const { notificationId, reconcileAfterSeconds, claim, urgent, ratePerSecond, again } = request;
     const { frontSeq } = plan.line;
-    const { line: after, turn } = takeTurn(plan.line, request, rateIntervalMs(ratePerSecond), nowMs, waiting);
+    const { line: after, turn } = takeTurn(
+      plan.line,
+      request,
+      rateIntervalMs(ratePerSecond),
+      nowMs,
+      waiting,
+      patientSinceMs,
+    );
     plan.line = after;
     plan.passesOthers ||= turn.granted && !urgent && turn.seq > frontSeq;
     plan.turns.push({ notificationId, reconcileAfterSeconds, claim, again, ...turn });

@@ -105,6 +105,8 @@ export function leadMs(intervalMs: number): number {
  *
  * @param waiting - the numbers of the notifications in the line, in order; those that are missing
  *   hold nobody up
+ * @param patientSinceMs - the patience with the front counts from then on, if that is later than its
+ *   turn
  * @returns the turn, and the line after it
  */
 export function takeTurn(
@@ -113,17 +115,20 @@ export function takeTurn(
   intervalMs: number,
   nowMs: number,
   waiting: readonly number[] = [],
+  patientSinceMs = -Infinity,
 ): { line: RateLine; turn: Turn } {
   if (seq === null) {
     const joined = join(line, intervalMs, nowMs);
-    return takeTurn(joined, { seq: line.nextSeq, urgent }, intervalMs, nowMs, waiting);
+    return takeTurn(joined, { seq: line.nextSeq, urgent }, intervalMs, nowMs, waiting, patientSinceMs);
   }
   const freeAtMs = nextFreeMs(line, intervalMs, nowMs);
   line = { ...line, frontAtMs: frontAtMs(line, intervalMs, nowMs) };
   if (urgent) return { line: { ...line, takenAtMs: freeAtMs }, turn: { seq, granted: true, atMs: nowMs } };
   const dueMs = dueAtMs(line, seq, intervalMs, nowMs);
   if (dueMs > nowMs) return { line, turn: { seq, granted: false, atMs: dueMs } };
-  const behind = countBefore(line, seq - Math.floor(OVERLAP_MS / (intervalMs + 1)), nowMs, waiting);
+  const waitedMs = nowMs - Math.max(line.frontAtMs, patientSinceMs);
+  const before = seq - Math.floor(OVERLAP_MS / (intervalMs + 1));
+  const behind = waitedMs > FRONT_PATIENCE_MS ? 0 : countBefore(line, before, waiting);
   if (behind > 0) {
     const atMs = nowMs + BEHIND_WAIT_MS + (seq - line.frontSeq) * BEHIND_EACH_MS;
     return { line, turn: { seq, granted: false, atMs, behind } };
@@ -138,13 +143,7 @@ export function takeTurn(
 }
 
 /** How many lower numbers have to have their turn first. Those below the front have been passed. */
-function countBefore(
-  { frontSeq, frontAtMs }: RateLine,
-  seq: number,
-  nowMs: number,
-  waiting: readonly number[],
-): number {
-  if (nowMs - frontAtMs > FRONT_PATIENCE_MS) return 0;
+function countBefore({ frontSeq }: RateLine, seq: number, waiting: readonly number[]): number {
   return waiting.filter((other) => other >= frontSeq && other < seq).length;
 }
 

@@ -29,7 +29,7 @@ import { wait } from './wait';
  * Both lanes try until the outcome is recorded. A failed activity means that our database or
  * process failed: a failure of the receiver is an outcome.
  */
-const INFRASTRUCTURE_RETRY = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;
+const INFRASTRUCTURE_RETRY = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '5 s' } as const;
 
 const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '2 min', retry: INFRASTRUCTURE_RETRY });
 

@@ -107,6 +107,17 @@ it('a turn is decided again if another process changed the line meanwhile', asyn
   expect((await notificationRow(database.db, accepted[1]!.notificationId)).next_attempt_at).not.toBeNull();
 });
 
+it('those who ask first after an outage do not pass the others', async () => {
+  const { seeded, accepted } = await lined(41, 5);
+  await database.db.query({
+    text: "update rate_lines set front_at = now() - interval '20 seconds' where subscription_id = $1",
+    values: [decodeId('sub', seeded.subscriptionId)],
+  });
+  const ask = limiter(seeded, 5);
+  expect(await ask(accepted[40]!, 40)).toMatchObject({ granted: false, behind: 40 });
+  expect(await ask(accepted[0]!, 0)).toMatchObject({ granted: true });
+});
+
 it('turns that Postgres took long to write are made one interval apart', async () => {
   const { seeded, accepted } = await lined(3, 5);
   await database.db.query({
