@@ -19,6 +19,7 @@ const DEFAULT_GRACE_SECONDS = 30;
 /** Runs the service until a signal stops it. The exit code is 0 after a clean stop. */
 export async function main(): Promise<void> {
   growEvenly();
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed);
   const print = (line: string) => void process.stdout.write(`${line}\n`);
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
@@ -61,6 +62,11 @@ export async function main(): Promise<void> {
     process.stderr.write(`${text}\n`);
     process.exit(1);
   }
+}
+
+/** The end of whoever reads the output, such as a log collector, must not end deliveries. */
+function ignoreClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 if (require.main === module) void main();

@@ -41,6 +41,16 @@ it.each(variants(['all', SILENT], ['all', NOTHING], ['worker', NOTHING], ['api',
   },
 );
 
+it('goes on, and stops cleanly, if nobody reads its output any more', async () => {
+  const { receiver } = cluster;
+  const service = await cluster.start({ env: { ...GRACE, SIGNPOST_LOG_LEVEL: 'debug' } });
+  const customer = await onboard(service, receiver.url());
+  service.closeOutput();
+  await customer.post();
+  await receiver.waitFor(1);
+  expect((await stop(service)).code).toBe(0);
+});
+
 it('exits in time while Postgres and Temporal hang, with an attempt that cannot be recorded', async () => {
   const { receiver, database, temporal } = cluster;
   const networks = [await startTcpProxy(database.url), await startTcpProxy(`tcp://${temporal.address}`)] as const;

@@ -35,6 +35,8 @@ export interface ServiceProcess {
   kill9(): Promise<void>;
   /** Sends SIGTERM. @returns the exit code */
   stop(): Promise<number | null>;
+  /** Stops reading its output, as a log collector does that dies. */
+  closeOutput(): void;
 }
 
 export interface ServiceOptions {
@@ -106,6 +108,10 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     async stop() {
       child.kill('SIGTERM');
       return ended;
+    },
+    closeOutput() {
+      child.stdout!.destroy();
+      child.stderr!.destroy();
     },
   };
 }
