@@ -892,7 +892,7 @@ export default [
     'src/attempts/line-patience.ts',
     ['test/attempts/line-patience.test.ts'],
     [
-      ['LP1', 'the patience begins anew with each front', 'const isAnew = isSilent && ', 'const isAnew = '],
+      ['LP1', 'each front gets ten more seconds', 'const isNewFront = isSilent && ', 'const isNewFront = '],
       [
         'LP2',
         'a front that never asks is waited for again and again',

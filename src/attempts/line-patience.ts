@@ -13,17 +13,17 @@ const MAX_LINES = 10_000;
 
 interface Asked {
   atMs: number;
-  /** The number that was waited for anew, and since when. */
+  /** The front at the end of the last silence, and since when it is waited for. */
   front: number;
   sinceMs: number;
 }
 
 /**
  * Since when the front of a line is waited for. While nobody asks for a turn, because Temporal,
- * Postgres or this process is away, the patience with it does not count. Else all of a line would be
- * made in the order in which they happen to ask afterwards. Ten seconds of it are left then, once
- * for each front, so that one that never asks holds up nobody for long. All times are milliseconds
- * by the clock of Postgres.
+ * Postgres or this process is away, the patience with it does not count. Else all of a line would
+ * be made in the order in which they happen to ask afterwards. Ten seconds of it are left then,
+ * once for each front, so that one that never asks holds up nobody for long. All times are
+ * milliseconds by the clock of Postgres.
  */
 export class LinePatience {
   private readonly lines = new LRUCache<string, Asked>({ max: MAX_LINES });
@@ -36,8 +36,8 @@ export class LinePatience {
   since(subscriptionId: string, frontSeq: number, nowMs: number): number {
     const last = this.lines.get(subscriptionId);
     const isSilent = last === undefined || nowMs - last.atMs > SILENCE_MS;
-    const isAnew = isSilent && last?.front !== frontSeq;
-    const asked = isAnew
+    const isNewFront = isSilent && last?.front !== frontSeq;
+    const asked = isNewFront
       ? { front: frontSeq, sinceMs: nowMs - FRONT_PATIENCE_MS + AFTER_SILENCE_MS }
       : { front: last!.front, sinceMs: last!.sinceMs };
     this.lines.set(subscriptionId, { atMs: nowMs, ...asked });

@@ -105,8 +105,8 @@ export function leadMs(intervalMs: number): number {
  *
  * @param waiting - the numbers of the notifications in the line, in order; those that are missing
  *   hold nobody up
- * @param patientSinceMs - the patience with the front counts from then on, if that is later than its
- *   turn
+ * @param patientSinceMs - the patience with the front counts from then on, if that is later than
+ *   its turn
  * @returns the turn, and the line after it
  */
 export function takeTurn(

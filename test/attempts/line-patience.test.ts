@@ -20,12 +20,12 @@ it('while there are questions, the wait for a new front counts from its turn', (
   expect(patience.since('sub_1', 8, 6000)).toBe(-Infinity);
 });
 
-it('after more than five seconds without a question, a new front is waited for anew', () => {
+it('after more than five seconds without a question, a new front has ten seconds, too', () => {
   patience.since('sub_1', 7, 1000);
   expect(patience.since('sub_1', 8, 6001)).toBe(tenLeft(6001));
 });
 
-it('a front is waited for anew once, however long the next questions take', () => {
+it('a front gets the ten seconds once, however long the next questions take', () => {
   patience.since('sub_1', 7, 1000);
   expect(patience.since('sub_1', 7, 20_000)).toBe(tenLeft(1000));
   expect(patience.since('sub_1', 7, 40_000)).toBe(tenLeft(1000));
