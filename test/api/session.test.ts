@@ -64,6 +64,7 @@ it('a session shows who is signed in, and ends for every copy of the cookie afte
   expect(here).toMatchObject({ status: 200, body: { csrfToken: session.csrf } });
   const { cookie } = session;
   expect((await api.call('DELETE', '/v1/session', { key: null, headers: { cookie } })).body.code).toBe('csrf-token');
+  expect((await api.call('GET', '/v1/products', as(session))).status).toBe(200);
   const out = await api.call('DELETE', '/v1/session', as(session));
   expect(out.status).toBe(204);
   expect(out.headers.get('set-cookie')).toMatch(/^signpost_session=; Max-Age=0/);
