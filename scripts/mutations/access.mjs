@@ -235,6 +235,7 @@ export default [
       'a replaced key works for ever',
       'or previous_hash = $1 and previous_expires_at > now())',
       'or previous_hash = $1)',
+      'The holder is returned with the end of the overlap, after which the authenticator refuses the key.',
     ],
     [
       'SE9',
