@@ -17,14 +17,17 @@ afterAll(() => api.stop());
 
 it.each([
   ['a list', (items: { id: string }[]) => Promise.resolve(items)],
-  ['each by its id', (items: { id: string }[]) => Promise.all(items.map(({ id }) => read(`/v1/notifications/${id}`)))],
+  [
+    'each by its id',
+    (items: { id: string }[]) => Promise.all(items.map(({ id }) => api.must('GET', `/v1/notifications/${id}`))),
+  ],
 ])('%s shows when each one is due, by the limit of now', async (name, see) => {
   const settings = { customerId: 'c', name, url: 'http://127.0.0.1:9/', eventTypes: [TYPE] };
   const { id } = await api.must('POST', '/v1/subscriptions', { ...settings, rateLimitPerSecond: 1 / INTERVAL_SECONDS });
   const events = Array.from({ length: 3 }, () => ({ type: TYPE, customerId: 'c', data: {} }));
   await api.must('POST', '/v1/events/batch', { events });
   const intervals = async () => {
-    const { items } = await read(`/v1/notifications?subscriptionId=${id}`);
+    const { items } = await api.must('GET', `/v1/notifications?subscriptionId=${id}`);
     const seen = await see(items);
     // In intervals, rounded to tenths. The first one is due now, and the clocks differ by a little.
     return seen.map(({ nextAttemptAt }) => tenths((Date.parse(nextAttemptAt) - Date.now()) / 1000 / INTERVAL_SECONDS));
@@ -40,11 +43,6 @@ it.each([
   expect(await intervals()).toEqual([1.5, 1, 0.5]);
   await api.must('PATCH', `/v1/subscriptions/${id}`, { enabled: false });
 });
-
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- bodies of any shape
-async function read(path: string): Promise<any> {
-  return (await api.call('GET', path)).body;
-}
 
 function tenths(value: number): number {
   return Math.round(Math.max(0, value) * 10) / 10;

@@ -36,7 +36,7 @@ module.exports = class OwnRealm {
       timerConfig: { idToRef: (id) => id, refToId: (timer) => timer },
     });
     this.fakeTimersModern = new ModernFakeTimers(timers);
-    this.undo = [...keepGlobals(), keepEnvironment(), keepListeners()];
+    this.undo = [keepGlobals(), keepEnvironment(), keepListeners()];
   }
 
   exportConditions() {
@@ -60,17 +60,15 @@ module.exports = class OwnRealm {
 function keepGlobals() {
   const { exit } = process;
   const before = Object.getOwnPropertyDescriptors(globalThis);
-  return [
-    () => (process.exit = exit),
-    () => {
-      for (const key of Reflect.ownKeys(globalThis)) {
-        const now = Object.getOwnPropertyDescriptor(globalThis, key);
-        if (!now.configurable) continue;
-        if (!before[key]) delete globalThis[key];
-        else if ('value' in now && now.value !== before[key].value) Object.defineProperty(globalThis, key, before[key]);
-      }
-    },
-  ];
+  return () => {
+    process.exit = exit;
+    for (const key of Reflect.ownKeys(globalThis)) {
+      const now = Object.getOwnPropertyDescriptor(globalThis, key);
+      if (!now.configurable) continue;
+      if (!before[key]) delete globalThis[key];
+      else if ('value' in now && now.value !== before[key].value) Object.defineProperty(globalThis, key, before[key]);
+    }
+  };
 }
 
 function keepEnvironment() {
