@@ -74,6 +74,12 @@ export class OperationalEvents {
 
   readonly publish = (rules = RULES) => publishRaised(this.database.db, rules);
 
+  /** Publishes later than what could cover a failure is raised. */
+  readonly publishLater = async (rules = RULES) => {
+    await this.query("update operational_outbox set raised_at = raised_at - interval '3 seconds'");
+    return this.publish(rules);
+  };
+
   /** Lets the quiet time pass. */
   readonly later = () => this.query("update operational_states set changed_at = changed_at - interval '1 day'");
 

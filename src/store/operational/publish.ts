@@ -12,6 +12,9 @@ import { composeEvent, type Raised } from './compose';
 /** The process that has this advisory lock publishes. */
 const PUBLISH_LOCK = 5_019_023;
 
+/** By when a failure has disabled its subscription, if it does. */
+const COVERED_WITHIN_SECONDS = 2;
+
 /** The result of a publication. */
 export interface Published {
   /** Notifications, whose workflows have to be started. */
@@ -85,7 +88,8 @@ async function removeMoot(db: Executor, quietSeconds: number): Promise<string[]>
 
 /**
  * A failed notification is news once, until the subscription has received a delivery again and the
- * quiet time is over. The event that a subscription is out of order covers it.
+ * quiet time is over. The event that a subscription is out of order covers it: it is raised shortly
+ * after the failure that is its cause, so a failure waits for it.
  */
 async function removeRepeats(db: Executor, quietSeconds: number): Promise<void> {
   await db.query({
@@ -94,7 +98,7 @@ async function removeRepeats(db: Executor, quietSeconds: number): Promise<void> 
                s.out_of_order_at is not null or coalesce(s.product_id, s.customer_product_id, '') = '${OWN_PRODUCT}' as covered
              from operational_outbox q join subscription_states s on s.id = q.subscription_id
              left join subscription_attempt_statistics t on t.subscription_id = q.subscription_id
-             where q.type = $1 and not q.is_news
+             where q.type = $1 and not q.is_news and q.raised_at <= now() - make_interval(secs => ${COVERED_WITHIN_SECONDS})
            ),
            news as (
              insert into operational_states as o (kind, subscription_id, level, success_attempt_id)

@@ -10,7 +10,7 @@ import { DAY, OperationalEvents, RULES } from '../../support/operational-events'
 import { acceptOne } from '../../support/seed';
 
 const on = new OperationalEvents();
-const { query, failing, delivered, afterFailure, publish, events } = on;
+const { query, failing, delivered, afterFailure, publishLater, events } = on;
 
 describe('the catalog', () => {
   const ajv = addFormats(new Ajv({ strict: false }));
@@ -28,16 +28,16 @@ describe('the catalog', () => {
   it('describes what is published', async () => {
     await failing(7, 4 * DAY);
     await afterFailure();
-    await publish();
+    await publishLater();
     await delivered();
     await raiseRecovered(on.database.db);
     const [notification] = await acceptOne(on.database.db, on.seeded);
     await createRecorder(on.database.db)(attemptRecord(notification!, { status: 'failed' }));
-    await publish();
+    await publishLater();
     await markOutOfOrder(on.database.db, on.seeded.subscriptionId, 'gone');
     await raiseSecretRevealed(on.database.db, on.seeded.subscriptionId, { id: 'key_1', name: 'support' }, 'api');
     await noteBacklog(on.database.db, { count: 100, oldestOpenedAt: null }, RULES);
-    await publish();
+    await publishLater();
     const own = (await events()).filter(({ type }) => type.startsWith('signpost.'));
     expect(own.map(({ type }) => type).sort()).toEqual([...OPERATIONAL_EVENTS].sort());
     for (const { type, data } of own) {
