@@ -4,14 +4,19 @@
  * except `--changed`, which runs the tests that depend on uncommitted changes, or with
  * `--changed=<commit>` on all changes since that commit.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { checkNode, ensureBuilt, ensureInstalled, ROOT } from './toolchain.mjs';
 
 const SLOWEST_FILES = 10;
 /** More failing files than these are no accident. */
 const MAX_SECOND_TRIES = 5;
+/** How long Jest may take to end after its summary. What a test left running can hold it for ever. */
+const END_WITHIN_MS = 15_000;
 const changed = process.argv.slice(2).find((argument) => /^--changed(=|$)/.test(argument));
 const options = process.argv
   .slice(2)
@@ -21,35 +26,44 @@ const options = process.argv
       : argument,
   );
 
+const summaries = mkdtempSync(path.join(tmpdir(), 'signpost-summaries-'));
+process.once('exit', () => rmSync(summaries, { recursive: true, force: true }));
+
 checkNode();
 ensureInstalled();
 ensureBuilt();
 
-const first = runJest('jest.json', options);
+const first = await runJest('jest.json', options);
 if (first.total > 0) printSlowest(first.files);
 else console.error(changed ? 'No test depends on the changes.' : 'No test ran.');
-const last = wantsSecondTry(first) ? secondTry(first) : first;
+const last = wantsSecondTry(first) ? await secondTry(first) : first;
 console.log(`${last.passed} passed, ${last.failed} failed, ${last.skipped} skipped`);
 process.exit(last.status || (first.total === 0 && !changed ? 1 : 0));
 
 /** Runs Jest and returns its own summary. */
-function runJest(summaryName, jestOptions) {
-  const summaryFile = path.join(ROOT, 'test-output', summaryName);
-  mkdirSync(path.dirname(summaryFile), { recursive: true });
-  rmSync(summaryFile, { force: true });
+async function runJest(summaryName, jestOptions) {
+  const summaryFile = path.join(summaries, summaryName);
   const jest = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-  const { status } = spawnSync(process.execPath, [jest, '--json', '--outputFile', summaryFile, ...jestOptions], {
+  const child = spawn(process.execPath, [jest, '--json', '--outputFile', summaryFile, ...jestOptions], {
     cwd: ROOT,
     // Jest writes its JSON to the file, and its readable output to standard error.
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  const ended = once(child, 'exit');
+  const watch = setInterval(() => {
+    if (!existsSync(summaryFile) || Date.now() - statSync(summaryFile).mtimeMs < END_WITHIN_MS) return;
+    console.error('Jest does not end: a test left something running. Ending it.');
+    child.kill('SIGKILL');
+  }, 1000);
+  const [code] = await ended;
+  clearInterval(watch);
   if (!existsSync(summaryFile)) {
     console.error('Jest ended without a summary.');
-    process.exit(status || 1);
+    process.exit(code || 1);
   }
   const summary = JSON.parse(readFileSync(summaryFile, 'utf8'));
   return {
-    status,
+    status: code ?? (summary.success ? 0 : 1),
     passed: summary.numPassedTests,
     // Tests of a file that could not run are in no count: the run then has at least one failure.
     failed: Math.max(summary.numFailedTests, summary.numFailedTestSuites > 0 ? 1 : 0),
@@ -65,14 +79,14 @@ function wantsSecondTry({ files, status }) {
 }
 
 /** Runs the files that failed again. Its output names what passed only then. */
-function secondTry({ passed, skipped, files }) {
+async function secondTry({ passed, skipped, files }) {
   const failedFiles = files.filter(hasFailed);
   const failures = failedFiles.flatMap((file) =>
     // A file without results could not run.
     file.assertionResults.length > 0 ? testsOf(file, 'failed') : [relative(file)],
   );
   console.log(['Tried again:', ...failures].join('\n  '));
-  const again = runJest('jest-second-try.json', ['--runTestsByPath', ...failedFiles.map(({ name }) => name)]);
+  const again = await runJest('jest-second-try.json', ['--runTestsByPath', ...failedFiles.map(({ name }) => name)]);
   if (again.failed === 0) console.log(['Failed once, passed when tried again:', ...failures].join('\n  '));
   const count = (status) => failedFiles.flatMap((file) => testsOf(file, status)).length;
   return {

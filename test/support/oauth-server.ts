@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { OAuth2Auth } from '../../src/domain/private-settings';
+import { end, started } from './child';
 
 const PROGRAM = path.join(__dirname, 'oauth-server-program.mjs');
 
@@ -19,7 +20,7 @@ export interface OAuthServer {
 export async function startOAuthServer(tokenLifeSeconds = 600): Promise<OAuthServer> {
   const child = spawn(process.execPath, [PROGRAM, String(tokenLifeSeconds)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout);
-  const [url] = (await once(lines, 'line')) as [string];
+  const [url] = await started(child, (signal) => once(lines, 'line', { signal }) as Promise<[string]>);
   const call = (route: string, token: string) =>
     fetch(`${url}/token/${route}`, {
       method: 'POST',
@@ -42,10 +43,6 @@ export async function startOAuthServer(tokenLifeSeconds = 600): Promise<OAuthSer
       const { status } = await call('revocation', token);
       if (status !== 200) throw new Error(`revocation: HTTP ${status}`);
     },
-    async stop() {
-      if (child.exitCode !== null) return;
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    },
+    stop: () => end(child),
   };
 }

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { OidcConfig } from '../../src/config/sign-in-settings';
+import { end, started } from './child';
 
 const PROGRAM = path.join(__dirname, 'openid-provider-program.mjs');
 const CLIENT_ID = 'signpost';
@@ -35,7 +36,10 @@ export async function startOpenIdProvider(
   options: { userInfo?: boolean; codeSeconds?: number; signOut?: boolean } = {},
 ): Promise<OpenIdProvider> {
   const child = fork(PROGRAM, [JSON.stringify(options)], { execArgv: [] });
-  const [{ url: issuer }] = (await once(child, 'message')) as [{ url: string }];
+  const [{ url: issuer }] = await started(
+    child,
+    (signal) => once(child, 'message', { signal }) as Promise<[{ url: string }]>,
+  );
   const send = async (message: object) => {
     child.send(message);
     await once(child, 'message');
@@ -66,10 +70,6 @@ export async function startOpenIdProvider(
     rotateKeys: () => send({}),
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
-    async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    },
+    stop: () => end(child),
   };
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { end, started } from './child';
 
 /** An address of this machine that drops connection requests, as a firewall does. */
 export interface SilentAddress {
@@ -27,14 +28,13 @@ export async function startSilentAddress(host: string, port: number, silentMs = 
   const child = spawn(process.execPath, ['-e', SCRIPT, host, String(port), String(silentMs)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await once(child.stdout, 'data');
+  await started(child, (signal) => once(child.stdout, 'data', { signal }));
   const fillers = Array.from({ length: FILLERS }, () => net.connect({ host, port }).on('error', () => undefined));
   await delay(200);
   return {
     async close() {
       for (const filler of fillers) filler.destroy();
-      child.kill('SIGKILL');
-      await once(child, 'exit');
+      await end(child);
     },
   };
 }
