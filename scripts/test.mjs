@@ -15,7 +15,7 @@ import { checkNode, ensureBuilt, ensureInstalled, ROOT } from './toolchain.mjs';
 const SLOWEST_FILES = 10;
 /** More failing files than these are no accident. */
 const MAX_SECOND_TRIES = 5;
-/** How long Jest may take to end after its summary. What a test left running can hold it for ever. */
+/** How long Jest may take to end after its summary. What a test left running can hold it. */
 const END_WITHIN_MS = 15_000;
 const changed = process.argv.slice(2).find((argument) => /^--changed(=|$)/.test(argument));
 const options = process.argv
