@@ -20,7 +20,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop()
 
 /** Runs `tsc --watch`, and calls back after each compilation. */
 function watchSources(onCompiled) {
-  const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const tsc = path.join(ROOT, 'node_modules', 'typescript-7', 'bin', 'tsc');
   const args = [tsc, '-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   child.stdout.setEncoding('utf8').on('data', (text) => {

@@ -52,7 +52,7 @@ export function ensureBuilt({ checksTypes = true } = {}) {
   const currentHash = hashFiles(sources());
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === currentHash) return;
   console.error('building …');
-  const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const tsc = path.join(ROOT, 'node_modules', 'typescript-7', 'bin', 'tsc');
   run(process.execPath, [tsc, '-p', 'tsconfig.build.json', ...(checksTypes ? [] : ['--noCheck'])]);
   run(process.execPath, [path.join(ROOT, 'scripts', 'bundle-workflows.mjs')]);
   run(process.execPath, [path.join(ROOT, 'scripts', 'bundle-cli.mjs')]);

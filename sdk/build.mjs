@@ -4,11 +4,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 
 const directory = import.meta.dirname;
-const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const tsc = path.join(directory, '..', 'node_modules', 'typescript-7', 'bin', 'tsc');
 rmSync(path.join(directory, 'dist'), { recursive: true, force: true });
 for (const [configuration, folder, type] of [
   ['tsconfig.json', 'cjs', 'commonjs'],
