@@ -1,6 +1,5 @@
 /**
- * Import cycles, type-only ones included: ESLint's import-x/no-cycle does not follow `import type`. The fences between
- * rooms are in eslint.config.mjs.
+ * Import cycles, type-only ones included. The fences between rooms are in eslint.config.mjs.
  */
 module.exports = {
   forbidden: [
