@@ -39,7 +39,7 @@ export function installPacked(): Project {
   // The types of Node, Express and pg, as a TypeScript project has them.
   mkdirSync(path.join(directory, 'node_modules'), { recursive: true });
   symlinkSync(path.join(ROOT, 'node_modules', '@types'), path.join(directory, 'node_modules', '@types'));
-  const tsc = path.join(ROOT, 'node_modules', 'typescript-7', 'bin', 'tsc');
+  const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   return {
     directory,
     packing: packing.out,
