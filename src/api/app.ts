@@ -182,18 +182,17 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
     if (bodyBytes > LARGE_BODY_BYTES) await options.limits.admit('largeBodies', tenantOf(principal), kib(bodyBytes));
     // The size of a response is known, and charged, afterwards.
     else if (route.method === 'get' && isKnown) await options.limits.admit('largeBodies', tenantOf(principal), 0);
-    const endHold = route.body && options.requestBytes.hold(principal, bodyBytes);
+    const hold = route.body && options.requestBytes.hold(principal, bodyBytes);
     try {
-      if (route.takesForm && request.is('application/x-www-form-urlencoded'))
-        await readBody(parseForm, request, response);
-      else if (route.body) await readJson(request, response);
+      const isForm = route.takesForm && request.is('application/x-www-form-urlencoded');
+      await hold?.whileArriving(isForm ? readBody(parseForm, request, response) : readJson(request, response));
       const sentBytes = await traced(principal, request, response, startedAt, async (traceparent) => {
         const reply = await run(route, withWrites, principal, request, response, traceparent);
         return response.headersSent ? 0 : sendReply(route, reply, request, response, options.verifyAnswers ?? false);
       });
       if (sentBytes > LARGE_BODY_BYTES) await options.limits.charge('largeBodies', tenantOf(principal), kib(sentBytes));
     } finally {
-      endHold?.();
+      hold?.end();
     }
   };
   return options.verifyAnswers ? verifyingProblems(route, handle) : handle;

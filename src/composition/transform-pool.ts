@@ -9,6 +9,10 @@ import { TransformTurns } from './transform-turns';
 export const TRANSFORM_TIMEOUT_MS = 500;
 /** How long an evaluation may wait for a process. */
 export const TURN_TIMEOUT_MS = 2000;
+/** A customer whose evaluation holds a process for longer is slow. Most take a few milliseconds. */
+const SLOW_MS = 200;
+/** How long a customer is slow after such an evaluation. */
+const SLOW_FOR_MS = 60_000;
 /** Text that one place in the queue may hold; a longer task takes several places. */
 const CHARACTERS_PER_PLACE = 64 * 1024;
 
@@ -59,8 +63,8 @@ interface Job {
  * single large allocation takes the whole process with it. Processes are started when they are
  * first needed and used again once they are quiet.
  *
- * Customers take turns. One customer gets all processes but one, so that its slow expressions leave
- * one to the others.
+ * Customers take turns, by the time that they have used. All customers with slow expressions
+ * together get all processes but one, and so does a lone customer: one is left to the others.
  */
 export class TransformPool {
   readonly timeoutMs: number;
@@ -69,6 +73,8 @@ export class TransformPool {
   /** Processes in use, by customer. */
   private readonly inUse = new Map<string, number>();
   private running = 0;
+  /** Until when customers are slow, by `performance.now()`; the one that ends first is the first. */
+  private readonly slowUntil = new Map<string, number>();
   private readonly idle: TransformProcess[] = [];
   private readonly processes = new Set<TransformProcess>();
   private closed = false;
@@ -128,8 +134,12 @@ export class TransformPool {
   private next(): void {
     const { processes } = this.options;
     const share = Math.max(1, processes - 1);
+    this.forgetSlow();
     while (!this.closed && this.running < processes) {
-      const job = this.turns.take((customer) => (this.inUse.get(customer) ?? 0) < share);
+      const inUseBySlow = this.inUseBySlow();
+      const job = this.turns.take(
+        (customer) => (this.inUse.get(customer) ?? 0) < share && (inUseBySlow < share || !this.slowUntil.has(customer)),
+      );
       if (!job) break;
       void this.give(job);
     }
@@ -169,12 +179,15 @@ export class TransformPool {
     }
     clearTimeout(job.turnTimer);
     const leftMs = Math.max(1, Math.floor(Math.min(this.timeoutMs, job.until - performance.now())));
+    const since = performance.now();
     const { reply, reusable } = process.evaluate(job.task, leftMs);
     const end = await reply.then(
       (answer) => settle(job, () => job.resolve(answer)),
       (error: EvaluationEndedError) => error.why,
     );
-    if (await reusable) this.idle.push(process);
+    const isReusable = await reusable;
+    this.note(job.owner.customer, performance.now() - since, isReusable);
+    if (isReusable) this.idle.push(process);
     return end;
   }
 
@@ -197,6 +210,28 @@ export class TransformPool {
     this.processes.delete(process);
     const place = this.idle.indexOf(process);
     if (place >= 0) this.idle.splice(place, 1);
+  }
+
+  /** Notes how long an evaluation of a customer held its process, and whether it left it usable. */
+  private note(customer: string, ms: number, isReusable: boolean): void {
+    this.turns.charge(customer, ms);
+    if (ms <= SLOW_MS && isReusable) return;
+    this.slowUntil.delete(customer);
+    this.slowUntil.set(customer, performance.now() + SLOW_FOR_MS);
+  }
+
+  private forgetSlow(): void {
+    const now = performance.now();
+    for (const [customer, until] of this.slowUntil) {
+      if (until > now) return;
+      this.slowUntil.delete(customer);
+    }
+  }
+
+  private inUseBySlow(): number {
+    let sum = 0;
+    for (const [customer, count] of this.inUse) if (this.slowUntil.has(customer)) sum += count;
+    return sum;
   }
 
   private count(customer: string, change: 1 | -1): void {

@@ -8,8 +8,12 @@ export interface Waiting {
 }
 
 /**
- * What waits for a process: customers take turns, and so do the subscriptions of a customer. What
- * one subscription waits for keeps its order.
+ * What waits for a process. The customer whose evaluations have taken the least time is next, so
+ * that one with slow expressions gets as much time as others, and not as many turns. The
+ * subscriptions of a customer take turns. What one subscription waits for keeps its order.
+ *
+ * A customer that was away comes back with the time of the one that had the last turn: it catches
+ * up on nothing.
  *
  * When the queue is full, the customer with the most places gives one up, so a customer that fills
  * the queue is the one that is refused.
@@ -18,6 +22,10 @@ export class TransformTurns<T extends Waiting> {
   /** By customer, then by subscription, each in the order of their turns. */
   private readonly lines = new Map<string, Map<string, T[]>>();
   private readonly placesOf = new Map<string, number>();
+  /** Of customers that wait, or have used more than the one that had the last turn. */
+  private readonly usedMs = new Map<string, number>();
+  /** What the customer had used that had the last turn. */
+  private lastUsedMs = 0;
   private places = 0;
   private count = 0;
 
@@ -31,6 +39,7 @@ export class TransformTurns<T extends Waiting> {
   push(item: T): T[] {
     const { customer, subscription } = item.owner;
     const line = this.lines.get(customer) ?? new Map<string, T[]>();
+    if (line.size === 0) this.usedMs.set(customer, Math.max(this.lastUsedMs, this.usedMs.get(customer) ?? 0));
     this.lines.set(customer, line);
     line.set(subscription, [...(line.get(subscription) ?? []), item]);
     this.account(item, 1);
@@ -45,17 +54,30 @@ export class TransformTurns<T extends Waiting> {
 
   /** The next in turn of the customers that may run; `undefined` if there is none. */
   take(mayRun: (customer: string) => boolean): T | undefined {
-    for (const [customer, line] of this.lines) {
-      if (!mayRun(customer)) continue;
-      const [subscription, items] = line.entries().next().value!;
-      const [item] = items;
-      this.remove(item!);
-      // The remaining jobs go to the end.
-      moveToBack(line, subscription);
-      moveToBack(this.lines, customer);
-      return item;
-    }
-    return undefined;
+    let next: string | undefined;
+    for (const customer of this.lines.keys())
+      if (mayRun(customer) && (next === undefined || this.usedBy(customer) < this.usedBy(next))) next = customer;
+    if (next === undefined) return undefined;
+    const line = this.lines.get(next)!;
+    const [subscription, items] = line.entries().next().value!;
+    const [item] = items;
+    this.remove(item!);
+    // The remaining jobs go to the end.
+    moveToBack(line, subscription);
+    moveToBack(this.lines, next);
+    this.lastUsedMs = Math.max(this.lastUsedMs, this.usedBy(next));
+    return item;
+  }
+
+  /** Notes how long an evaluation of a customer held its process. */
+  charge(customer: string, ms: number): void {
+    this.usedMs.set(customer, Math.max(this.lastUsedMs, this.usedBy(customer)) + ms);
+    for (const [other, usedMs] of this.usedMs)
+      if (usedMs <= this.lastUsedMs && !this.lines.has(other)) this.usedMs.delete(other);
+  }
+
+  private usedBy(customer: string): number {
+    return this.usedMs.get(customer) ?? 0;
   }
 
   /** @returns whether it was waiting */

@@ -52,6 +52,52 @@ it('answers 429 to the tenant whose requests fill the memory, and accepts those 
   await until(held, (bytes) => bytes === 0);
 });
 
+describe('bodies that arrive slowly', () => {
+  /** Begins to post a body of the usual limit, and sends no more than its first character. */
+  function beginBody(key: string): Promise<number | undefined> {
+    const headers = { 'x-api-key': key, 'content-type': 'application/json', 'content-length': 250_000 };
+    const posting = request(`${api.url}/v1/subscriptions`, { method: 'POST', headers });
+    slow.push(posting);
+    posting.write('{');
+    return new Promise((resolve) => {
+      posting.on('response', (response) => resolve(response.resume().statusCode));
+      posting.on('error', () => resolve(undefined));
+    });
+  }
+  const slow: ClientRequest[] = [];
+  afterEach(async () => {
+    for (const one of slow.splice(0)) one.destroy();
+    await until(held, (bytes) => bytes === 0);
+  });
+
+  it('give way to tenants that hold less, however many fill the memory together', async () => {
+    const quiet = await api.tenant('Patient');
+    const keys: string[] = [];
+    for (let number = 0; number < 12; number++) keys.push((await api.tenant(`Slow ${number}`)).key);
+    const answered: (number | undefined)[] = [];
+    for (const key of keys)
+      for (let count = 0; count < 140; count++) void beginBody(key).then((status) => answered.push(status));
+    await until(held, (bytes) => bytes > 55 * 1024 * 1024);
+    await until(
+      async () => answered.length,
+      (count) => count > 1000,
+    );
+    answered.length = 0;
+    const type = 'intake.patient.v1';
+    await api.must('PUT', `/v1/event-types/${type}`, {}, quiet.key);
+    // Twice: one that fits the small share, and one that needs more.
+    for (const length of [100_000, 3_000_000]) {
+      const events = Array(Math.ceil(length / 200_000)).fill({ type, data: { padding: 'x'.repeat(200_000) } });
+      expect(await api.call('POST', '/v1/events/batch', { key: quiet.key, body: { events } })).toMatchObject({
+        status: 202,
+      });
+    }
+    // Those that gave way were answered.
+    expect(answered.length).toBeGreaterThan(0);
+    expect(new Set(answered)).toEqual(new Set([429]));
+  });
+});
+
 describe('events in hand', () => {
   const intake = new Intake(100, { hasRoom: (customerId) => customerId !== 'full' }, createMetrics());
   const events = (customerId: string | undefined, count: number) => Array(count).fill({ customerId }) as object[];

@@ -133,6 +133,43 @@ describe('turns', () => {
     await Promise.all(hostile);
   });
 
+  it('leave a process to quick customers, however many slow ones there are', async () => {
+    composer = startTestComposer({}, { processes: 2, maxWaiting: 256 });
+    await insist(() => evaluate('{}', 'warm'));
+    let ended = 0;
+    const hostile = Array.from({ length: 24 }, (_, number) =>
+      evaluate(LOOP, `hostile ${number % 3}`, 's', DATA, 5000)
+        .catch(nameOf)
+        .finally(() => (ended += 1)),
+    );
+    // Each has a first turn, before it is known to be slow.
+    await until(
+      async () => ended,
+      (count) => count >= 3,
+    );
+    const before = ended;
+    for (let time = 0; time < 20; time++)
+      expect(await insist(() => evaluate('{"x": public + 1}', 'friendly'))).toBe('{"x":2}');
+    // One after the other, each would have waited for one of those.
+    expect(ended - before).toBeLessThan(12);
+    await Promise.all(hostile);
+  });
+
+  it('go by the time that customers have used', async () => {
+    composer = startTestComposer({}, { processes: 1, maxWaiting: 256 });
+    await insist(() => evaluate('{}', 'warm'));
+    const done: string[] = [];
+    const hostile = [1, 2, 3, 4].map((number) =>
+      evaluate(LOOP, `hostile ${number % 2}`, 's', DATA, 10_000)
+        .catch(nameOf)
+        .finally(() => done.push('hostile')),
+    );
+    const friendly = Array.from({ length: 10 }, () => evaluate('{}', 'friendly').then(() => done.push('friendly')));
+    await Promise.all([...friendly, ...hostile]);
+    // All of them in the time of one turn of a hostile one.
+    expect(done.lastIndexOf('friendly') - done.indexOf('friendly')).toBe(9);
+  });
+
   it('serve the subscriptions of a customer alternately', async () => {
     composer = startTestComposer({}, { processes: 1, timeoutMs: 5000 });
     await insist(() => evaluate('{}', 'warm'));

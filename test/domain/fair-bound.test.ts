@@ -28,11 +28,27 @@ it('a fair bound has a limit per tenant, and takes back what a tenant gave back'
   expect(bound.inUse).toBe(0);
 });
 
+it('a fair bound that many tenants fill, one after the other, has room for those who hold nothing', () => {
+  const bound = new FairBound(200);
+  const held = Array.from({ length: 20 }, (_, number) => fill(bound, `busy ${number}`));
+  expect(held.slice(0, 3)).toEqual([100, 50, 25]);
+  expect(held.slice(3)).toEqual(Array(17).fill(1));
+  expect(fill(bound, 'quiet')).toBe(1);
+  expect(bound.inUse).toBeLessThanOrEqual(200);
+});
+
+it('a fair bound never holds more than the total', () => {
+  const bound = new FairBound(100);
+  const held = Array.from({ length: 100 }, (_, number) => fill(bound, `tenant ${number}`));
+  expect(bound.inUse).toBe(100);
+  expect(held.at(-1)).toBe(0);
+});
+
 it('a fair bound refuses an amount that is more than is left', () => {
   const bound = new FairBound(100);
-  bound.take('a', 60);
-  expect(bound.hasRoom('b', 41)).toBe(false);
-  expect(bound.hasRoom('b', 40)).toBe(true);
+  bound.take('a', 40);
+  expect(bound.hasRoom('b', 48)).toBe(false);
+  expect(bound.hasRoom('b', 47)).toBe(true);
 });
 
 it('a fair bound has all its room after it was cleared', () => {
