@@ -41,14 +41,16 @@ export default [
     ],
   ]),
   ...mutationsOf('src/domain/fair-bound.ts', domain('fair-bound'), [
-    ['FB1', 'one tenant fills the bound', 'Math.min(this.perTenant, this.total - this.sum)', 'this.perTenant'],
+    ['FB1', 'one tenant fills the bound', 'share <= this.total - this.sum && ', ''],
+    ['FB2', 'one tenant holds more than its limit', 'if (share > this.perTenant) return false;', ''],
     [
-      'FB2',
-      'one tenant holds more than its limit',
-      'Math.min(this.perTenant, this.total - this.sum)',
-      'this.total - this.sum',
+      'FB3',
+      'an amount is let in by what was held before it',
+      '= this.heldBy(tenant) + amount;',
+      '= this.heldBy(tenant);',
     ],
-    ['FB3', 'an amount is let in by what was held before it', '+ amount <= Math.min', '<= Math.min'],
+    ['FB7', 'a few tenants leave nothing', ' && this.sum + amount <= this.total * (1 - RESERVED)', ''],
+    ['FB8', 'small shares exceed the bound', 'return this.sum + amount <= this.total;', 'return true;'],
     ['FB4', 'what a tenant gave back still counts against all', '    this.sum -= amount;\n', ''],
     [
       'FB5',

@@ -104,11 +104,18 @@ export default [
   ),
   ...mutationsOf('src/composition/transform-pool.ts', ISOLATION_TEST, [
     ['Q8', 'one customer takes all processes', 'Math.max(1, processes - 1)', 'processes'],
+    [
+      'Q15',
+      'slow customers together take all processes',
+      '(inUseBySlow < share || !this.slowUntil.has(customer))',
+      'true',
+    ],
     ['Q11', 'an evaluation whose process died is lost', "if (end === 'died' && !this.closed)", 'if (false)'],
     ['Q12', 'large data counts as small', 'Math.ceil(charactersOf(task) / CHARACTERS_PER_PLACE)', '1'],
   ]),
   ...mutationsOf('src/composition/transform-turns.ts', ISOLATION_TEST, [
-    ['Q13', 'the subscriptions of a customer do not take turns', '      moveToBack(line, subscription);\n', ''],
+    ['Q13', 'the subscriptions of a customer do not take turns', '    moveToBack(line, subscription);\n', ''],
+    ['Q16', 'turns go by number, not by time', '+ ms);\n    for', ');\n    for'],
     [
       'Q14',
       'the customer that comes last is refused',
@@ -116,6 +123,33 @@ export default [
       'const last = this.newestOf(customer);',
     ],
   ]),
+  ...mutationsOf(
+    'src/api/limits/request-bytes.ts',
+    ['test/api/limits/request-bytes.test.ts', 'test/api/events-intake.test.ts'],
+    [
+      ['RQ1', 'no body gives way', 'if (!body) return;', 'return;'],
+      ['RQ2', 'slow bodies do not give way', 'largest.since < performance.now() - SLOW_AFTER_MS', 'false'],
+      [
+        'RQ3',
+        'the body of a tenant that holds no more gives way',
+        '> share ? largest : undefined',
+        '> 0 ? largest : undefined',
+      ],
+      ['RQ4', 'bodies give way in vain', ' && share <= this.totalBytes / 2', ''],
+      [
+        'RQ5',
+        'a body that gave way keeps its memory',
+        '            end();\n            reject(problem);',
+        '            reject(problem);',
+      ],
+      ['RQ6', 'memory is given back twice', 'if (ended) return;', ''],
+    ],
+  ),
+  ...mutationsOf(
+    'src/delivery/name-query.ts',
+    ['test/delivery/resolver.test.ts'],
+    [['NQ1', 'an alias without an address resolves', 'if (records.length === 0) throw', 'if (false) throw']],
+  ),
   ...mutationsOf(
     'cli/src/program.ts',
     ['test/cli/exit-codes.test.ts'],

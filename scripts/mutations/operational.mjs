@@ -27,6 +27,12 @@ export default [
   ]),
   ...mutationsOf(`${OPERATIONAL}publish.ts`, EVENTS_TEST, [
     [
+      'OE30',
+      'a failure does not wait for what covers it',
+      ' and q.raised_at <= now() - make_interval(secs => ${COVERED_WITHIN_SECONDS})',
+      '',
+    ],
+    [
       'OE9',
       'what nobody follows stays in the outbox',
       'delete from operational_outbox q where q.type <> all ($1)\n             or q.subscription_id',

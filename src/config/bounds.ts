@@ -50,13 +50,13 @@ export const BOUND_SETTINGS = {
     1000,
     1_000_000,
     20_000,
-    'Events that one process may be accepting at the same time. One customer may have half of what the others leave free.',
+    'Events that one process may be accepting at the same time. A lone customer may have half of them, and the last eighth is for customers with few.',
   ),
   SIGNPOST_REQUEST_MEMORY_MIB: bound(
     16,
     65_536,
     64,
-    'Memory for the bodies of requests that one process is handling, in MiB. One product or credential may have half of what the others leave free.',
+    'Memory for the bodies of requests that one process is handling, in MiB. A lone customer, product or credential may have half of it, and the last eighth is for small shares.',
   ),
 };
 

@@ -95,9 +95,11 @@ async function queryBothFamilies(resolver: dns.promises.Resolver, name: string):
     () => undefined,
   );
   await Promise.race([settled, oneFamilySettled]);
-  const records = [...found[4], ...found[6]];
   // Throws the error of A, which is the one that people look for.
-  if (records.length === 0) await Promise.all(queries);
+  if (found[4].length + found[6].length === 0) await Promise.all(queries);
+  const records = [...found[4], ...found[6]];
+  // An alias of a name without an address is an answer, too.
+  if (records.length === 0) throw Object.assign(new Error('no address'), { code: dns.NODATA });
   const addresses = (preferredFamilies() as (4 | 6)[]).flatMap((family) =>
     found[family].map(({ address }) => ({ address, family })),
   );

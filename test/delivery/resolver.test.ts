@@ -97,6 +97,7 @@ describe('answers of the resolver', () => {
   it.each<[string, NameAnswer | undefined, string]>([
     ['a name that does not exist', undefined, 'the host name does not resolve (ENOTFOUND)'],
     ['a name without addresses', {}, 'the host name does not resolve (ENODATA)'],
+    ['an alias of a name without addresses', { cname: 'edge.test' }, 'the host name does not resolve (ENODATA)'],
     ['a server failure', 'servfail', 'the host name does not resolve (ESERVFAIL)'],
   ])('reports %s', async (_what, answer, message) => {
     if (answer) server.answers.set('bad.test', answer);
