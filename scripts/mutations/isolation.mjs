@@ -142,7 +142,7 @@ export default [
         '            end();\n            reject(problem);',
         '            reject(problem);',
       ],
-      ['RQ6', 'memory is given back twice', 'if (ended) return;', ''],
+      ['RQ6', 'memory is released twice', 'if (ended) return;', ''],
     ],
   ),
   ...mutationsOf(

@@ -73,7 +73,7 @@ export class TransformPool {
   /** Processes in use, by customer. */
   private readonly inUse = new Map<string, number>();
   private running = 0;
-  /** Until when customers are slow, by `performance.now()`; the one that ends first is the first. */
+  /** Until when customers are slow, by `performance.now()`, the earliest first. */
   private readonly slowUntil = new Map<string, number>();
   private readonly idle: TransformProcess[] = [];
   private readonly processes = new Set<TransformProcess>();

@@ -92,7 +92,7 @@ describe('bodies that arrive slowly', () => {
         status: 202,
       });
     }
-    // Those that gave way were answered.
+    // Requests that gave way were answered.
     expect(answered.length).toBeGreaterThan(0);
     expect(new Set(answered)).toEqual(new Set([429]));
   });
