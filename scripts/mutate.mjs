@@ -75,7 +75,7 @@ const place = mkdtempSync(path.join(tmpdir(), 'signpost-mutate-'));
 const copy = path.join(place, 'copy');
 process.on('exit', () => {
   endAll(place);
-  rmSync(place, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  removePlace();
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 copyTree();
@@ -92,6 +92,22 @@ for (const mutation of mutations) {
   console.log(rowOf(outcome));
 }
 report(outcomes);
+
+/** Processes that were killed may write for a moment. */
+function removePlace() {
+  for (let triesLeft = 20; ; triesLeft--) {
+    try {
+      rmSync(place, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (triesLeft === 0) {
+        console.error(`${place} could not be removed: ${error.message}`);
+        return;
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
+  }
+}
 
 /**
  * @returns {Promise<import('./mutation.mjs').Mutation[]>} those whose file begins with one of the

@@ -98,8 +98,15 @@ describe('the room for notifications that wait', () => {
     const { starter } = setUp();
     for (const customerId of ['a', 'b'])
       starter.enqueue(notifications(PER_CUSTOMER, false).map((one) => ({ ...one, customerId })));
-    expect(starter.hasRoom('c', MAX_WAITING - 2 * PER_CUSTOMER)).toBe(true);
-    expect(starter.hasRoom('c', MAX_WAITING - 2 * PER_CUSTOMER + 1)).toBe(false);
+    // The last eighth is for customers with few.
+    const room = (MAX_WAITING * 7) / 8 - 2 * PER_CUSTOMER;
+    expect([starter.hasRoom('c', room), starter.hasRoom('c', room + 1)]).toEqual([true, false]);
+    starter.enqueue(notifications(room, false).map((one) => ({ ...one, customerId: 'c' })));
+    expect([starter.hasRoom('c', 1), starter.hasRoom('d', 100), starter.hasRoom('d', 1000)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
     await starter.close();
   });
 
