@@ -32,7 +32,7 @@ export const BOUND_SETTINGS = {
     1,
     10_000,
     128,
-    'First attempts to one host and port that one process sends concurrently, for all customers together.',
+    'First attempts to one host and port that one process sends concurrently, for all customers together. A quarter more are for customers that have none there.',
   ),
   SIGNPOST_START_QUEUE: bound(
     1000,

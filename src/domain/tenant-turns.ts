@@ -24,16 +24,18 @@ interface Parked {
  * a subscription is kept.
  *
  * A subscription or customer that is blocked by a limit is parked under it, so that others are
- * found without a search past it. `release` brings back one of those that are parked under a limit.
- * Further ones follow in `take` when nothing else is left to take, until the limit blocks again. So
- * a release costs the same however many are parked, and none of its slots is left unused.
+ * found without a search past it. `release` brings back one of those that are parked under a limit,
+ * by turns of customers. Further ones follow in `take` when nothing else is left to take, until the
+ * limit blocks again. So a release costs the same however many are parked, and none of its slots is
+ * left unused.
  */
 export class TenantTurns<T extends Turn> {
   /** The items of each customer, by subscription. */
   private readonly lines = new Map<string, FairQueue<T>>();
   /** Customers that may have something to take, in the order of their turns. */
   private readonly ring = new Set<string>();
-  private readonly parked = new Map<string, Parked[]>();
+  /** By limit, then by customer in the order of their turns. */
+  private readonly parked = new Map<string, Map<string, Parked[]>>();
   private readonly parkedCustomers = new Set<string>();
   /** Limits that were released and have not blocked since. */
   private readonly released = new Set<string>();
@@ -67,11 +69,15 @@ export class TenantTurns<T extends Turn> {
     return undefined;
   }
 
-  /** Notes that a limit may not block any more. */
-  release(limit: string): void {
+  /**
+   * Notes that a limit may not block any more.
+   *
+   * @param first - the customer to bring back before others, if it is parked under the limit
+   */
+  release(limit: string, first?: string): void {
     if (!this.parked.has(limit)) return;
     this.released.add(limit);
-    this.unparkOne(limit);
+    this.unparkOne(limit, first);
   }
 
   /** Takes everything of a subscription. */
@@ -112,10 +118,12 @@ export class TenantTurns<T extends Turn> {
 
   private park({ by, whole }: Blocked, { customerId, subscriptionId }: T, line: FairQueue<T>): void {
     this.released.delete(by);
-    const others = this.parked.get(by);
     const parked = whole === 'customer' ? { customerId } : { customerId, subscriptionId };
+    const byCustomer = this.parked.get(by) ?? new Map<string, Parked[]>();
+    this.parked.set(by, byCustomer);
+    const others = byCustomer.get(customerId);
     if (others) others.push(parked);
-    else this.parked.set(by, [parked]);
+    else byCustomer.set(customerId, [parked]);
     if (whole === 'subscription') return line.pause(subscriptionId);
     this.parkedCustomers.add(customerId);
     this.ring.delete(customerId);
@@ -127,10 +135,8 @@ export class TenantTurns<T extends Turn> {
   }
 
   /** @returns whether one was parked under the limit */
-  private unparkOne(limit: string): boolean {
-    const parked = this.parked.get(limit);
-    const next = parked?.shift();
-    if (parked?.length === 0) this.parked.delete(limit);
+  private unparkOne(limit: string, first?: string): boolean {
+    const next = this.takeParked(limit, first);
     if (!this.parked.has(limit)) this.released.delete(limit);
     if (!next) return false;
     const { customerId, subscriptionId } = next;
@@ -139,5 +145,17 @@ export class TenantTurns<T extends Turn> {
     else line?.resume(subscriptionId);
     if (line && !this.parkedCustomers.has(customerId)) this.ring.add(customerId);
     return true;
+  }
+
+  private takeParked(limit: string, first = ''): Parked | undefined {
+    const byCustomer = this.parked.get(limit);
+    if (!byCustomer) return undefined;
+    const customerId = byCustomer.has(first) ? first : byCustomer.keys().next().value!;
+    const parked = byCustomer.get(customerId)!;
+    const next = parked.shift();
+    byCustomer.delete(customerId);
+    if (parked.length > 0) byCustomer.set(customerId, parked);
+    if (byCustomer.size === 0) this.parked.delete(limit);
+    return next;
   }
 }

@@ -66,6 +66,17 @@ it('a limit that was released lets all that are parked under it pass, until it b
   expect(takeAll(turns)).toHaveLength(2);
 });
 
+it('customers that are parked under a limit come back in turns, the one that released a slot first', () => {
+  const turns = turnsOf('a1-1', 'a2-1', 'a3-1', 'b1-1', 'c1-1');
+  takeAll(turns, () => ({ by: 'host', whole: 'subscription' }));
+  const back = (first?: string) => {
+    turns.release('host', first);
+    // Only the one that came back is looked at.
+    return turns.take(() => undefined)!.id;
+  };
+  expect([back(), back('c'), back(), back('d'), back()]).toEqual(['a1-1', 'c1-1', 'b1-1', 'a2-1', 'a3-1']);
+});
+
 it('head starts of a subscription are removed wherever they wait', () => {
   const turns = turnsOf('a1-1', 'a1-2', 'a2-1');
   takeAll(turns, () => TOTAL);

@@ -192,7 +192,7 @@ it('notifications in a burst count in the start queue until their burst is start
     async () => bursts.length,
     (count) => count === 1,
   );
-  expect(starter.hasRoom('a', 100)).toBe(true);
+  expect(starter.hasRoom('a', 80)).toBe(true);
   for (const call of calls) call.succeed();
   await turnOfEventLoop();
   let isClosed = false;

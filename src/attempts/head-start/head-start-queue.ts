@@ -96,7 +96,9 @@ export class HeadStartQueue {
 
   constructor(private readonly options: QueueOptions) {
     const { limits, renewClaims, log } = options;
-    this.slots = new Slots(limits, (released) => released.forEach((limit) => this.turns.release(limit)));
+    this.slots = new Slots(limits, (released, customerId) =>
+      released.forEach((limit) => this.turns.release(limit, customerId)),
+    );
     this.backlog = new BacklogPace(limits.total);
     this.renewal =
       renewClaims && new ClaimRenewal(renewClaims, (one, claimedAt) => this.list.noteRenewed(one, claimedAt), log);

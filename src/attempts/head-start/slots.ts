@@ -6,7 +6,10 @@ export interface HeadStartLimits {
   total: number;
   perSubscription: number;
   perCustomer: number;
-  /** Per destination: the host and port of the URL, whoever the customer is. */
+  /**
+   * Per destination: the host and port of the URL, whoever the customer is. A quarter more for
+   * customers without a slot in use there: receivers of many customers can be on one host.
+   */
   perHost: number;
 }
 
@@ -47,6 +50,8 @@ export interface Slot {
 const LATE = 'late';
 const TOTAL = 'total';
 const BACKLOG = 'backlog';
+/** The name of a limit for users of its reserve. */
+const reserveOf = (limit: string) => `${limit}, reserve`;
 
 /** Counts the slots in use, and says which limit keeps a head start from taking one. */
 export class Slots {
@@ -55,10 +60,13 @@ export class Slots {
   private readonly young = new Map<object, number>();
   private count = 0;
 
-  /** @param onRelease - called with the limits that may not block any more */
+  /**
+   * @param onRelease - called with the limits that may not block any more, and with the customer
+   *   that released a slot. If that was its last one, it may use reserves again
+   */
   constructor(
     readonly limits: HeadStartLimits,
-    private readonly onRelease: (limits: readonly string[]) => void,
+    private readonly onRelease: (limits: readonly string[], customerId?: string) => void,
   ) {}
 
   get inUse(): number {
@@ -83,22 +91,26 @@ export class Slots {
    */
   blockedBy(user: SlotUser, late: boolean, paced: number | undefined): Blocked | undefined {
     const { total, perCustomer, perSubscription, perHost } = this.limits;
-    const { customer, subscription, host } = namesOf(user);
+    const { customer, subscription, host, customerAtHost } = namesOf(user);
     const ofCustomer = this.of(customer);
     const isNew = ofCustomer === 0;
-    if (late && this.busy >= SLOTS_WHEN_LATE + (isNew ? RESERVED_WHEN_LATE : 0)) return { by: LATE, whole: 'customer' };
+    const nameOf = (limit: string, usesReserve: boolean) => (usesReserve ? reserveOf(limit) : limit);
+    if (late && this.busy >= SLOTS_WHEN_LATE + (isNew ? RESERVED_WHEN_LATE : 0))
+      return { by: nameOf(LATE, isNew), whole: 'customer' };
     if (this.count >= (isNew ? total : total - Math.floor(total * RESERVED_SHARE)))
-      return { by: TOTAL, whole: 'customer' };
+      return { by: nameOf(TOTAL, isNew), whole: 'customer' };
     if (ofCustomer >= perCustomer) return { by: customer, whole: 'customer' };
     if (this.of(subscription) >= perSubscription) return { by: subscription, whole: 'subscription' };
-    if (host !== undefined && this.of(host) >= perHost) return { by: host, whole: 'subscription' };
+    const isNewAtHost = this.of(customerAtHost) === 0;
+    if (host !== undefined && this.of(host) >= perHost + (isNewAtHost ? Math.ceil(perHost * RESERVED_SHARE) : 0))
+      return { by: nameOf(host, isNewAtHost), whole: 'subscription' };
     if (paced !== undefined && this.busy >= paced) return { by: BACKLOG, whole: 'subscription' };
     return undefined;
   }
 
   take(user: SlotUser): Slot {
-    const { customer, subscription, host } = namesOf(user);
-    const limits = host === undefined ? [customer, subscription] : [customer, subscription, host];
+    const { customer, subscription, host, customerAtHost } = namesOf(user);
+    const limits = host === undefined ? [customer, subscription] : [customer, subscription, host, customerAtHost];
     for (const limit of limits) this.inUseBy.set(limit, this.of(limit) + 1);
     this.count += 1;
     let released = false;
@@ -109,7 +121,9 @@ export class Slots {
         this.young.delete(slot);
         this.count -= 1;
         for (const limit of limits) this.decrement(limit);
-        this.onRelease([...limits, TOTAL, LATE, BACKLOG]);
+        const withReserve = host === undefined ? [TOTAL, LATE] : [host, TOTAL, LATE];
+        const names = [customer, subscription, ...withReserve, ...withReserve.map(reserveOf), BACKLOG];
+        this.onRelease(names, user.customerId);
       },
     };
     this.young.set(slot, performance.now());
@@ -118,7 +132,7 @@ export class Slots {
 
   /** Has the limits checked again that end with time, and not with the release of a slot. */
   recheck(): void {
-    this.onRelease([LATE, BACKLOG]);
+    this.onRelease([LATE, reserveOf(LATE), BACKLOG]);
   }
 
   private of(limit: string): number {
@@ -137,5 +151,6 @@ function namesOf({ customerId, subscriptionId, host }: SlotUser) {
     customer: `customer ${customerId}`,
     subscription: `subscription ${subscriptionId}`,
     host: host ? `host ${host}` : undefined,
+    customerAtHost: `customer ${customerId} at ${host}`,
   };
 }

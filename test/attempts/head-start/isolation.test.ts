@@ -92,9 +92,33 @@ it('customers with the same dead host have at most its share of the slots togeth
   const on = process();
   for (const customer of ['a', 'b', 'c', 'd', 'e'])
     on.headStarts.begin(headStarts(20, { customer, host: 'dead.example' }));
-  expect(on.open.size).toBe(LIMITS.perHost);
+  // The last two customers have one each.
+  expect(on.open.size).toBe(LIMITS.perHost + 2);
   on.headStarts.begin(headStarts(5, { customer: 'a', subscription: 'a-2', host: 'alive.example' }));
   expect(on.begun('a-2')).toBe(5);
+});
+
+describe('hung requests of others do not delay a customer that has more than its first one', () => {
+  it.each([
+    ['to the same host', { host: 'shared.example' }],
+    ['in all slots that may be shared', {}],
+  ])('%s', async (_, where) => {
+    const on = process();
+    for (const customer of ['a', 'b', 'c']) {
+      on.headStarts.begin(headStarts(100, { customer, ...where }));
+      on.headStarts.begin(headStarts(100, { customer, subscription: `${customer}-2`, ...where }));
+    }
+    on.headStarts.begin(headStarts(10, { customer: 'healthy', ...where }));
+    for (let begun = 1; begun <= 10; begun++) {
+      await until(
+        async () => on.begun('healthy'),
+        (count) => count === begun,
+      );
+      const next = [...on.open.values()].find(({ input }) => input.notificationId.startsWith('healthy'))!;
+      next.input.onSent!();
+      next.end();
+    }
+  });
 });
 
 it('a share of the slots is left for customers that have none in use', async () => {

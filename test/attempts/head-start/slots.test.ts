@@ -17,7 +17,7 @@ it('while the event loop is late, 32 head starts may send, and 8 more of custome
   expect(slots.blockedBy(user('c1'), false, undefined)).toBeUndefined();
   expect(slots.blockedBy(user('new'), true, undefined)).toBeUndefined();
   taken(slots, ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8']);
-  expect(slots.blockedBy(user('new'), true, undefined)).toMatchObject({ by: 'late' });
+  expect(slots.blockedBy(user('new'), true, undefined)).toMatchObject({ by: 'late, reserve' });
   for (let ended = 0; ended < 9; ended++) first!.release();
   expect(slots.inUse).toBe(39);
 });
@@ -34,12 +34,27 @@ it('requests that have hung for a second do not count while the event loop is la
 });
 
 it('a slot that is released frees every limit that it counted against, once', () => {
-  const freed: (readonly string[])[] = [];
-  const slots = new Slots(LIMITS, (limits) => void freed.push(limits));
+  const freed: unknown[] = [];
+  const slots = new Slots(LIMITS, (limits, customerId) => void freed.push([customerId, ...limits]));
   const [slot] = taken(slots, ['a'], 20);
   expect(slots.blockedBy(user('a'), false, undefined)).toEqual({ by: 'subscription a-1', whole: 'subscription' });
   slot!.release();
   slot!.release();
-  expect(freed).toEqual([['customer a', 'subscription a-1', 'host a.example', 'total', 'late', 'backlog']]);
+  const shared = ['host a.example', 'total', 'late'];
+  const reserves = shared.map((limit) => `${limit}, reserve`);
+  expect(freed).toEqual([['a', 'customer a', 'subscription a-1', ...shared, ...reserves, 'backlog']]);
   expect(slots.blockedBy(user('a'), false, undefined)).toBeUndefined();
+});
+
+it('a host that is full has a quarter more slots, for customers that have none there', () => {
+  const slots = new Slots(LIMITS, () => undefined);
+  const at = (customerId: string, host = 'shared.example') => ({ ...user(customerId), host });
+  for (const customer of ['a', 'b', 'c']) for (let count = 0; count < 17; count++) slots.take(at(customer));
+  expect(slots.blockedBy(at('a'), false, undefined)).toEqual({ by: 'host shared.example', whole: 'subscription' });
+  slots.take(at('quiet', 'elsewhere.example'));
+  expect(slots.blockedBy(at('quiet'), false, undefined)).toBeUndefined();
+  slots.take(at('quiet'));
+  expect(slots.blockedBy(at('quiet'), false, undefined)).toMatchObject({ by: 'host shared.example' });
+  for (let count = 0; count < 11; count++) slots.take(at(`other ${count}`));
+  expect(slots.blockedBy(at('new'), false, undefined)).toMatchObject({ by: 'host shared.example, reserve' });
 });
