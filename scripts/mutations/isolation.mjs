@@ -103,17 +103,33 @@ export default [
     ],
   ),
   ...mutationsOf('src/composition/transform-pool.ts', ISOLATION_TEST, [
-    ['Q8', 'one customer takes all processes', 'Math.max(1, processes - 1)', 'processes'],
-    [
-      'Q15',
-      'slow customers together take all processes',
-      '(inUseBySlow < share || !this.slowUntil.has(customer))',
-      'true',
-    ],
     ['Q11', 'an evaluation whose process died is lost', "if (end === 'died' && !this.closed)", 'if (false)'],
     ['Q12', 'large data counts as small', 'Math.ceil(charactersOf(task) / CHARACTERS_PER_PLACE)', '1'],
   ]),
-  ...mutationsOf('src/composition/transform-turns.ts', ISOLATION_TEST, [
+  ...mutationsOf('src/composition/customer-shares.ts', ISOLATION_TEST, [
+    ['Q8', 'one customer takes all processes', 'Math.max(1, places - 1)', 'places'],
+    ['Q15', 'slow customers together take all processes', '(slowMayRun || !this.slowUntil.has(customer))', 'true'],
+  ]),
+  ...mutationsOf(
+    'src/composition/source-turns.ts',
+    ['test/composition/queries.test.ts'],
+    [
+      [
+        'Q17',
+        'queries of customers do not take turns',
+        'this.turns.charge(owner.customer, ms);\n      this.shares.note(owner.customer, ms);',
+        '',
+      ],
+      ['Q18', 'a query that ended keeps its connection', '      this.shares.end(owner.customer);\n', ''],
+      [
+        'Q19',
+        'a query waits for a connection for ever',
+        'const timer = setTimeout(() => this.turns.remove(waiting) && waiting.refuse(), waitMs);',
+        'const timer = setTimeout(() => undefined, waitMs);',
+      ],
+    ],
+  ),
+  ...mutationsOf('src/composition/timed-turns.ts', ISOLATION_TEST, [
     ['Q13', 'the subscriptions of a customer do not take turns', '    moveToBack(line, subscription);\n', ''],
     ['Q16', 'turns go by number, not by time', '+ ms);\n    for', ');\n    for'],
     [

@@ -1,4 +1,4 @@
-import { ComposeError, type QueryArgument, type QueryStep } from '../domain/composing';
+import { ComposeError, type EvaluationOwner, type QueryArgument, type QueryStep } from '../domain/composing';
 import type { FieldError } from '../domain/problems';
 import { argumentSource, argumentValue, mayHaveField } from '../domain/query-arguments';
 import type { SqlDialect } from '../domain/sql-dialects';
@@ -10,12 +10,13 @@ import type { DataSources } from './data-sources';
  *
  * @returns the errors, each with a pointer to its field and, for SQL, the line and column
  *
- * @throws DataSourceUnavailableError
+ * @throws DataSourceUnavailableError, ComposerBusyError
  */
 export async function checkSteps(
   sources: DataSources,
   steps: readonly QueryStep[],
   schema: object | null,
+  owner: EvaluationOwner,
 ): Promise<FieldError[]> {
   const faults: FieldError[] = [];
   const usedNames = new Set<string>();
@@ -24,7 +25,7 @@ export async function checkSteps(
     faults.push(
       ...step.arguments.flatMap((argument, position) => argumentFaults(step, argument, position, path, schema)),
     );
-    const columns = await columnsOf(sources, step, path);
+    const columns = await columnsOf(sources, owner, step, path);
     if ('message' in columns) faults.push(columns);
     else faults.push(...nameFaults(step, columns.columns, usedNames, path));
   }
@@ -68,6 +69,7 @@ function hasItsType(literal: QueryArgument): boolean {
 
 async function columnsOf(
   sources: DataSources,
+  owner: EvaluationOwner,
   step: QueryStep,
   path: string,
 ): Promise<{ columns: string[] } | FieldError> {
@@ -86,7 +88,7 @@ async function columnsOf(
   }
   const unused = step.arguments.findIndex(({ name }) => !query.names.includes(name));
   if (unused >= 0) return { path: `${path}/arguments/${unused}/name`, message: 'is not used in the SQL' };
-  const checked = await sources.check(step.dataSource, query);
+  const checked = await sources.check(step.dataSource, owner, query);
   if ('columns' in checked) return checked;
   const { message, offset, line } = checked;
   if (offset !== undefined) return fault(message, placeIn(step.sql, query.sourceOffset(offset)));

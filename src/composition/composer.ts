@@ -28,7 +28,7 @@ export function createComposer(sources: DataSources, transforms: TransformPool):
       return fault ? [{ path: `${placed[fault.index]!.path}/expression`, message: fault.message }] : [];
     },
     async checkDefinition({ steps, transform }, schema, owner) {
-      const faults = await checkSteps(sources, steps, schema);
+      const faults = await checkSteps(sources, steps, schema, owner);
       const placed = transform ? [{ transform, path: '/transform' }] : [];
       return [...faults, ...(await this.checkTransforms(placed, owner))];
     },
@@ -79,7 +79,7 @@ async function withStep(
   sources: DataSources,
   step: QueryStep,
   before: string,
-  { event, secret }: Composition,
+  { event, secret, owner }: Composition,
   withinMs: number,
 ): Promise<string> {
   if (withinMs <= 0) throw new ComposeError('the queries take too long');
@@ -87,7 +87,7 @@ async function withStep(
   const values = query.parameters.map((argument) => argumentValue(argument, event.data, secret));
   // One row more than allowed, to find out whether there are more.
   const maxRows = step.as === undefined ? 1 : MAX_ROWS;
-  const rows = await sources.rows(step.dataSource, query, values, maxRows + 1, withinMs);
+  const rows = await sources.rows(step.dataSource, owner, query, values, maxRows + 1, withinMs);
   if (rows.length > maxRows)
     throw new ComposeError(`the query on data source ${step.dataSource} returned more than ${maxRows} row(s)`);
   if (step.as !== undefined) return withMember(before, step.as, `[${rows.join(',')}]`, 'last');

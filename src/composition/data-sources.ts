@@ -1,15 +1,16 @@
 import type { Logger } from 'pino';
-import { ComposeError } from '../domain/composing';
+import { ComposeError, type EvaluationOwner } from '../domain/composing';
 import { databaseOf, type DatabaseKind } from '../domain/data-source-url';
 import type { SqlDialect } from '../domain/sql-dialects';
 import { MssqlSource } from './data-sources/mssql';
 import { MysqlSource } from './data-sources/mysql';
 import { PostgresSource } from './data-sources/postgres';
-import type { DataSource, SourceFault, SourceQuery } from './data-sources/source';
+import { CHECK_TIMEOUT_MS, type DataSource, type SourceFault, type SourceQuery } from './data-sources/source';
+import { SourceTurns, type SourceMetrics } from './source-turns';
+import type { TransformKind } from './transform-pool';
 
-/** Connections to each data source for deliveries, and for dry runs and checks. */
-const DELIVERY_CONNECTIONS = 4;
-export const DRY_RUN_CONNECTIONS = 2;
+/** Connections to each data source. */
+const CONNECTIONS: Readonly<Record<TransformKind, number>> = { delivery: 4, 'dry-run': 2 };
 
 const SOURCES: Record<DatabaseKind, new (name: string, url: string, connections: number, log: Logger) => DataSource> = {
   postgres: PostgresSource,
@@ -17,21 +18,32 @@ const SOURCES: Record<DatabaseKind, new (name: string, url: string, connections:
   mssql: MssqlSource,
 };
 
-/** The databases that service definitions read, by name. */
-export class DataSources {
-  private readonly sources: ReadonlyMap<string, DataSource>;
+interface DataSourcesOptions {
+  /** What they are used for. */
+  kind: TransformKind;
+  /** Maximum number of connections to each. @default by the kind */
+  connections?: number;
+  metrics?: SourceMetrics;
+}
 
-  /**
-   * @param urls - connection URLs by name, whose scheme chooses the kind of database
-   * @param connections - maximum number of connections to each
-   */
+/** The databases that service definitions read, by name. Customers take turns at each. */
+export class DataSources {
+  private readonly sources: ReadonlyMap<string, { source: DataSource; turns: SourceTurns }>;
+
+  /** @param urls - connection URLs by name, whose scheme chooses the kind of database */
   constructor(
     urls: Readonly<Record<string, string>>,
     private readonly log: Logger,
-    connections = DELIVERY_CONNECTIONS,
+    { kind, connections = CONNECTIONS[kind], metrics }: DataSourcesOptions = { kind: 'delivery' },
   ) {
     this.sources = new Map(
-      Object.entries(urls).map(([name, url]) => [name, new SOURCES[databaseOf(url)](name, url, connections, log)]),
+      Object.entries(urls).map(([name, url]) => [
+        name,
+        {
+          source: new SOURCES[databaseOf(url)](name, url, connections, log),
+          turns: new SourceTurns(connections, kind, metrics),
+        },
+      ]),
     );
   }
 
@@ -45,28 +57,31 @@ export class DataSources {
    * @throws ComposeError if there is no such data source
    */
   dialectOf(name: string): SqlDialect {
-    return this.get(name).dialect;
+    return this.get(name).source.dialect;
   }
 
-  /** See {@link DataSource.check}. */
-  async check(name: string, query: SourceQuery): Promise<{ columns: string[] } | SourceFault> {
-    return this.get(name).check(query);
+  /** See {@link DataSource.check}. @throws ComposerBusyError */
+  async check(name: string, owner: EvaluationOwner, query: SourceQuery): Promise<{ columns: string[] } | SourceFault> {
+    const { source, turns } = this.get(name);
+    return turns.run(owner, CHECK_TIMEOUT_MS, () => source.check(query));
   }
 
-  /** See {@link DataSource.rows}. */
+  /** See {@link DataSource.rows}. @throws ComposerBusyError */
   async rows(
     name: string,
+    owner: EvaluationOwner,
     query: SourceQuery,
     values: readonly (string | null)[],
     maxRows: number,
     timeoutMs: number,
   ): Promise<string[]> {
-    return this.get(name).rows(query, values, maxRows, timeoutMs);
+    const { source, turns } = this.get(name);
+    return turns.run(owner, timeoutMs, (leftMs) => source.rows(query, values, maxRows, leftMs));
   }
 
   /** Warns of data sources whose login could do more than read, in the log. */
   async warnOfPowers(): Promise<void> {
-    for (const [name, source] of this.sources) {
+    for (const [name, { source }] of this.sources) {
       try {
         const powers = await source.powers();
         if (powers !== undefined)
@@ -79,10 +94,10 @@ export class DataSources {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.sources.values()].map((source) => source.close()));
+    await Promise.all([...this.sources.values()].map(({ source }) => source.close()));
   }
 
-  private get(name: string): DataSource {
+  private get(name: string) {
     const source = this.sources.get(canonical(name));
     if (!source) throw new ComposeError(`the data source ${name} is not configured`);
     return source;

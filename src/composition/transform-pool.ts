@@ -1,18 +1,15 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { ComposerBusyError, type EvaluationOwner } from '../domain/composing';
+import { CustomerShares } from './customer-shares';
 import type { TransformReply, TransformTask } from './transform-child';
 import { EvaluationEndedError, TransformProcess, type EvaluationEnd } from './transform-process';
-import { TransformTurns } from './transform-turns';
+import { TimedTurns } from './timed-turns';
 
 /** Time limit of an evaluation. */
 export const TRANSFORM_TIMEOUT_MS = 500;
 /** How long an evaluation may wait for a process. */
 export const TURN_TIMEOUT_MS = 2000;
-/** A customer whose evaluation holds a process for longer is slow. Most take a few milliseconds. */
-const SLOW_MS = 200;
-/** How long a customer is slow after such an evaluation. */
-const SLOW_FOR_MS = 60_000;
 /** Text that one place in the queue may hold; a longer task takes several places. */
 const CHARACTERS_PER_PLACE = 64 * 1024;
 
@@ -63,18 +60,13 @@ interface Job {
  * single large allocation takes the whole process with it. Processes are started when they are
  * first needed and used again once they are quiet.
  *
- * Customers take turns, by the time that they have used. All customers with slow expressions
- * together get all processes but one, and so does a lone customer: one is left to the others.
+ * Customers take turns, by the time that they have used.
  */
 export class TransformPool {
   readonly timeoutMs: number;
   private readonly childFile: string;
-  private readonly turns: TransformTurns<Job>;
-  /** Processes in use, by customer. */
-  private readonly inUse = new Map<string, number>();
-  private running = 0;
-  /** Until when customers are slow, by `performance.now()`, the earliest first. */
-  private readonly slowUntil = new Map<string, number>();
+  private readonly turns: TimedTurns<Job>;
+  private readonly shares: CustomerShares;
   private readonly idle: TransformProcess[] = [];
   private readonly processes = new Set<TransformProcess>();
   private closed = false;
@@ -82,7 +74,8 @@ export class TransformPool {
   constructor(private readonly options: TransformPoolOptions) {
     this.timeoutMs = options.timeoutMs ?? TRANSFORM_TIMEOUT_MS;
     this.childFile = options.childFile ?? path.join(__dirname, 'transform-child.js');
-    this.turns = new TransformTurns(options.maxWaiting);
+    this.turns = new TimedTurns(options.maxWaiting);
+    this.shares = new CustomerShares(options.processes);
   }
 
   /**
@@ -132,14 +125,8 @@ export class TransformPool {
   }
 
   private next(): void {
-    const { processes } = this.options;
-    const share = Math.max(1, processes - 1);
-    this.forgetSlow();
-    while (!this.closed && this.running < processes) {
-      const inUseBySlow = this.inUseBySlow();
-      const job = this.turns.take(
-        (customer) => (this.inUse.get(customer) ?? 0) < share && (inUseBySlow < share || !this.slowUntil.has(customer)),
-      );
+    while (!this.closed && !this.shares.isFull) {
+      const job = this.turns.take(this.shares.whoMayRun());
       if (!job) break;
       void this.give(job);
     }
@@ -151,7 +138,7 @@ export class TransformPool {
    */
   private async give(job: Job): Promise<void> {
     const { customer } = job.owner;
-    this.count(customer, 1);
+    this.shares.begin(customer);
     try {
       let end = await this.evaluate(job);
       // Something else may have ended the process, such as the kernel when the machine is short of
@@ -160,7 +147,7 @@ export class TransformPool {
       if (end && this.closed) this.refuse(job);
       else if (end) settle(job, () => job.reject(new EvaluationEndedError(end)));
     } finally {
-      this.count(customer, -1);
+      this.shares.end(customer);
       this.next();
     }
   }
@@ -186,7 +173,11 @@ export class TransformPool {
       (error: EvaluationEndedError) => error.why,
     );
     const isReusable = await reusable;
-    this.note(job.owner.customer, performance.now() - since, isReusable);
+    const { customer } = job.owner;
+    const ms = performance.now() - since;
+    this.turns.charge(customer, ms);
+    // A process takes time to start.
+    this.shares.note(customer, ms, !isReusable);
     if (isReusable) this.idle.push(process);
     return end;
   }
@@ -212,38 +203,9 @@ export class TransformPool {
     if (place >= 0) this.idle.splice(place, 1);
   }
 
-  /** Notes how long an evaluation of a customer held its process, and whether it left it usable. */
-  private note(customer: string, ms: number, isReusable: boolean): void {
-    this.turns.charge(customer, ms);
-    if (ms <= SLOW_MS && isReusable) return;
-    this.slowUntil.delete(customer);
-    this.slowUntil.set(customer, performance.now() + SLOW_FOR_MS);
-  }
-
-  private forgetSlow(): void {
-    const now = performance.now();
-    for (const [customer, until] of this.slowUntil) {
-      if (until > now) return;
-      this.slowUntil.delete(customer);
-    }
-  }
-
-  private inUseBySlow(): number {
-    let sum = 0;
-    for (const [customer, count] of this.inUse) if (this.slowUntil.has(customer)) sum += count;
-    return sum;
-  }
-
-  private count(customer: string, change: 1 | -1): void {
-    const left = (this.inUse.get(customer) ?? 0) + change;
-    if (left > 0) this.inUse.set(customer, left);
-    else this.inUse.delete(customer);
-    this.running += change;
-  }
-
   private report(): void {
     const { kind, metrics } = this.options;
-    metrics.transformsInUse.set({ kind }, this.running);
+    metrics.transformsInUse.set({ kind }, this.shares.running);
     metrics.transformsWaiting.set({ kind }, this.turns.size);
   }
 }

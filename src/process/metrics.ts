@@ -34,6 +34,9 @@ export interface Metrics extends BoundMetrics, SideThreadMetrics {
   transformsInUse: Gauge<'kind'>;
   transformsWaiting: Gauge<'kind'>;
   transformsRefused: Counter<'kind'>;
+  queriesInUse: Gauge<'kind'>;
+  queriesWaiting: Gauge<'kind'>;
+  queriesRefused: Counter<'kind'>;
   /** Counts a notification that was closed. Ignores the statuses of open notifications. */
   notificationsFinished(status: NotificationStatus): void;
 }
@@ -177,6 +180,24 @@ export function createMetrics(readOpen?: () => Promise<OpenNotifications>, hasEx
     transformsRefused: new Counter({
       name: 'signpost_transforms_refused_total',
       help: 'Evaluations and checks of transforms that got no process, by kind: the queue was full or the wait too long.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    queriesInUse: new Gauge({
+      name: 'signpost_data_source_queries',
+      help: 'Queries on data sources now, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    queriesWaiting: new Gauge({
+      name: 'signpost_data_source_queries_waiting',
+      help: 'Queries that wait for a connection to their data source, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    queriesRefused: new Counter({
+      name: 'signpost_data_source_queries_refused_total',
+      help: 'Queries that got no connection to their data source, by kind: the queue was full or the wait too long.',
       labelNames: ['kind'],
       registers,
     }),

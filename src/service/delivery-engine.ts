@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { createAttempts, type AttemptRunner } from '../attempts/attempt-runner';
 import { HeadStarts } from '../attempts/head-start/head-starts';
 import { createComposer } from '../composition/composer';
-import { DataSources, DRY_RUN_CONNECTIONS } from '../composition/data-sources';
+import { DataSources } from '../composition/data-sources';
 import { TransformPool } from '../composition/transform-pool';
 import type { Config } from '../config';
 import { createAddressGuard, type AddressGuard } from '../delivery/address-guard';
@@ -70,7 +70,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
   cleanups.add(() => http.close());
   // Runs before the above, which waits for requests: none of them should wait for a name server.
   cleanups.add(async () => resolver.close());
-  const dataSources = new DataSources(config.dataSources, log);
+  const dataSources = new DataSources(config.dataSources, log, { kind: 'delivery', metrics });
   void dataSources.warnOfPowers();
   cleanups.add(() => dataSources.close());
   const transforms = new TransformPool({ kind: 'delivery', ...config.transforms, metrics, log });
@@ -124,7 +124,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
 
 /** Dry runs have processes and connections of their own, so that they never delay a delivery. */
 function createDryRunComposer(config: Config, { metrics, log }: DeliveryDeps, cleanups: Cleanups): Composer {
-  const dataSources = new DataSources(config.dataSources, log, DRY_RUN_CONNECTIONS);
+  const dataSources = new DataSources(config.dataSources, log, { kind: 'dry-run', metrics });
   cleanups.add(() => dataSources.close());
   const transforms = new TransformPool({ kind: 'dry-run', ...config.dryRuns, metrics, log });
   cleanups.add(async () => transforms.close());

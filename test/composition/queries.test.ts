@@ -2,7 +2,7 @@ import pino from 'pino';
 import { DataSources } from '../../src/composition/data-sources';
 import { ComposeError, DataSourceUnavailableError, type QueryStep } from '../../src/domain/composing';
 import { startTestComposer, type TestComposer } from '../support/composer';
-import { composition, queryStep as step } from '../support/compositions';
+import { composition, OWNER, queryStep as step } from '../support/compositions';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
@@ -290,19 +290,20 @@ describe('what a data source lets through', () => {
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   let sources: DataSources;
   beforeAll(() => {
-    sources = new DataSources({ ledger: database.url }, log, 1);
+    sources = new DataSources({ ledger: database.url }, log, { kind: 'delivery', connections: 1 });
   });
   afterAll(() => sources.close());
 
   it.each([0, 1])('Postgres itself refuses a second statement, with %i parameters', async (count) => {
     const text = `select 1${count ? ' + $1::int' : ''}) as q; commit; drop table written; select * from (select 1`;
     const parameters = Array.from({ length: count }, () => ({ name: 'n', type: 'int' as const }));
-    expect(await sources.check('ledger', { text, parameters })).toMatchObject({
+    expect(await sources.check('ledger', OWNER, { text, parameters })).toMatchObject({
       message: 'cannot insert multiple commands into a prepared statement',
     });
     await expect(
       sources.rows(
         'ledger',
+        OWNER,
         { text, parameters },
         parameters.map(() => '1'),
         1,
@@ -314,7 +315,7 @@ describe('what a data source lets through', () => {
 
   it('a lock that a query takes for its session does not outlive it', async () => {
     const lock = { text: 'select pg_advisory_lock(42)::text as locked', parameters: [] };
-    expect(await sources.rows('ledger', lock, [], 1, 1000)).toHaveLength(1);
+    expect(await sources.rows('ledger', OWNER, lock, [], 1, 1000)).toHaveLength(1);
     const { rows } = await database.db.query({ text: 'select pg_try_advisory_lock(42) as free' });
     expect(rows).toEqual([{ free: true }]);
   });
@@ -347,5 +348,41 @@ describe('what a data source lets through', () => {
       ['writes', expect.stringContaining('may write')],
       ['gone', expect.stringContaining('are unknown')],
     ]);
+  });
+});
+
+describe('customers at a data source', () => {
+  const sleeping = step('select 1 as n from pg_sleep(0.4)');
+  const quick = step('select 2 as n');
+  let own: TestComposer;
+  const of = (customer: string, query: QueryStep, withinMs = 5000) =>
+    own.compose({ ...composition(query), owner: { customer, subscription: 's' } }, withinMs);
+
+  beforeAll(() => {
+    own = startTestComposer({ ledger: database.url });
+  });
+  afterAll(() => own?.close());
+
+  it('one with slow queries leaves a connection to the others, and so do many', async () => {
+    let ended = 0;
+    const slow = Array.from({ length: 60 }, (_, number) =>
+      of(`slow ${number % 3}`, sleeping)
+        .catch((error: Error) => error.name)
+        .finally(() => (ended += 1)),
+    );
+    // Each has a first turn, before it is known to be slow.
+    await until(
+      async () => ended,
+      (count) => count >= 4,
+    );
+    const before = ended;
+    for (let time = 0; time < 20; time++) expect((await of('quick', quick)).data).toBe('{"n":2}');
+    // One after the other, each would have waited for all of those.
+    expect(ended - before).toBeLessThan(30);
+    // What got no turn is put off, and does not fail.
+    const outcomes = new Set(await Promise.all(slow.map(async (one) => (await one) as unknown)));
+    expect(outcomes).toContain('ComposerBusyError');
+    for (const outcome of outcomes)
+      expect(['ComposerBusyError', { data: '{"n":1}', whole: true, holdsSecret: false }]).toContainEqual(outcome);
   });
 });

@@ -9,6 +9,8 @@ export const queryStep = (sql: string, overrides: Partial<QueryStep> = {}): Quer
   ...overrides,
 });
 
+export const OWNER = { customer: 'c-1', subscription: 'sub_1' };
+
 /** What an attempt composes from the queries of a definition. */
 export function composition(...steps: QueryStep[]): Composition {
   return {
@@ -25,6 +27,6 @@ export function composition(...steps: QueryStep[]): Composition {
     definition: { steps, transform: null },
     transform: null,
     secret: () => 'my"Secret',
-    owner: { customer: 'c-1', subscription: 'sub_1' },
+    owner: OWNER,
   };
 }

@@ -2,7 +2,7 @@ import pino from 'pino';
 import { DataSources } from '../../../src/composition/data-sources';
 import { ComposeError, DataSourceUnavailableError, type QueryArgument } from '../../../src/domain/composing';
 import { startTestComposer, type TestComposer } from '../../support/composer';
-import { composition, queryStep as step } from '../../support/compositions';
+import { composition, OWNER, queryStep as step } from '../../support/compositions';
 import { startMariaDb, type TestMariaDb } from '../../support/mariadb';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';
@@ -238,14 +238,17 @@ describe('what a MariaDB lets through', () => {
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   let sources: DataSources;
   beforeAll(() => {
-    sources = new DataSources({ ledger: server.url.replace('mysql:', 'mariadb:') }, log, 1);
+    sources = new DataSources({ ledger: server.url.replace('mysql:', 'mariadb:') }, log, {
+      kind: 'delivery',
+      connections: 1,
+    });
   });
   afterAll(() => sources?.close());
-  const rows = (text: string) => sources.rows('ledger', { text, parameters: [] }, [], 10, 1000);
+  const rows = (text: string) => sources.rows('ledger', OWNER, { text, parameters: [] }, [], 10, 1000);
 
   it('the server itself refuses a second statement', async () => {
     const text = 'select 1 as a; drop table written';
-    expect(await sources.check('ledger', { text, parameters: [] })).toMatchObject({ message: /syntax/ });
+    expect(await sources.check('ledger', OWNER, { text, parameters: [] })).toMatchObject({ message: /syntax/ });
     await expect(rows(text)).rejects.toThrow(/error 1064/);
     expect(await written()).toBe(0);
   });
@@ -293,10 +296,10 @@ describe('what a MariaDB lets through', () => {
     ['?ssl-mode=required', '{"encrypted":1}'],
     ['?ssl-mode=verify-identity', 'the data source tls cannot be reached'],
   ])('the options %j of the URL decide about TLS', async (options, outcome) => {
-    const own = new DataSources({ tls: `${server.url}${options}` }, log, 1);
+    const own = new DataSources({ tls: `${server.url}${options}` }, log, { kind: 'delivery', connections: 1 });
     const sql =
       "select variable_value <> '' as encrypted from information_schema.session_status where variable_name = 'ssl_cipher'";
-    const result = own.rows('tls', { text: sql, parameters: [] }, [], 1, 2000);
+    const result = own.rows('tls', OWNER, { text: sql, parameters: [] }, [], 1, 2000);
     expect(await result.then(([row]) => row).catch((error: Error) => error.message)).toBe(outcome);
     await own.close();
   });

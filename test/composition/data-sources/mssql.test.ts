@@ -2,6 +2,7 @@ import pino from 'pino';
 import { DataSources } from '../../../src/composition/data-sources';
 import { columnToJson } from '../../../src/composition/data-sources/mssql-columns';
 import { ComposeError, DataSourceUnavailableError } from '../../../src/domain/composing';
+import { OWNER } from '../../support/compositions';
 import { startSqlServerStandIn, TDS, type Answer, type SqlServerStandIn } from '../../support/sql-server-stand-in';
 
 /** The driver of SQL Server, without a real one: the results are made up. */
@@ -13,7 +14,10 @@ const lines: { msg: string }[] = [];
 beforeAll(async () => {
   server = await startSqlServerStandIn((request) => answer(request));
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  sources = new DataSources({ ledger: server.url, gone: 'sqlserver://nobody@127.0.0.1:1/x' }, log, 2);
+  sources = new DataSources({ ledger: server.url, gone: 'sqlserver://nobody@127.0.0.1:1/x' }, log, {
+    kind: 'delivery',
+    connections: 2,
+  });
 });
 afterAll(async () => {
   await sources?.close();
@@ -23,6 +27,7 @@ afterAll(async () => {
 const rows = (text: string, values: string[] = [], maxRows = 10, timeoutMs = 2000, source = 'ledger') =>
   sources.rows(
     source,
+    OWNER,
     { text, parameters: values.map((_, index) => ({ name: `a${index}`, type: 'string' as const })) },
     values,
     maxRows,
@@ -126,7 +131,8 @@ describe('queries on SQL Server', () => {
 });
 
 describe('checks of definitions for SQL Server', () => {
-  const check = () => sources.check('ledger', { text: 'select @p1 as a', parameters: [{ name: 'a', type: 'string' }] });
+  const check = () =>
+    sources.check('ledger', OWNER, { text: 'select @p1 as a', parameters: [{ name: 'a', type: 'string' }] });
   const described = [TDS.bit('is_hidden'), TDS.nvarchar('name'), TDS.nvarchar('system_type_name')];
   const describing = (...columns: [boolean, string | null, string][]) => {
     answer = () => ({

@@ -1,6 +1,6 @@
 import type { EvaluationOwner } from '../domain/composing';
 
-/** Something that waits for a process. */
+/** Something that waits for a process or connection. */
 export interface Waiting {
   owner: EvaluationOwner;
   /** How many places it takes in the queue. */
@@ -8,8 +8,8 @@ export interface Waiting {
 }
 
 /**
- * What waits for a process. The customer whose evaluations have taken the least time is next, so
- * that one with slow expressions gets as much time as others, and not as many turns. The
+ * What waits for a process or connection. The customer whose work has taken the least time is next,
+ * so that one with slow work gets as much time as others, and not as many turns. The
  * subscriptions of a customer take turns. What one subscription waits for keeps its order.
  *
  * A customer that was away comes back with the time of the one that had the last turn: it catches
@@ -18,7 +18,7 @@ export interface Waiting {
  * When the queue is full, the customer with the most places gives one up, so a customer that fills
  * the queue is the one that is refused.
  */
-export class TransformTurns<T extends Waiting> {
+export class TimedTurns<T extends Waiting> {
   /** By customer, then by subscription, each in the order of their turns. */
   private readonly lines = new Map<string, Map<string, T[]>>();
   private readonly placesOf = new Map<string, number>();
@@ -69,7 +69,7 @@ export class TransformTurns<T extends Waiting> {
     return item;
   }
 
-  /** Notes how long an evaluation of a customer held its process. */
+  /** Notes how long a customer held a process or connection. */
   charge(customer: string, ms: number): void {
     this.usedMs.set(customer, Math.max(this.lastUsedMs, this.usedBy(customer)) + ms);
     for (const [other, usedMs] of this.usedMs)
