@@ -1,7 +1,7 @@
 import { decodeId } from '../../src/domain/ids';
 import { startTestApi, type TestApi } from '../support/api';
 
-/** Notifications that wait for their turn, and whose workflows have not asked for it yet. */
+/** Notifications that wait for their turn, whether or not their workflows have asked for it. */
 
 const TYPE = 'in.line.v1';
 const INTERVAL_SECONDS = 100;
@@ -36,6 +36,14 @@ it.each([
   await api.must('PATCH', `/v1/subscriptions/${id}`, { rateLimitPerSecond: 2 / INTERVAL_SECONDS });
   expect(await intervals()).toEqual([1, 0.5, 0]);
   const { db } = api.database;
+  // As workflows noted that asked for their turns while the limit was lower, or higher.
+  for (const noted of ['3 days', '-10 seconds']) {
+    await db.query({
+      text: 'update notifications set next_attempt_at = now() + $2::interval where subscription_id = $1',
+      values: [decodeId('sub', id), noted],
+    });
+    expect(await intervals()).toEqual([1, 0.5, 0]);
+  }
   await db.query({
     text: 'update rate_lines set taken_at = now() where subscription_id = $1',
     values: [decodeId('sub', id)],

@@ -2,7 +2,7 @@ import { DRAIN_PER_SECOND, dueAtMs, rateIntervalMs } from '../../domain/rate-lin
 import type { Executor } from '../db/database';
 import { LINE_COLUMNS, toLine, type LineRow } from './rate-line';
 
-/** What says whether a notification waits in a line, and knows when it is due. */
+/** What says whether a notification waits in a line. */
 export interface InLine {
   subscription_id: string;
   status: string;
@@ -11,8 +11,8 @@ export interface InLine {
 }
 
 /**
- * Calculates when notifications are due that wait in a line, and whose workflows have not asked for
- * their turn yet.
+ * Calculates when notifications are due that wait in a line. What their workflows noted when they
+ * asked for their turn is not true any more after a change of the limit.
  *
  * @returns when one of `rows` is due: what it says itself, or what was calculated
  */
@@ -20,8 +20,8 @@ export async function readDueTimes<Row extends InLine>(
   db: Executor,
   rows: readonly Row[],
 ): Promise<(row: Row) => Date | null> {
-  const waits = ({ status, rate_seq, next_attempt_at }: InLine) =>
-    next_attempt_at === null && rate_seq !== null && ['pending', 'retrying'].includes(status);
+  // An attempt that begins leaves the line.
+  const waits = ({ status, rate_seq }: InLine) => rate_seq !== null && ['pending', 'retrying'].includes(status);
   const subscriptions = [...new Set(rows.filter(waits).map((row) => row.subscription_id))];
   if (subscriptions.length === 0) return (row) => row.next_attempt_at;
   const { rows: lines } = await db.query<LineRow & { subscription_id: string; rate_limit_per_second: number | null }>({
