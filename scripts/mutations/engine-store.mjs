@@ -856,12 +856,10 @@ export default [
     ],
   ),
   ...mutationsOf('src/store/db/contended-lanes.ts', store('db/contended-lanes'), [
-    [
-      'CL1',
-      'a lane that failed is tried before others',
-      'if (![...owners].some((owner) => this.apart.get(owner)?.has(name))) return name;',
-      'return name;',
-    ],
+    ['CL1', 'a lane that failed is tried before others', 'if (!this.isApart(name, lane)) return name;', 'return name;'],
+    ['CL5', 'what a suspected owner submits shares groups with all others', 'this.suspected.has(owner) || ', ''],
+    ['CL6', 'a lane that waits for its lock stops the other lanes', 'const MAX_WRITING = 3;', 'const MAX_WRITING = 1;'],
+    ['CL7', 'an owner stays suspected', '    for (const owner of lane.owners) this.noLongerSuspect(owner);\n', ''],
     ['CL2', 'a lane stays apart after a success', 'lanes?.delete(name) && ', 'lanes && '],
     [
       'CL3',

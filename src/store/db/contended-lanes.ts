@@ -1,5 +1,7 @@
 /** How long an owner without further failures stays apart. */
 const APART_MS = 10_000;
+/** Lanes that are written concurrently. One that waits for its lock leaves others to go on. */
+const MAX_WRITING = 3;
 
 /** How group commit recognizes items that can wait for the same lock. */
 export interface LaneOptions<Item> {
@@ -34,8 +36,9 @@ interface Lane<Item, Result> {
  *
  * - TOGETHER: the initial state. Its items share groups with all others. A group that fails for a
  *   lock moves its lanes to SUSPECTED.
- * - SUSPECTED: its items of that group are written in a statement of their own, one lane after the
- *   other. Success moves it back to TOGETHER, another failure for a lock to APART.
+ * - SUSPECTED: its items of that group, and all that its owners submit meanwhile, are written by lane
+ *   in statements of their own. Success moves it back to TOGETHER, another failure for a lock to
+ *   APART.
  * - APART: its items are rejected, and from now on all items of its owners are written by lane,
  *   after those of lanes that did not fail. Success moves the lane back to TOGETHER, and so do
  *   {@link APART_MS} without a failure.
@@ -44,7 +47,11 @@ export class ContendedLanes<Item, Result> {
   private readonly queue = new Map<string, Lane<Item, Result>>();
   /** The lanes that are APART, by owner, and when they move back. */
   private readonly apart = new Map<string, Map<string, number>>();
-  private isRunning = false;
+  /** The names of the lanes that are being written. */
+  private readonly writing = new Set<string>();
+  /** How many lanes of an owner are queued or being written. */
+  private readonly suspected = new Map<string, number>();
+  private isWritingApart = false;
   private mixed = 0;
 
   /** @param write - writes one group, and calls `onContended` if it fails for a lock */
@@ -53,11 +60,11 @@ export class ContendedLanes<Item, Result> {
     private readonly options: LaneOptions<Item>,
   ) {}
 
-  /** Takes a caller whose owner has a lane apart. @returns whether it did */
+  /** Takes a caller whose owner has a lane apart or suspected. @returns whether it did */
   take(caller: Waiting<Item, Result>): boolean {
-    if (this.apart.size === 0) return false;
+    if (this.apart.size === 0 && this.suspected.size === 0) return false;
     const owners = this.ownersOf(caller);
-    if (![...owners].some((owner) => this.hasLanesApart(owner))) return false;
+    if (![...owners].some((owner) => this.suspected.has(owner) || this.hasLanesApart(owner))) return false;
     this.enqueue(this.laneOf(caller), owners, caller);
     return true;
   }
@@ -70,31 +77,56 @@ export class ContendedLanes<Item, Result> {
   private enqueue(name: string, owners: ReadonlySet<string>, caller: Waiting<Item, Result>): void {
     const lane = this.queue.get(name);
     if (lane) lane.group.push(caller);
-    else this.queue.set(name, { owners, group: [caller] });
-    if (!this.isRunning) void this.run();
+    else {
+      this.queue.set(name, { owners, group: [caller] });
+      for (const owner of owners) this.suspected.set(owner, (this.suspected.get(owner) ?? 0) + 1);
+    }
+    this.writeNext();
   }
 
-  private async run(): Promise<void> {
-    this.isRunning = true;
-    for (let name = this.nextLane(); name !== undefined; name = this.nextLane()) {
-      const lane = this.queue.get(name)!;
-      this.queue.delete(name);
-      let failure: { error: unknown } | undefined;
-      await this.write(lane.group, (_, error) => (failure = { error }));
-      if (failure) this.setApart(name, lane, failure.error);
-      else this.setTogether(name, lane);
+  private writeNext(): void {
+    while (this.writing.size < MAX_WRITING) {
+      const name = this.nextLane();
+      if (name === undefined) return;
+      void this.writeLane(name);
     }
-    this.isRunning = false;
+  }
+
+  private async writeLane(name: string): Promise<void> {
+    const lane = this.queue.get(name)!;
+    const isApart = this.isApart(name, lane);
+    this.queue.delete(name);
+    this.writing.add(name);
+    if (isApart) this.isWritingApart = true;
+    let failure: { error: unknown } | undefined;
+    await this.write(lane.group, (_, error) => (failure = { error }));
+    this.writing.delete(name);
+    if (isApart) this.isWritingApart = false;
+    for (const owner of lane.owners) this.noLongerSuspect(owner);
+    if (failure) this.setApart(name, lane, failure.error);
+    else this.setTogether(name, lane);
+    this.writeNext();
   }
 
   /** A lane that may succeed comes before one that failed the last time. */
   private nextLane(): string | undefined {
     let first: string | undefined;
-    for (const [name, { owners }] of this.queue) {
-      if (![...owners].some((owner) => this.apart.get(owner)?.has(name))) return name;
-      first ??= name;
+    for (const [name, lane] of this.queue) {
+      if (this.writing.has(name)) continue;
+      if (!this.isApart(name, lane)) return name;
+      if (!this.isWritingApart) first ??= name;
     }
     return first;
+  }
+
+  private isApart(name: string, { owners }: Lane<Item, Result>): boolean {
+    return [...owners].some((owner) => this.apart.get(owner)?.has(name));
+  }
+
+  private noLongerSuspect(owner: string): void {
+    const left = this.suspected.get(owner)! - 1;
+    if (left > 0) this.suspected.set(owner, left);
+    else this.suspected.delete(owner);
   }
 
   private setApart(name: string, lane: Lane<Item, Result>, error: unknown): void {

@@ -91,8 +91,9 @@ export class GroupCommit<Item, Result> {
   }
 
   private async run(): Promise<void> {
-    this.running += 1;
     const group = this.takeGroup();
+    if (group.length === 0) return;
+    this.running += 1;
     this.nextAt = performance.now() + Math.min(this.options.maxGatherMs, countItems(group));
     await this.writeGroup(group, this.contended && ((failed) => this.contended!.takeOver(failed)));
     this.running -= 1;
@@ -100,14 +101,20 @@ export class GroupCommit<Item, Result> {
   }
 
   private takeGroup(): Waiting<Item, Result>[] {
+    const group: Waiting<Item, Result>[] = [];
     let items = 0;
-    let count = 0;
+    let taken = 0;
     for (const next of this.waiting) {
-      items += next.items.length;
-      if (count > 0 && items > this.options.maxItems) break;
-      count += 1;
+      // Its owner may have become suspected while it waited.
+      if (!this.contended?.take(next)) {
+        items += next.items.length;
+        if (group.length > 0 && items > this.options.maxItems) break;
+        group.push(next);
+      }
+      taken += 1;
     }
-    return this.waiting.splice(0, count);
+    this.waiting.splice(0, taken);
+    return group;
   }
 
   /** @param onContended - called instead of rejecting those that failed for a lock */

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GroupCommit } from '../../../src/store/db/group-commit';
 
+/** What waits for ever is noticed soon. */
+jest.setTimeout(20_000);
+
 class Contended extends Error {}
 
 /**
@@ -72,20 +75,55 @@ it('writes the items of other owners without delay while a lock is held', async 
   expect(groups.filter((group) => group.includes('a/1')).every((group) => group.length === 1)).toBe(true);
 });
 
-it("writes an owner's other lanes before the one that failed", async () => {
-  const { submit, locked } = recording();
+it('writes apart what an owner submits while one of its lanes is suspected', async () => {
+  let timeOut: () => void = () => undefined;
+  const lockTimeout = new Promise<void>((resolve) => (timeOut = resolve));
+  let failures = 0;
+  const { submit, locked, groups } = recording(() => (failures++ === 0 ? sleep(20) : lockTimeout));
   locked.add('a/1');
-  await submit('a/1');
-  const order: string[] = [];
-  const note = (name: string) => (result: string) => order.push(`${name} ${result}`);
-  await Promise.all([
-    submit('a/1').then(note('stuck')),
-    submit('a/1').then(note('stuck')),
-    submit('a/2').then(note('free')),
-    submit('a/3').then(note('free')),
+  const first = submit('warm');
+  const stuck = submit('a/1');
+  // It fails with the group, and is then tried alone.
+  await Promise.all([submit('b/1'), first]);
+  const second = submit('a/1');
+  const others = await Promise.all([submit('b/1'), submit('c/1'), submit('a/2')]);
+  expect(others).toEqual(['written', 'written', 'written']);
+  timeOut();
+  expect(await Promise.all([stuck, second])).toEqual(['contended', 'contended']);
+  expect(groups.filter((group) => group.includes('a/1')).map((group) => new Set(group))).toEqual([
+    new Set(['a/1', 'b/1']),
+    new Set(['a/1']),
+    new Set(['a/1']),
   ]);
-  expect(order).toEqual(['stuck contended', 'free written', 'free written', 'stuck contended']);
-  await expect(submit('a/2')).resolves.toBe('written');
+});
+
+it('takes apart what waited behind a group that failed for a lock', async () => {
+  let timeOut: () => void = () => undefined;
+  const lockTimeout = new Promise<void>((resolve) => (timeOut = resolve));
+  let failures = 0;
+  const { submit, locked, groups } = recording(() => (failures++ === 0 ? sleep(100) : lockTimeout));
+  locked.add('a/1');
+  const stuck = submit('a/1');
+  // Submitted while the first one is being written.
+  const others = [submit('a/1'), submit('b/1')];
+  expect(await others[1]).toBe('written');
+  timeOut();
+  expect(await Promise.all([stuck, others[0]])).toEqual(['contended', 'contended']);
+  expect(groups[1]).toEqual(expect.not.arrayContaining(['b/1']));
+});
+
+it("writes an owner's other lanes while those that failed wait for their locks", async () => {
+  let timeOut: () => void = () => undefined;
+  let lockTimeout = Promise.resolve();
+  const { submit, locked } = recording(() => lockTimeout);
+  const stuck = ['a/1', 'a/2', 'a/3', 'a/4'];
+  for (const lane of stuck) locked.add(lane);
+  for (const lane of stuck) await submit(lane);
+  lockTimeout = new Promise((resolve) => (timeOut = resolve));
+  const waiting = stuck.map((lane) => submit(lane));
+  expect(await Promise.all([submit('a/5'), submit('a/6')])).toEqual(['written', 'written']);
+  timeOut();
+  expect(await Promise.all(waiting)).toEqual(stuck.map(() => 'contended'));
 });
 
 it('writes an owner together with all others once the lock is gone', async () => {
