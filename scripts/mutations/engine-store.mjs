@@ -801,7 +801,7 @@ export default [
     [
       'N70',
       'a caller who brings much waits for ever',
-      'count > 0 && items > this.options.maxItems',
+      'group.length > 0 && items > this.options.maxItems',
       'items > this.options.maxItems',
     ],
     ['N71', 'each item is tried although the database is away', ' || this.options.isUnavailable(error)', ''],
@@ -855,6 +855,9 @@ export default [
       ],
     ],
   ),
+  ...mutationsOf('src/store/db/group-commit.ts', store('db/contended-lanes'), [
+    ['CL8', 'what waited behind a group that failed shares the next one', '!this.contended?.take(next)', 'true'],
+  ]),
   ...mutationsOf('src/store/db/contended-lanes.ts', store('db/contended-lanes'), [
     ['CL1', 'a lane that failed is tried before others', 'if (!this.isApart(name, lane)) return name;', 'return name;'],
     ['CL5', 'what a suspected owner submits shares groups with all others', 'this.suspected.has(owner) || ', ''],

@@ -36,9 +36,9 @@ interface Lane<Item, Result> {
  *
  * - TOGETHER: the initial state. Its items share groups with all others. A group that fails for a
  *   lock moves its lanes to SUSPECTED.
- * - SUSPECTED: its items of that group, and all that its owners submit meanwhile, are written by lane
- *   in statements of their own. Success moves it back to TOGETHER, another failure for a lock to
- *   APART.
+ * - SUSPECTED: its items of that group, and all that its owners submit meanwhile, are written by
+ *   lane in statements of their own. Success moves it back to TOGETHER, another failure for a lock
+ *   to APART.
  * - APART: its items are rejected, and from now on all items of its owners are written by lane,
  *   after those of lanes that did not fail. Success moves the lane back to TOGETHER, and so do
  *   {@link APART_MS} without a failure.
