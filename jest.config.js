@@ -42,7 +42,7 @@ module.exports = {
   // A bound for what hangs, on a machine that is busy.
   testTimeout: 180_000,
   // Half of the time of a file is spent waiting: more workers than processors keep them busy.
-  maxWorkers: 3,
+  maxWorkers: 4,
   // Tests that mostly wait run at the same time, by `it.concurrent`.
   maxConcurrency: 20,
 };
