@@ -70,7 +70,7 @@ export interface WorkflowEraser {
    * Deletes runs that name a customer in their search attributes.
    *
    * @param onProgress - called after each run
-   * @returns how many runs were found, and how many of them were deleted now
+   * @returns how many runs are listed, and how many of them are not removed yet
    */
-  deleteOf(customerId: string, onProgress: () => void): Promise<{ listed: number; deleted: number }>;
+  deleteOf(customerId: string, onProgress: () => void): Promise<{ listed: number; left: number }>;
 }

@@ -151,8 +151,8 @@ function phasesOf(deps: Deps): Record<Exclude<ErasurePhase, 'finished'>, Phase> 
 
     /** Not counted: Temporal still lists most of these for half a minute after their deletion. */
     async sweeping({ erasureId, customerId, phaseSeconds }) {
-      const { listed, deleted } = await eraser.deleteOf(customerId, heartbeat);
-      const isListed = deleted > 0 || (listed > 0 && phaseSeconds < MAX_SWEEP_SECONDS);
+      const { listed, left } = await eraser.deleteOf(customerId, heartbeat);
+      const isListed = left > 0 || (listed > 0 && phaseSeconds < MAX_SWEEP_SECONDS);
       if (isListed || phaseSeconds < SWEEP_SECONDS) return POLL_SECONDS;
       await finishErasure(db, erasureId, customerId);
       return 0;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { LRUCache } from 'lru-cache';
 import { eachConcurrently } from '../domain/concurrency';
 import { pauseAfterMs } from '../domain/pause';
 import type { TemporalLink } from './connection';
@@ -14,6 +15,12 @@ const CONCURRENCY = 4;
 /** Workflow ids in one query. */
 const IDS_PER_QUERY = 50;
 const RUNS_PER_PAGE = 200;
+/**
+ * Temporal takes a while to remove a run, and each request for it is more work. So a run is asked
+ * for again only in case that the first request was lost.
+ */
+const ASK_AGAIN_AFTER_MS = 60_000;
+const MAX_ASKED = 100_000;
 
 /** gRPC statuses. */
 const INVALID_ARGUMENT = 3;
@@ -27,6 +34,9 @@ interface Run {
 
 /** Deletes runs of workflows with their histories. A run that has not ended is terminated first. */
 export class WorkflowEraser {
+  /** The ids of runs whose deletion was requested. */
+  private readonly asked = new LRUCache<string, true>({ max: MAX_ASKED, ttl: ASK_AGAIN_AFTER_MS });
+
   constructor(private readonly temporal: Pick<TemporalLink, 'use'>) {}
 
   /**
@@ -51,12 +61,14 @@ export class WorkflowEraser {
    * Deletes runs that name a customer in their search attributes.
    *
    * @param onProgress - called after each run
-   * @returns how many runs Temporal lists, which includes deleted ones for a moment, and how many
-   *   were deleted now
+   * @returns how many runs Temporal lists, which includes removed ones for a moment, and how many
+   *   of them it has not removed yet
    */
-  async deleteOf(customerId: string, onProgress: () => void): Promise<{ listed: number; deleted: number }> {
+  async deleteOf(customerId: string, onProgress: () => void): Promise<{ listed: number; left: number }> {
     const runs = await this.list(`${CUSTOMER.name} = '${customerId}'`);
-    return { listed: runs.length, deleted: await this.deleteRuns(runs, onProgress) };
+    const fresh = runs.filter(({ runId = '' }) => !this.asked.has(runId));
+    const left = runs.length - fresh.length + (await this.deleteRuns(fresh, onProgress));
+    return { listed: runs.length, left };
   }
 
   private async deleteRuns(runs: readonly Run[], onProgress: () => void): Promise<number> {
@@ -76,6 +88,7 @@ export class WorkflowEraser {
       await callWithDeadline(this.temporal, (client) =>
         client.workflowService.deleteWorkflowExecution({ namespace: namespaceOf(client), workflowExecution }),
       );
+      if (workflowExecution.runId) this.asked.set(workflowExecution.runId, true);
       return true;
     } catch (error) {
       if (codeOf(error) === NOT_FOUND) return false;

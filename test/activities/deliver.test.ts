@@ -65,7 +65,7 @@ beforeAll(async () => {
       cancel: async () => undefined,
       reschedule: async () => undefined,
     },
-    eraser: { deleteAll: async () => 0, deleteOf: async () => ({ listed: 0, deleted: 0 }) },
+    eraser: { deleteAll: async () => 0, deleteOf: async () => ({ listed: 0, left: 0 }) },
     launchReleased: () => undefined,
     lanes: { fast: laneOf('fast'), slow: laneOf('slow') },
     metrics,

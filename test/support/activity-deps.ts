@@ -34,7 +34,7 @@ export function activityDeps(given: Pick<ActivityDeps, 'db'> & Partial<ActivityD
       cancel: async () => undefined,
       reschedule: async () => undefined,
     },
-    eraser: { deleteAll: async () => 0, deleteOf: async () => ({ listed: 0, deleted: 0 }) },
+    eraser: { deleteAll: async () => 0, deleteOf: async () => ({ listed: 0, left: 0 }) },
     paced: new PacedQueue(),
     launchReleased: () => undefined,
     metrics,

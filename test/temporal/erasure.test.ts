@@ -173,7 +173,7 @@ it('an erasure cancels open notifications before it removes anything', async () 
   const erasureId = await request(seeded);
   const eraser = {
     deleteAll: () => Promise.reject(new Error('Temporal is away')),
-    deleteOf: async () => ({ listed: 0, deleted: 0 }),
+    deleteOf: async () => ({ listed: 0, left: 0 }),
   };
   const { db, workflows: control } = on.pipeline;
   const eraseBatch = createEraseBatch({
@@ -256,7 +256,7 @@ it('an erasure also removes an event that was being accepted when it was request
 it('deleting workflows that do not exist deletes nothing', async () => {
   const eraser = new WorkflowEraser(link());
   expect(await eraser.deleteAll([notificationWorkflowId('ntf_nothing')], () => undefined)).toBe(0);
-  expect(await eraser.deleteOf('nobody', () => undefined)).toEqual({ listed: 0, deleted: 0 });
+  expect(await eraser.deleteOf('nobody', () => undefined)).toEqual({ listed: 0, left: 0 });
 });
 
 it('the history of every erasure in this file replays, and names no customer', async () => {
