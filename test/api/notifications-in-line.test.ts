@@ -21,11 +21,18 @@ it.each([
     'each by its id',
     (items: { id: string }[]) => Promise.all(items.map(({ id }) => api.must('GET', `/v1/notifications/${id}`))),
   ],
+  [
+    'the live state of each',
+    (items: { id: string }[]) =>
+      Promise.all(items.map(async ({ id }) => (await api.must('GET', `/v1/notifications/${id}`)).live)),
+  ],
 ])('%s shows when each one is due, by the limit of now', async (name, see) => {
   const settings = { customerId: 'c', name, url: 'http://127.0.0.1:9/', eventTypes: [TYPE] };
   const { id } = await api.must('POST', '/v1/subscriptions', { ...settings, rateLimitPerSecond: 1 / INTERVAL_SECONDS });
   const events = Array.from({ length: 3 }, () => ({ type: TYPE, customerId: 'c', data: {} }));
   await api.must('POST', '/v1/events/batch', { events });
+  // As its workflow noted when the limit was lower.
+  api.backend.live = { phase: 'waiting', attempt: 1, nextAttemptAt: '2030-01-01T00:00:00.000Z' };
   const intervals = async () => {
     const { items } = await api.must('GET', `/v1/notifications?subscriptionId=${id}`);
     const seen = await see(items);

@@ -24,7 +24,7 @@ import { secretPage } from '../../src/api/pages/secret-page';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createChallengeSender } from '../../src/delivery/challenge';
 import { createHttpClient } from '../../src/delivery/http-client';
-import type { NotificationRef } from '../../src/domain/delivery';
+import type { LiveState, NotificationRef } from '../../src/domain/delivery';
 import { FEATURES, type Feature } from '../../src/domain/features';
 import { isInboxUrl } from '../../src/domain/play';
 import { parseUrlPattern } from '../../src/domain/url-pattern';
@@ -99,7 +99,7 @@ export interface TestApi {
   recoveriesCancelled: string[];
   cancelled: string[];
   /** The state of the parts behind the API. A test may change it. */
-  backend: { hasRoom: boolean; full: Set<string | undefined>; temporalAnswers: boolean; stopping: boolean };
+  backend: { live: LiveState | null; hasRoom: boolean; full: Set<string | undefined>; temporalAnswers: boolean; stopping: boolean };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Calls and expects success. @returns the body */
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
@@ -157,7 +157,7 @@ export async function startTestApi(
     recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
-  const backend = { hasRoom: true, full: new Set<string | undefined>(), temporalAnswers: true, stopping: false };
+  const backend: TestApi['backend'] = { live: null, hasRoom: true, full: new Set<string | undefined>(), temporalAnswers: true, stopping: false };
   const masterKey = Buffer.alloc(32, 7);
   const tokens = createTokens(masterKey);
   const publicUrl = () => overrides.publicUrl ?? url;
@@ -226,7 +226,7 @@ export async function startTestApi(
     control: {
       retry: async ({ notificationId }) => void recorded.retried.push(notificationId),
       cancel: async (notificationId) => void recorded.cancelled.push(notificationId),
-      live: async () => null,
+      live: async () => backend.live,
     },
     recoveries: {
       start: async (id) => void recorded.recovering.push(id),

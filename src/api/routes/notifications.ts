@@ -105,7 +105,10 @@ export function notificationRoutes(control: NotificationControl): Route[] {
           attemptsOf(context.db, notification.id),
           isClosed(notification.status) ? null : control.live(notification.id),
         ]);
-        return { status: 200, body: { ...notification, attempts, live } };
+        // A workflow that waits in a line does not notice that the limit has changed.
+        const isWaiting = live?.phase === 'waiting' && notification.nextAttemptAt !== null;
+        const now = isWaiting ? { ...live, nextAttemptAt: notification.nextAttemptAt } : live;
+        return { status: 200, body: { ...notification, attempts, live: now } };
       },
     }),
     route({
