@@ -347,6 +347,7 @@ export default [
       'a subscription that settles is taken for one with forgotten holds',
       "where s.status = 'enabled' and s.settling_since is null",
       "where s.status = 'enabled'",
+      'The statement that marks it checks that as well.',
     ],
     [
       'N46b',
@@ -590,7 +591,7 @@ export default [
   ),
   ...mutationsOf(
     'src/store/subscriptions/out-of-order.ts',
-    ['test/activities/deliver.test.ts'],
+    ['test/store/subscriptions/out-of-order.test.ts'],
     [
       [
         'N59',

@@ -227,3 +227,22 @@ it('a subscription is disabled even if the product or event type of operational 
   expect(await eventRows()).toEqual([]);
   expect(await reasonOf()).toBe('gone');
 });
+
+it('a subscription that is enabled while its rule is checked stays enabled', async () => {
+  await setRule(HOURS, 10);
+  await failing(20, 2 * HOURS);
+  const racing = {
+    query: async (statement: Parameters<typeof database.db.query>[0]) => {
+      const result = await database.db.query(statement);
+      // After the check, before the subscription is disabled.
+      if (statement.name === 'is-failing')
+        await database.db.query({
+          text: 'update subscriptions set failure_period = failure_period + 1 where id = $1',
+          values: [decodeId('sub', seeded.subscriptionId)],
+        });
+      return result;
+    },
+  };
+  expect(await markOutOfOrderIfFailing(racing as typeof database.db, seeded.subscriptionId, RULES)).toBe(false);
+  expect(await reasonOf()).toBeNull();
+});
