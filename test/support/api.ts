@@ -99,7 +99,13 @@ export interface TestApi {
   recoveriesCancelled: string[];
   cancelled: string[];
   /** The state of the parts behind the API. A test may change it. */
-  backend: { live: LiveState | null; hasRoom: boolean; full: Set<string | undefined>; temporalAnswers: boolean; stopping: boolean };
+  backend: {
+    live: LiveState | null;
+    hasRoom: boolean;
+    full: Set<string | undefined>;
+    temporalAnswers: boolean;
+    stopping: boolean;
+  };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Calls and expects success. @returns the body */
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
@@ -157,7 +163,13 @@ export async function startTestApi(
     recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
-  const backend: TestApi['backend'] = { live: null, hasRoom: true, full: new Set<string | undefined>(), temporalAnswers: true, stopping: false };
+  const backend: TestApi['backend'] = {
+    live: null,
+    hasRoom: true,
+    full: new Set<string | undefined>(),
+    temporalAnswers: true,
+    stopping: false,
+  };
   const masterKey = Buffer.alloc(32, 7);
   const tokens = createTokens(masterKey);
   const publicUrl = () => overrides.publicUrl ?? url;
