@@ -15,7 +15,6 @@ const RETRY_AFTER_SECONDS = 2;
 
 interface Held {
   tenant: string;
-  bytes: number;
   /** By `performance.now()`. */
   since: number;
   refuse(problem: Problem): void;
@@ -81,7 +80,7 @@ export class RequestBytes {
             end();
             reject(problem);
           };
-          const body: Held = { tenant, bytes, since: performance.now(), refuse };
+          const body: Held = { tenant, since: performance.now(), refuse };
           this.arriving.add(body);
           reading.finally(() => this.arriving.delete(body)).then(resolve, reject);
         }),
