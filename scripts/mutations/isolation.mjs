@@ -117,14 +117,14 @@ export default [
       [
         'Q17',
         'queries of customers do not take turns',
-        'this.turns.charge(owner.customer, ms);\n      this.shares.note(owner.customer, ms);',
+        'this.places.charge(owner.customer, performance.now() - since);',
         '',
       ],
-      ['Q18', 'a query that ended keeps its connection', '      this.shares.end(owner.customer);\n', ''],
+      ['Q18', 'a query that ended keeps its connection', '      this.places.free(owner.customer);\n', ''],
       [
         'Q19',
         'a query waits for a connection for ever',
-        'const timer = setTimeout(() => this.turns.remove(waiting) && waiting.refuse(), waitMs);',
+        'const timer = setTimeout(() => this.places.remove(waiting) && waiting.refuse(), waitMs);',
         'const timer = setTimeout(() => undefined, waitMs);',
       ],
     ],

@@ -1,6 +1,5 @@
 import { ComposerBusyError, type EvaluationOwner } from '../domain/composing';
-import { CustomerShares } from './customer-shares';
-import { TimedTurns } from './timed-turns';
+import { SharedPlaces } from './shared-places';
 import { TURN_TIMEOUT_MS, type TransformKind } from './transform-pool';
 
 /** Queries that may wait for a data source. */
@@ -25,15 +24,14 @@ interface Waiting {
  * processes. Otherwise a customer with many or slow queries would have those of others time out.
  */
 export class SourceTurns {
-  private readonly turns = new TimedTurns<Waiting>(MAX_WAITING);
-  private readonly shares: CustomerShares;
+  private readonly places: SharedPlaces<Waiting>;
 
   constructor(
     connections: number,
     private readonly kind: TransformKind,
     private readonly metrics: SourceMetrics | undefined,
   ) {
-    this.shares = new CustomerShares(connections);
+    this.places = new SharedPlaces(connections, MAX_WAITING);
   }
 
   /**
@@ -48,10 +46,8 @@ export class SourceTurns {
     try {
       return await work(Math.max(1, until - since));
     } finally {
-      const ms = performance.now() - since;
-      this.turns.charge(owner.customer, ms);
-      this.shares.note(owner.customer, ms);
-      this.shares.end(owner.customer);
+      this.places.charge(owner.customer, performance.now() - since);
+      this.places.free(owner.customer);
       this.metrics?.queriesInUse.inc({ kind: this.kind }, -1);
       this.next();
     }
@@ -76,18 +72,15 @@ export class SourceTurns {
           reject(new ComposerBusyError());
         },
       };
-      const timer = setTimeout(() => this.turns.remove(waiting) && waiting.refuse(), waitMs);
+      const timer = setTimeout(() => this.places.remove(waiting) && waiting.refuse(), waitMs);
       this.metrics?.queriesWaiting.inc({ kind: this.kind }, 1);
-      for (const refused of this.turns.push(waiting)) refused.refuse();
+      for (const refused of this.places.push(waiting)) refused.refuse();
       this.next();
     });
   }
 
   private next(): void {
-    while (!this.shares.isFull) {
-      const waiting = this.turns.take(this.shares.whoMayRun());
-      if (!waiting) return;
-      this.shares.begin(waiting.owner.customer);
+    for (let waiting = this.places.take(); waiting; waiting = this.places.take()) {
       this.metrics?.queriesInUse.inc({ kind: this.kind }, 1);
       waiting.begin();
     }

@@ -1,10 +1,9 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { ComposerBusyError, type EvaluationOwner } from '../domain/composing';
-import { CustomerShares } from './customer-shares';
+import { SharedPlaces } from './shared-places';
 import type { TransformReply, TransformTask } from './transform-child';
 import { EvaluationEndedError, TransformProcess, type EvaluationEnd } from './transform-process';
-import { TimedTurns } from './timed-turns';
 
 /** Time limit of an evaluation. */
 export const TRANSFORM_TIMEOUT_MS = 500;
@@ -65,8 +64,7 @@ interface Job {
 export class TransformPool {
   readonly timeoutMs: number;
   private readonly childFile: string;
-  private readonly turns: TimedTurns<Job>;
-  private readonly shares: CustomerShares;
+  private readonly places: SharedPlaces<Job>;
   private readonly idle: TransformProcess[] = [];
   private readonly processes = new Set<TransformProcess>();
   private closed = false;
@@ -74,8 +72,7 @@ export class TransformPool {
   constructor(private readonly options: TransformPoolOptions) {
     this.timeoutMs = options.timeoutMs ?? TRANSFORM_TIMEOUT_MS;
     this.childFile = options.childFile ?? path.join(__dirname, 'transform-child.js');
-    this.turns = new TimedTurns(options.maxWaiting);
-    this.shares = new CustomerShares(options.processes);
+    this.places = new SharedPlaces(options.processes, options.maxWaiting);
   }
 
   /**
@@ -90,14 +87,14 @@ export class TransformPool {
       const job: Job = { task, owner, places, until, settled: false, resolve, reject };
       if (this.closed) return this.refuse(job);
       this.refuseAfter(job, Math.min(TURN_TIMEOUT_MS, this.beforeEvaluationMs(withinMs)));
-      for (const refused of this.turns.push(job)) this.refuse(refused);
+      for (const refused of this.places.push(job)) this.refuse(refused);
       this.next();
     });
   }
 
   close(): void {
     this.closed = true;
-    for (const job of this.turns.drain()) this.refuse(job);
+    for (const job of this.places.drain()) this.refuse(job);
     for (const process of this.processes) process.end();
     this.report();
   }
@@ -111,7 +108,7 @@ export class TransformPool {
   private refuseAfter(job: Job, waitMs: number): void {
     clearTimeout(job.turnTimer);
     job.turnTimer = setTimeout(() => {
-      this.turns.remove(job);
+      this.places.remove(job);
       this.refuse(job);
       this.report();
     }, waitMs);
@@ -125,8 +122,8 @@ export class TransformPool {
   }
 
   private next(): void {
-    while (!this.closed && !this.shares.isFull) {
-      const job = this.turns.take(this.shares.whoMayRun());
+    while (!this.closed) {
+      const job = this.places.take();
       if (!job) break;
       void this.give(job);
     }
@@ -137,8 +134,6 @@ export class TransformPool {
    * Gives a job its turn. It ends when the process may be used again, which can be after the reply.
    */
   private async give(job: Job): Promise<void> {
-    const { customer } = job.owner;
-    this.shares.begin(customer);
     try {
       let end = await this.evaluate(job);
       // Something else may have ended the process, such as the kernel when the machine is short of
@@ -147,7 +142,7 @@ export class TransformPool {
       if (end && this.closed) this.refuse(job);
       else if (end) settle(job, () => job.reject(new EvaluationEndedError(end)));
     } finally {
-      this.shares.end(customer);
+      this.places.free(job.owner.customer);
       this.next();
     }
   }
@@ -173,11 +168,8 @@ export class TransformPool {
       (error: EvaluationEndedError) => error.why,
     );
     const isReusable = await reusable;
-    const { customer } = job.owner;
-    const ms = performance.now() - since;
-    this.turns.charge(customer, ms);
-    // A process takes time to start.
-    this.shares.note(customer, ms, !isReusable);
+    // A new process takes time to start.
+    this.places.charge(job.owner.customer, performance.now() - since, !isReusable);
     if (isReusable) this.idle.push(process);
     return end;
   }
@@ -205,8 +197,8 @@ export class TransformPool {
 
   private report(): void {
     const { kind, metrics } = this.options;
-    metrics.transformsInUse.set({ kind }, this.shares.running);
-    metrics.transformsWaiting.set({ kind }, this.turns.size);
+    metrics.transformsInUse.set({ kind }, this.places.inUse);
+    metrics.transformsWaiting.set({ kind }, this.places.waiting);
   }
 }
 
