@@ -16,8 +16,16 @@ const EXIT_AFTER_GRACE_MS = 4500;
 /** Grace period while the configuration is not known yet. */
 const DEFAULT_GRACE_SECONDS = 30;
 
+const USAGE = `usage: npm start, or node dist/main.js
+
+Runs Signpost until a signal stops it. It takes no arguments: settings are environment variables,
+as described in docs/operators/configuration.md.
+`;
+
 /** Runs the service until a signal stops it. The exit code is 0 after a clean stop. */
 export async function main(): Promise<void> {
+  const [argument] = process.argv.slice(2);
+  if (argument !== undefined) return explain(argument);
   growEvenly();
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed);
   const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -62,6 +70,15 @@ export async function main(): Promise<void> {
     process.stderr.write(`${text}\n`);
     process.exit(1);
   }
+}
+
+function explain(argument: string): void {
+  if (argument === '--help' || argument === '-h') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  process.stderr.write(`unknown argument: ${argument}\n\n${USAGE}`);
+  process.exitCode = 2;
 }
 
 /** The end of whoever reads the output, such as a log collector, must not end deliveries. */

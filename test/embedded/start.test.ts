@@ -5,6 +5,8 @@ import { isAlive } from '../../src/embedded/processes';
 import { fromSetup } from '../support/environment';
 import { runToEnd, startService, tempDir } from '../support/service';
 
+const ROOT = path.join(__dirname, '..', '..');
+
 /** Starts and stops the whole service as a person does, with its own Postgres and Temporal. */
 const partsOf = (dataDir: string): number[] => [
   Number(readFileSync(path.join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]),
@@ -86,4 +88,15 @@ it.each([
   expect(code).toBe(1);
   expect(output.trim().split('\n').at(-1)).toBe(line);
   expect(output).not.toMatch(/^ +at /m);
+});
+
+it('an argument starts nothing: the usage says where settings are described', async () => {
+  const dataDir = tempDir();
+  const help = await runToEnd({ SIGNPOST_DATA_DIR: dataDir }, ['--help']);
+  expect(help).toEqual({ code: 0, output: expect.stringMatching(/^usage: npm start/) });
+  const [document] = /docs\/\S+\.md/.exec(help.output)!;
+  expect(existsSync(path.join(ROOT, document))).toBe(true);
+  const refused = await runToEnd({ SIGNPOST_DATA_DIR: dataDir }, ['--port', '80']);
+  expect(refused).toEqual({ code: 2, output: `unknown argument: --port\n\n${help.output}` });
+  expect(existsSync(path.join(dataDir, 'postgres'))).toBe(false);
 });
