@@ -44,8 +44,8 @@ export async function recoverByFilter(
     }
     const retried = await retryByFilter(db, task.uuid, candidate, filter.status);
     if (retried === undefined || retried === 'stopped') return retried;
-    const { ref, reopened, attempts } = retried;
-    return () => control.retry(ref, reopened ? { reopened } : { attempts });
+    const { notification, reopened } = retried;
+    return () => control.retry(notification, { reopened, attempts: notification.attempts });
   });
 }
 

@@ -30,7 +30,7 @@ export function createRecoverPage(deps: ActivityDeps): (input: RecoverSubscripti
       const notification = await retryForRecovery(db, recoveryId, notificationId);
       if (notification === undefined || notification === 'stopped') return notification;
       return async () => {
-        await control.retry(notification, { reopened: true });
+        await control.retry(notification, { reopened: true, attempts: notification.attempts });
         // After one attempt that does not end in time, the page no longer waits: a slow receiver
         // delays it once, and the order is no longer guaranteed.
         if (inOrder) inOrder = await awaitAttempt(db, notificationId);

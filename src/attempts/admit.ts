@@ -51,7 +51,7 @@ export async function admit(
   if (!delivery) return { kind: 'cancelled', attempts: 0 };
   const { subscription, attempts } = delivery;
   if (delivery.lastAttemptKey === input.attemptKey) {
-    const wasManual = input.trigger === 'manual' && (await lastTrigger(db, input.notificationId)) === 'manual';
+    const wasManual = (await lastTrigger(db, input.notificationId)) === 'manual';
     return { ...recordedOutcome(delivery), repeated: true, ...(wasManual ? { wasManual } : {}) };
   }
   const taken = await takeOver(db, input, delivery);
@@ -109,12 +109,16 @@ export async function admit(
       input.visit?.withdraw();
       return { kind: 'throttled', attempts, waitSeconds: waitMs / 1000, dueAt: at.toISOString() };
     }
-    return { delivery, subscription };
+    return admitted(delivery, subscription);
   }
   if (!(await claimForWorkflow(db, input, delivery, subscription))) return admitLater(deps, means, input, polls);
   if (attempts > 0 || !mayHaveHeadStart(input) || input.slow || delivery.retryAsked)
     await markDelivering(db, input.notificationId, reconcileAfterSeconds, claim);
-  return { delivery, subscription };
+  return admitted(delivery, subscription);
+}
+
+function admitted(delivery: Delivery, subscription: DeliverySubscription): Admitted {
+  return { delivery, subscription, isForRetry: delivery.reopened && delivery.ladderAttempts === 0 };
 }
 
 /** @returns the process, if this is a head start in a burst */

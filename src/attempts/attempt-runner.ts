@@ -98,7 +98,7 @@ export function createAttempts(attemptDeps: Omit<AttemptDeps, 'cutOff'>): Attemp
       admitted = admitFromCache(input) ?? (await admit(deps, { load, limit }, input));
       if ('kind' in admitted) return admitted;
       if (input.beginBefore !== undefined && performance.now() > input.beginBefore) throw new AttemptLeftError('late');
-      return await prepareAndSend(deps, input, admitted);
+      return await prepareAndSend(deps, attemptFor(input, admitted), admitted);
     } catch (error) {
       if (error instanceof AttemptLeftError || error instanceof MadeElsewhereError || isTransient(error)) throw error;
       // Repeated, it would fail again, and occupy a slot for ever. As a failed attempt it takes a
@@ -106,7 +106,7 @@ export function createAttempts(attemptDeps: Omit<AttemptDeps, 'cutOff'>): Attemp
       const delivery = admitted && !('kind' in admitted) ? admitted : await loadAdmitted(input);
       if (!delivery) throw error;
       deps.log.error({ err: error, notificationId: input.notificationId }, 'an attempt failed for an internal reason');
-      return conclude(input, delivery, failedInternally(deps, input, delivery));
+      return conclude(input, delivery, failedInternally(deps, attemptFor(input, delivery), delivery));
     }
   }
 
@@ -144,6 +144,10 @@ export function createAttempts(attemptDeps: Omit<AttemptDeps, 'cutOff'>): Attemp
       await Promise.allSettled(runningNow.values());
     },
   };
+}
+
+function attemptFor(input: AttemptInput, { isForRetry }: Admitted): AttemptInput {
+  return isForRetry ? { ...input, trigger: 'manual' } : input;
 }
 
 function prepareAndSend(

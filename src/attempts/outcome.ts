@@ -31,14 +31,15 @@ export interface ConcludedAttempt {
  */
 export function conclude(
   ladder: Pick<AttemptInput, 'step' | 'planRetry' | 'processId'>,
-  { delivery, subscription, isOutdated = false }: Admitted,
+  { delivery, subscription, isOutdated = false, isForRetry = false }: Admitted,
   { facts, failure }: FinishedAttempt,
 ): ConcludedAttempt {
   const attempts = delivery.attempts + 1;
+  const madeFor = isForRetry ? { wasManual: true } : {};
   if (failure === null) {
     return {
       record: { ...facts, error: null, outcome: { status: 'delivered' } },
-      outcome: { kind: 'delivered', attempts },
+      outcome: { kind: 'delivered', attempts, ...madeFor },
     };
   }
   const { error } = failure;
@@ -51,7 +52,7 @@ export function conclude(
   if (leastSeconds === undefined) {
     return {
       record: { ...facts, error, outcome: { status: 'failed' } },
-      outcome: { kind: 'failed', attempts, reason },
+      outcome: { kind: 'failed', attempts, reason, ...madeFor },
     };
   }
   const lane = laneOf(subscription, facts.durationMs);
@@ -67,6 +68,7 @@ export function conclude(
       dueAt: nextAttemptAt.toISOString(),
       lane,
       reason,
+      ...madeFor,
     },
   };
 }

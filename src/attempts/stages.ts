@@ -74,6 +74,13 @@ export interface Admitted {
    * the response is not that of its receiver. @default false
    */
   isOutdated?: boolean;
+  /**
+   * Whether it is the first attempt since a retry reopened the notification. It is made for that
+   * retry, also if its workflow was started for another reason, and the signal comes later.
+   *
+   * @default false
+   */
+  isForRetry?: boolean;
 }
 
 /**

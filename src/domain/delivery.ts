@@ -130,7 +130,10 @@ export type DeliverOutcome = DeliverResult & {
    * The attempt was made and recorded by an earlier execution whose result Temporal did not get.
    */
   repeated?: boolean;
-  /** The repeated attempt was made for a manual retry. Earlier versions do not say so. */
+  /**
+   * The attempt was made for a manual retry, though it is repeated, or the workflow did not know of
+   * a retry.
+   */
   wasManual?: boolean;
 };
 
@@ -180,11 +183,17 @@ export interface RefToStart extends NotificationRef {
   hasHeadStart?: boolean;
 }
 
+/** A notification whose workflow a retry signals, which names the attempts so far. */
+export interface ReopenedNotification extends NotificationRef {
+  /** Recorded attempts. */
+  attempts: number;
+}
+
 /**
  * An overdue notification, which may have no running workflow, or a cancelled one, whose workflow
  * may be running. The reconciler checks it.
  */
-export interface OverdueNotification extends NotificationRef {
+export interface OverdueNotification extends ReopenedNotification {
   status: NotificationStatus;
   openedAt: Date;
   /** Whether a person or a recovery reopened it. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { NotificationRef, OverdueNotification } from '../domain/delivery';
+import type { OverdueNotification, ReopenedNotification } from '../domain/delivery';
 import type { Metrics } from '../process/metrics';
 import type { NotificationWorkflows } from './notification-workflows';
 import type { WorkflowState } from './workflow-state';
@@ -16,7 +16,7 @@ export interface CheckDeps {
      *
      * @returns what is needed to signal its workflow, or undefined if it cannot be retried
      */
-    reopen(notificationId: string): Promise<NotificationRef | undefined>;
+    reopen(notificationId: string): Promise<ReopenedNotification | undefined>;
     /** Ends the checks of a notification that is held or closed. */
     endCheck(notificationId: string): Promise<void>;
     /** Has notifications that were taken checked again sooner. */
@@ -72,7 +72,7 @@ async function retryFailed({ store, workflows, metrics }: CheckDeps, { notificat
   const reopened = await store.reopen(notificationId);
   if (!reopened) return store.endCheck(notificationId);
   metrics.signalsRepeated.inc({ signal: 'retry' });
-  await workflows.retry(reopened, { reopened: true });
+  await workflows.retry(reopened, { reopened: true, attempts: reopened.attempts });
 }
 
 /**
@@ -110,7 +110,7 @@ async function checkRunning(
   const isReopened = status === 'pending' && reopened;
   if (retryAsked || (isReopened && state.idle)) {
     metrics.signalsRepeated.inc({ signal: 'retry' });
-    return workflows.retry(notification, { reopened: isReopened });
+    return workflows.retry(notification, { reopened: isReopened, attempts: notification.attempts });
   }
   // It is about to act by itself, or makes an attempt.
   if (!state.idle) return isReopened ? store.checkAgain([notificationId], BUSY_SECONDS) : undefined;

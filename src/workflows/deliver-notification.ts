@@ -22,7 +22,7 @@ import {
   type RescheduleRequest,
 } from '../domain/delivery';
 import { cancelSignal, liveQuery, releaseSignal, rescheduleSignal, retrySignal, type CancelRequest } from './messages';
-import { attemptsAt, isMade, isMadeFor, isReset } from './manual-retry';
+import { attemptsAt, isManual, isReset } from './manual-retry';
 import { wait } from './wait';
 
 /**
@@ -170,7 +170,7 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
         step,
       });
       live.attempt = outcome.attempts;
-      if (trigger === 'manual' && (isMade(outcome) || isMadeFor(asked, outcome))) {
+      if (isManual(trigger, asked, outcome)) {
         lastManual = outcome.attempts;
         // Asked for before this attempt was over, which was made for a retry already.
         if (requested.retry && requested.attempts < lastManual && !requested.cancel && patched('presses-merge')) {

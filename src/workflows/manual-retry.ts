@@ -8,7 +8,7 @@ export function attemptsAt(request: RetryRequest | undefined, live: LiveState): 
 }
 
 /** Whether an attempt was made by this execution of the activity. */
-export function isMade({ kind, repeated }: DeliverOutcome): boolean {
+function isMade({ kind, repeated }: DeliverOutcome): boolean {
   return !repeated && (kind === 'delivered' || kind === 'retry' || kind === 'failed');
 }
 
@@ -18,8 +18,19 @@ export function isMade({ kind, repeated }: DeliverOutcome): boolean {
  *
  * @param asked - recorded attempts when the latest of the retries was asked for
  */
-export function isMadeFor(asked: number, { wasManual, attempts }: DeliverOutcome): boolean {
+function isMadeFor(asked: number, { wasManual, attempts }: DeliverOutcome): boolean {
   return wasManual === true && asked < attempts && patched('presses-merge');
+}
+
+/**
+ * Whether an attempt was made for a retry. The first one of a reopened notification is, also if the
+ * signal of the retry is not here yet.
+ *
+ * @param asked - as for {@link isMadeFor}
+ */
+export function isManual(trigger: 'scheduled' | 'manual', asked: number, outcome: DeliverOutcome): boolean {
+  if (trigger === 'scheduled') return outcome.wasManual === true;
+  return isMade(outcome) || isMadeFor(asked, outcome);
 }
 
 /**

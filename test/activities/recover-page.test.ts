@@ -184,7 +184,7 @@ describe('by filter', () => {
     const id = await insertFilter('retry', {}, 4);
     expect((await page(id)).done).toBe(false);
     expect(retried).toEqual([many[0], few[0], many[1], many[2]]);
-    expect(asked).toEqual(Array(4).fill({ reopened: true }));
+    expect(asked).toEqual(Array(4).fill({ reopened: true, attempts: 1 }));
     expect(await page(id)).toEqual({ done: true, waitSeconds: 0 });
     expect(await findRecovery(database.db, id, {})).toMatchObject({ status: 'completed', retried: 4, skipped: 0 });
     await setNotification(database.db, many[1]!, "status = 'failed'");
@@ -227,7 +227,10 @@ describe('by filter', () => {
     const id = await insertFilter('retry', { customerId: seeded.customerId, status: ['retrying', 'pending'] }, 3);
     await page(id, async () => undefined);
     expect(retried).toEqual([waiting, inLine]);
-    expect(asked).toEqual([{ attempts: 1 }, { attempts: 0 }]);
+    expect(asked).toEqual([
+      { reopened: false, attempts: 1 },
+      { reopened: false, attempts: 0 },
+    ]);
     for (const [notificationId, status] of [
       [waiting!, 'retrying'],
       [inLine!, 'pending'],

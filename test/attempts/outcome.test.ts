@@ -135,6 +135,7 @@ describe('the outcome of an attempt that was recorded before', () => {
       subscription: subscription && deliverySubscription(subscription),
       rateSeq: null,
       ladderAttempts: 0,
+      reopened: false,
       retryAsked: false,
     });
 
@@ -160,6 +161,7 @@ describe('the outcome of an attempt that was recorded before', () => {
       subscription: null,
       rateSeq: null,
       ladderAttempts: 0,
+      reopened: false,
       retryAsked: false,
     };
     expect(recordedOutcome(delivery)).toMatchObject({ kind: 'retry', waitSeconds: 0 });

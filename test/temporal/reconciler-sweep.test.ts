@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { NotificationRef, OverdueNotification } from '../../src/domain/delivery';
+import type { ReopenedNotification, OverdueNotification } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/process/metrics';
 import { Reconciler, type ReconcilerDeps } from '../../src/temporal/reconciler';
 import type { WorkflowState } from '../../src/temporal/workflow-state';
@@ -26,6 +26,7 @@ const overdue = (overrides: Partial<OverdueNotification> = {}): OverdueNotificat
   reopened: false,
   dueInSeconds: 0,
   retryAsked: false,
+  attempts: 0,
   unattempted: true,
   ...overrides,
 });
@@ -83,7 +84,7 @@ function setUp(
       },
       checkNow: async (ids: readonly string[]) => void seen.checkedNow.push(...ids),
       endCheck: async (id: string) => void seen.ended.push(id),
-      reopen: async (id: string): Promise<NotificationRef | undefined> => overdue({ notificationId: id }),
+      reopen: async (id: string): Promise<ReopenedNotification | undefined> => overdue({ notificationId: id }),
       stillOpen: async (ids: readonly string[]) => [...ids],
       cancel: async (id: string) => void seen.cancelled.push(id),
       findUnsettled: async () => ['sub_unsettled'],
@@ -216,7 +217,7 @@ describe('failures', () => {
     const all = many(15, { unattempted: false });
     const bad = all[0]!.notificationId;
     const { seen, deps } = setUp([all]);
-    const start = async ({ notificationId }: NotificationRef) => {
+    const start = async ({ notificationId }: ReopenedNotification) => {
       if (notificationId === bad) throw new Error('refused');
       return seen.started.push(notificationId) > 0;
     };

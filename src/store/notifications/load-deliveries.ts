@@ -21,6 +21,8 @@ export interface Delivery extends DeliveryFacts {
   retryAsked: boolean;
   /** Attempts since it was accepted or reopened. */
   ladderAttempts: number;
+  /** Whether a retry reopened it. */
+  reopened: boolean;
   /** Null if the subscription was deleted. */
   subscription: DeliverySubscription | null;
 }
@@ -37,6 +39,7 @@ interface DeliveryRow extends DeliverySubscriptionRow {
   rate_seq: number | null;
   retry_asked: boolean;
   ladder_attempts: number;
+  reopened: boolean;
   event_id: string;
   given_id: string | null;
   event_type: string;
@@ -62,12 +65,12 @@ interface DeliveryRow extends DeliverySubscriptionRow {
 const load = perWindow(
   'load-deliveries',
   (has) => `
-select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.rate_seq, n.retry_asked, n.ladder_attempts, n.event_id, n.event_type,
+select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.rate_seq, n.retry_asked, n.ladder_attempts, n.reopened, n.event_id, n.event_type,
   n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.occurred_text, n.data, n.user_context, n.event_channels, n.chosen_by_customer, n.traceparent,
   ${deliverySubscriptionColumns('(n.subscription)')}
 from (
   select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
-    case when ${claimIsLive('n.', '$2')} then n.claimed_by end as claimed_by, n.rate_seq, n.retry_asked, n.attempt_count - n.ladder_base as ladder_attempts, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
+    case when ${claimIsLive('n.', '$2')} then n.claimed_by end as claimed_by, n.rate_seq, n.retry_asked, n.attempt_count - n.ladder_base as ladder_attempts, n.opened_at > n.created_at as reopened, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
     e.given_id, e.occurred_at, e.occurred_text, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels, e.chosen_by_customer, e.traceparent,
     case when row_number() over (partition by s.id, n.event_type) = 1 then s end as subscription
   from notifications n
@@ -118,6 +121,7 @@ function toDelivery(notificationId: string, row: DeliveryRow, subscription: Deli
     rateSeq: row.rate_seq,
     retryAsked: row.retry_asked,
     ladderAttempts: row.ladder_attempts,
+    reopened: row.reopened,
     event: {
       id: row.given_id ?? webhookId,
       webhookId,

@@ -3,6 +3,7 @@ import {
   HEAD_START_PREFIX,
   type Lane,
   type NotificationRef,
+  type ReopenedNotification,
 } from '../../domain/delivery';
 import { encodeId, decodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
@@ -38,6 +39,15 @@ export function toRef(row: RefRow): NotificationRef {
     lane: row.lane,
     ...(row.slow ? { slow: true } : {}),
   };
+}
+
+/** Selects what the signal of a retry needs, from the same as {@link REF_COLUMNS}. */
+export const REOPENED_COLUMNS = `${REF_COLUMNS}, n.attempt_count as attempts`;
+
+export type ReopenedRow = RefRow & { attempts: number };
+
+export function toReopened(row: ReopenedRow): ReopenedNotification {
+  return { ...toRef(row), attempts: row.attempts };
 }
 
 /** Reads what is needed to signal the workflow of an open notification. */

@@ -4,10 +4,10 @@ import { decodeId, encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { allSpans, openSpans, type Span } from '../db/spans';
 import { byWindow } from '../db/windows';
-import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
+import { REOPENED_COLUMNS, toReopened, type ReopenedRow } from './notification-refs';
 import { UNATTEMPTED } from './claims';
 
-interface OverdueRow extends RefRow {
+interface OverdueRow extends ReopenedRow {
   status: NotificationStatus;
   opened_at: Date;
   reopened: boolean;
@@ -35,11 +35,11 @@ export async function takeOverdue(
                and id in (select id from notifications where reconcile_after < now() and id >= $3 and id < $4 order by reconcile_after limit $1 for update skip locked)
              returning *
            )
-           select ${REF_COLUMNS}, n.status, n.opened_at, n.opened_at > n.created_at as reopened, greatest(0, coalesce(extract(epoch from n.next_attempt_at - now()), 0))::float8 as due_in_seconds, n.retry_asked, ${UNATTEMPTED} as unattempted from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
+           select ${REOPENED_COLUMNS}, n.status, n.opened_at, n.opened_at > n.created_at as reopened, greatest(0, coalesce(extract(epoch from n.next_attempt_at - now()), 0))::float8 as due_in_seconds, n.retry_asked, ${UNATTEMPTED} as unattempted from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
     values: [limit, againAfterSeconds, from, to],
   });
   return rows.map((row) => ({
-    ...toRef(row),
+    ...toReopened(row),
     status: row.status,
     openedAt: row.opened_at,
     reopened: row.reopened,

@@ -1,4 +1,4 @@
-import type { NotificationRef } from '../../domain/delivery';
+import type { ReopenedNotification } from '../../domain/delivery';
 import { decodeId, encodeId, newUuid, uuidFloor, uuidOf, uuidTimeMs } from '../../domain/ids';
 import type { Recovery, RecoveryAction, RecoveryFilter, RecoveryStatus } from '../../domain/recovery';
 import type { Scope } from '../../domain/types';
@@ -6,7 +6,7 @@ import type { Executor } from '../db/database';
 import { allSpans, collectOldestFirst, withoutLocks } from '../db/spans';
 import { inWindow } from '../db/windows';
 import { soughtUuid } from './notification-conditions';
-import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
+import { REOPENED_COLUMNS, toReopened, type ReopenedRow } from './notification-refs';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 import { eventBounds, eventsWithin, HAS_PAYLOAD, REOPEN } from './reopen';
 
@@ -240,8 +240,8 @@ export async function retryForRecovery(
   db: Executor,
   recoveryId: string,
   notificationId: string,
-): Promise<NotificationRef | 'stopped' | undefined> {
-  const { rows } = await db.query<{ mine: boolean } & (RefRow | { id: null })>({
+): Promise<ReopenedNotification | 'stopped' | undefined> {
+  const { rows } = await db.query<{ mine: boolean } & (ReopenedRow | { id: null })>({
     ...inWindow(
       'retry-for-recovery',
       uuidOf(notificationId),
@@ -252,7 +252,7 @@ export async function retryForRecovery(
              update notifications n set ${REOPEN}
              from subscription_states s, mine
              where n.id = $2 and ${has('n.id')} and n.status = 'failed' and s.id = n.subscription_id and ${HAS_PAYLOAD('$3', '$4', has)}
-             returning ${REF_COLUMNS}
+             returning ${REOPENED_COLUMNS}
            ),
            noted as (
              update recoveries r set done_up_to = $2, progressed_at = now(), retried = r.retried + (select count(*) from reopened)
@@ -268,5 +268,5 @@ export async function retryForRecovery(
   });
   const row = rows[0]!;
   if (!row.mine) return 'stopped';
-  return row.id === null ? undefined : toRef(row);
+  return row.id === null ? undefined : toReopened(row);
 }

@@ -1,4 +1,4 @@
-import { RECONCILE_AFTER_SECONDS, type NotificationRef } from '../../domain/delivery';
+import { RECONCILE_AFTER_SECONDS, type ReopenedNotification } from '../../domain/delivery';
 import { decodeId, encodeId, uuidFloor, uuidOf, uuidTimeMs } from '../../domain/ids';
 import {
   MAX_RECOVERED,
@@ -13,7 +13,7 @@ import { allSpans, collectOldestFirst, withoutLocks } from '../db/spans';
 import { inWindow } from '../db/windows';
 import { Conditions, soughtDays, type PlainFilter } from './notification-conditions';
 import { eventBounds, eventsWithin, HAS_PAYLOAD, MAKE_DUE, REOPEN, WAITS } from './reopen';
-import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
+import { REOPENED_COLUMNS, toReopened, type ReopenedRow } from './notification-refs';
 import { CANCEL } from './transitions';
 
 /** What a recovery by filter looks for. */
@@ -131,11 +131,9 @@ const MINE = `mine as (select id from recoveries where id = $1 and status = 'run
 
 /** A notification that a recovery retried, whose workflow has to be signalled. */
 export interface RetriedByFilter {
-  ref: NotificationRef;
+  notification: ReopenedNotification;
   /** Whether it was closed. If not, its workflow runs. */
   reopened: boolean;
-  /** Attempts so far. */
-  attempts: number;
 }
 
 /**
@@ -151,13 +149,13 @@ export async function retryByFilter(
   { id, customerId }: Candidate,
   statuses: readonly string[],
 ): Promise<RetriedByFilter | 'stopped' | undefined> {
-  type Changed = RefRow & { reopened: boolean; attempts: number };
+  type Changed = ReopenedRow & { reopened: boolean };
   const { rows } = await db.query<{ mine: boolean } & (Changed | { id: null })>({
     ...inWindow('retry-by-filter', uuidOf(id), (has) => {
       const update = (assignments: string, reopens: boolean, condition: string) => `
         update notifications n set ${assignments} from subscription_states s, mine
         where n.id = $2 and ${has('n.id')} and n.status = any ($4) and s.id = n.subscription_id and ${condition} and ${HAS_PAYLOAD('$5', '$6', has)}
-        returning ${REF_COLUMNS}, ${reopens} as reopened, n.attempt_count as attempts`;
+        returning ${REOPENED_COLUMNS}, ${reopens} as reopened`;
       return `with ${MINE},
       reopened as (${update(REOPEN, true, `n.status in ('failed', 'cancelled')`)}),
       due as (${update(MAKE_DUE, false, WAITS)}),
@@ -168,7 +166,7 @@ export async function retryByFilter(
   });
   const row = rows[0]!;
   if (!row.mine) return 'stopped';
-  return row.id === null ? undefined : { ref: toRef(row), reopened: row.reopened, attempts: row.attempts };
+  return row.id === null ? undefined : { notification: toReopened(row), reopened: row.reopened };
 }
 
 /**

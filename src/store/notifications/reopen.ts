@@ -1,8 +1,8 @@
-import { RECONCILE_AFTER_SECONDS, type NotificationRef } from '../../domain/delivery';
+import { RECONCILE_AFTER_SECONDS, type ReopenedNotification } from '../../domain/delivery';
 import { decodeId, uuidOf, uuidsSharingTime } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import type { Span } from '../db/spans';
-import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
+import { REOPENED_COLUMNS, toReopened, type ReopenedRow } from './notification-refs';
 
 /**
  * Assignments that reopen a closed notification: sets `notifications n` from `subscription_states
@@ -39,18 +39,18 @@ export async function isPayloadExpired(db: Executor, id: string): Promise<boolea
  * Reopens a closed notification with a new ladder and the current retry schedule. If the signal
  * that follows is lost, the reconciler finds the notification.
  *
- * @returns what is needed to start its workflow, or undefined if it is not closed, its subscription
+ * @returns what is needed to signal its workflow, or undefined if it is not closed, its subscription
  *   was deleted, or the payload of its event has expired
  */
-export async function reopenNotification(db: Executor, id: string): Promise<NotificationRef | undefined> {
-  const { rows } = await db.query<RefRow>({
+export async function reopenNotification(db: Executor, id: string): Promise<ReopenedNotification | undefined> {
+  const { rows } = await db.query<ReopenedRow>({
     text: `update notifications n set ${REOPEN}
            from subscription_states s
            where n.id = $1 and n.status in ('failed', 'cancelled', 'delivered') and s.id = n.subscription_id and ${HAS_PAYLOAD('$2', '$3')}
-           returning ${REF_COLUMNS}`,
+           returning ${REOPENED_COLUMNS}`,
     values: [decodeId('ntf', id), ...eventBounds(id)],
   });
-  return rows[0] && toRef(rows[0]);
+  return rows[0] && toReopened(rows[0]);
 }
 
 /** SQL: `notifications n` waits for its next attempt, or in the line of a rate limit. */

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { attemptsOf } from '../../src/store/notifications/attempts';
+import { findRef } from '../../src/store/notifications/notification-refs';
+import { reopenNotification } from '../../src/store/notifications/reopen';
+import { cancelNotification } from '../../src/store/notifications/transitions';
+import { useFirstAttempts } from '../support/first-attempts';
+import { seed } from '../support/seed';
+import { until } from '../support/until';
+
+/**
+ * Retries of what closed in a burst, which starts its workflow meanwhile: the workflow finds the
+ * record reopened before it gets the signal of the retry. One attempt is made for it.
+ */
+const on = useFirstAttempts();
+
+const triggers = async (id: string) => (await attemptsOf(on.pipeline.db, id)).map(({ trigger }) => trigger);
+const attempts = (id: string, count: number) =>
+  until(
+    () => triggers(id),
+    (made) => made.length === count,
+  );
+const closed = (id: string) =>
+  until(
+    () => on.workflow(id).describe(),
+    ({ status }) => status.name !== 'RUNNING',
+  );
+
+/**
+ * Fails the first attempt in a burst, and retries the closed notification in Postgres.
+ *
+ * @returns what starts the workflow for the burst, and what signals the retry
+ */
+async function retried(retrySchedule: number[]) {
+  on.receiver.answerWith(500);
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule });
+  const { notification, begin } = await on.accept(seeded, on.mine());
+  const { notificationId: id } = notification;
+  begin(on.pipeline.headStarts, 'burst/any');
+  await attempts(id, 1);
+  if (retrySchedule.length > 0) await cancelNotification(on.pipeline.db, id);
+  const ref = (await reopenNotification(on.pipeline.db, id))!;
+  return {
+    id,
+    start: () => on.pipeline.workflows.start(notification),
+    signal: () => on.pipeline.workflows.retry(ref, { reopened: true, attempts: 1 }),
+  };
+}
+
+it('a signal that comes during the attempt of a workflow that a burst started asks for no other one', async () => {
+  const { id, start, signal } = await retried([]);
+  let answer = (): void => undefined;
+  on.receiver.answerWith(() => new Promise((resolve) => (answer = () => resolve({ status: 500 }))));
+  await start();
+  await on.receiver.waitFor(2);
+  await signal();
+  answer();
+  await closed(id);
+  await sleep(1000);
+  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(on.receiver.requests).toHaveLength(2);
+});
+
+it('a signal that comes after the workflow that a burst started has closed asks for no other attempt', async () => {
+  const { id, start, signal } = await retried([]);
+  await start();
+  await attempts(id, 2);
+  await closed(id);
+  await signal();
+  await closed(id);
+  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(on.receiver.requests).toHaveLength(2);
+});
+
+it('a signal that comes while the workflow that a burst started waits asks for no other attempt', async () => {
+  const { id, start, signal } = await retried([3600]);
+  await start();
+  await attempts(id, 2);
+  await until(
+    () => on.pipeline.workflows.live(id),
+    (live) => live?.phase === 'waiting',
+  );
+  await signal();
+  await sleep(1000);
+  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect((await on.find(id)).status).toBe('retrying');
+  await on.workflow(id).terminate();
+});
+
+it('a later retry of what waits makes an attempt', async () => {
+  const { id, start, signal } = await retried([3600, 3600]);
+  await start();
+  await attempts(id, 2);
+  await signal();
+  await on.pipeline.workflows.retry((await findRef(on.pipeline.db, id))!, { attempts: 2 });
+  await attempts(id, 3);
+  expect(await triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
+  await on.workflow(id).terminate();
+});
