@@ -2,14 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DeliverOutcome } from '../../domain/delivery';
 import type { AttemptRunner } from '../attempt-runner';
-import { AttemptLeftError } from '../stages';
-import { headStartKey } from '../take-over';
+import { AttemptLeftError, type AttemptInput } from '../stages';
+import { whileUnavailable } from './ask-again';
+import { inputOf } from './attempt-input';
 import { ClaimRelease } from './claim-release';
 import { FirstAttempts, type Owner } from './first-attempts';
 import type { HeadStartOptions } from './options';
 import { HeadStartQueue, type HeadStart, type LeftReason, type Turn } from './head-start-queue';
 import { DEFAULT_LIMITS, type HeadStartLimits } from './slots';
-import { beginBefore } from './waiting-list';
+import { isTooLate } from './waiting-list';
 
 export type { HeadStart } from './head-start-queue';
 export type { HeadStartOptions } from './options';
@@ -46,6 +47,7 @@ const PATIENCE_MS = 300;
  * - Nothing more will be sent: the slot is released, RECORDING.
  * - The claim was lost, the subscription is slow, or the attempt was put off (no turn for its
  *   transform or under its rate limit) or cut off by a shutdown: the slot is released, LEAVING.
+ * - Postgres is unavailable: the attempt asks again, as long as its claim is young enough.
  * - There is no attempt to make, or reading fails: the slot is released, ENDED.
  *
  * ## RECORDING
@@ -259,26 +261,22 @@ export class HeadStarts {
     this.pump();
   }
 
-  private async attempt({ headStart, accepted, slot }: Turn): Promise<DeliverOutcome | 'left' | undefined> {
-    const { notificationId, workflowId } = headStart;
+  private async attempt(turn: Turn): Promise<DeliverOutcome | 'left' | undefined> {
+    const { headStart, slot } = turn;
+    const { notificationId } = headStart;
     try {
-      const outcome = await this.runAttempt({
-        notificationId,
-        sequence: 1,
-        step: 0,
-        trigger: 'scheduled',
-        attemptKey: headStartKey(this.processId),
-        workflowId,
-        processId: this.processId,
-        slow: false,
-        accepted,
-        beginBefore: beginBefore(headStart),
+      const attempt: AttemptInput = {
+        ...inputOf(turn, this.processId),
         onSlow: () => this.queue.leaveSubscription(headStart),
         onSent: () => {
           slot.release();
           this.pump();
         },
-      });
+      };
+      const outcome = await whileUnavailable(
+        () => this.runAttempt(attempt),
+        () => !this.closed && !isTooLate(headStart),
+      );
       // The claim would keep other processes from making an attempt that was put off.
       return outcome.kind === 'throttled' ? this.leave(notificationId, 'postponed') : outcome;
     } catch (error) {

@@ -115,3 +115,61 @@ it('starts the whole backlog, as far as slots allow, after producers stop postin
   );
   await starts.close(0);
 });
+
+describe('while Postgres is unavailable', () => {
+  const refused = () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+
+  /** Fails attempts before `tries`, and notes the order of the others. */
+  function failing(error: () => Error, tries: number) {
+    const triesOf = new Map<string, number>();
+    const made: string[] = [];
+    const runAttempt: AttemptRunner = async ({ notificationId }) => {
+      const tried = (triesOf.get(notificationId) ?? 0) + 1;
+      triesOf.set(notificationId, tried);
+      if (tried < tries) throw error();
+      made.push(notificationId);
+      return { kind: 'delivered', attempts: 1 };
+    };
+    return { runAttempt, made, triesOf };
+  }
+
+  it('head starts ask again, so that nobody passes them', async () => {
+    const { runAttempt, made } = failing(refused, 3);
+    const starts = start(runAttempt);
+    const all = headStarts(0);
+    starts.begin(all);
+    await until(
+      async () => made.length,
+      (count) => count === BACKLOG,
+    );
+    expect(made).toEqual(all.map(({ notificationId }) => notificationId));
+    await starts.close(0);
+  });
+
+  it('a head start whose claim is old is left to its workflow', async () => {
+    const { runAttempt, made, triesOf } = failing(refused, 3);
+    const starts = start(runAttempt);
+    const one = headStart(0, 0);
+    starts.begin([one]);
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 9500);
+    await until(
+      async () => starts.isUnderWay(one.notificationId),
+      (isUnderWay) => !isUnderWay,
+    );
+    expect(made).toEqual([]);
+    expect(triesOf.get(one.notificationId)).toBe(1);
+    await starts.close(0);
+  });
+
+  it('a head start that fails for another reason is left to its workflow', async () => {
+    const { runAttempt, made } = failing(() => new Error('any'), 2);
+    const starts = start(runAttempt);
+    starts.begin([headStart(0, 0)]);
+    await until(
+      async () => starts.isUnderWay('ntf_0_0'),
+      (isUnderWay) => !isUnderWay,
+    );
+    expect(made).toEqual([]);
+    await starts.close(0);
+  });
+});
