@@ -166,8 +166,8 @@ export default [
     [
       'ADW1',
       'a granted turn is waited for twice',
-      'return { delivery, subscription };\n  }\n  if (!(await claimForWorkflow',
-      'await sleep(waitMs);\n    return { delivery, subscription };\n  }\n  if (!(await claimForWorkflow',
+      'return admitted(delivery, subscription);\n  }\n  if (!(await claimForWorkflow',
+      'await sleep(waitMs);\n    return admitted(delivery, subscription);\n  }\n  if (!(await claimForWorkflow',
     ],
     [
       'HNW1',
@@ -670,7 +670,7 @@ export default [
       'this.turns.drain();',
     ],
     [
-      'HQ1',
+      'HX1',
       'a head start whose claim may lapse before its answer is made',
       "if (isTooLate(next)) this.leave(next, 'late');\n      else return",
       'return',
@@ -1108,4 +1108,55 @@ export default [
       ['M90', 'a Retry-After in the past is negative', 'Math.max(0, Math.ceil((at', '(Math.ceil((at'],
     ],
   ),
+  ...mutationsOf('src/attempts/admit.ts', temporal('handed-on-retries'), [
+    [
+      'RQ8',
+      'the first attempt of a reopened notification is not made for the retry',
+      'isForRetry: delivery.reopened && delivery.ladderAttempts === 0',
+      'isForRetry: false',
+    ],
+    [
+      'RQ9',
+      'all attempts of a reopened notification are made for the retry',
+      'isForRetry: delivery.reopened && delivery.ladderAttempts === 0',
+      'isForRetry: delivery.reopened',
+    ],
+  ]),
+  ...mutationsOf('src/attempts/outcome.ts', temporal('handed-on-retries'), [
+    ['RQ10', 'a workflow does not hear for whom it made an attempt', 'isForRetry ? { wasManual: true } : {}', '{}'],
+  ]),
+  ...mutationsOf('src/workflows/manual-retry.ts', temporal('handed-on-retries'), [
+    [
+      'RQ11',
+      'a workflow forgets that it made an attempt for a retry',
+      "if (trigger === 'scheduled') return outcome.wasManual === true;",
+      "if (trigger === 'scheduled') return false;",
+    ],
+  ]),
+  ...mutationsOf('src/activities/recover-page.ts', activities('recover-page'), [
+    [
+      'RQ12',
+      'a recovery does not say how many attempts there were',
+      '{ reopened: true, attempts: notification.attempts }',
+      '{ reopened: true }',
+    ],
+  ]),
+  ...mutationsOf('src/temporal/check-notification.ts', temporal('handed-on-retries'), [
+    [
+      'RQ13',
+      'a repeated signal does not say how many attempts there were',
+      '{ reopened: isReopened, attempts: notification.attempts }',
+      '{ reopened: isReopened }',
+    ],
+  ]),
+  ...mutationsOf('src/attempts/head-start/ask-again.ts', attempts('head-start/head-starts'), [
+    [
+      'KT1',
+      'a head start gives up while Postgres restarts',
+      'if (!isUnavailable(error) || !mayAskAgain()) throw error;',
+      'throw error;',
+    ],
+    ['KT2', 'a head start asks again although its claim is old', ' || !mayAskAgain()', ''],
+    ['KT3', 'a head start asks again whatever failed', '!isUnavailable(error) || ', ''],
+  ]),
 ];

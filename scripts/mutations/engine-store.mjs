@@ -826,8 +826,14 @@ export default [
       [
         'RF2',
         'the workflow of what waits begins a new ladder',
-        'reopened ? { reopened } : { attempts }',
-        '{ reopened: true }',
+        '{ reopened, attempts: notification.attempts }',
+        '{ reopened: true, attempts: notification.attempts }',
+      ],
+      [
+        'RQ7',
+        'a retry by filter does not say how many attempts there were',
+        '{ reopened, attempts: notification.attempts }',
+        '{ reopened }',
       ],
     ],
   ),

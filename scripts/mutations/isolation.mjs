@@ -106,6 +106,15 @@ export default [
     ['Q11', 'an evaluation whose process died is lost', "if (end === 'died' && !this.closed)", 'if (false)'],
     ['Q12', 'large data counts as small', 'Math.ceil(charactersOf(task) / CHARACTERS_PER_PLACE)', '1'],
   ]),
+  ...mutationsOf(
+    'src/composition/shared-places.ts',
+    [...ISOLATION_TEST, 'test/composition/queries.test.ts'],
+    [
+      ['Q20', 'more places are taken than there are', 'if (this.shares.isFull) return undefined;', ''],
+      ['Q21', 'slow work is not noted', '    this.shares.note(customer, ms, wasCostly);\n', ''],
+      ['Q22', 'time is not charged', '    this.turns.charge(customer, ms);\n', ''],
+    ],
+  ),
   ...mutationsOf('src/composition/customer-shares.ts', ISOLATION_TEST, [
     ['Q8', 'one customer takes all processes', 'Math.max(1, places - 1)', 'places'],
     ['Q15', 'slow customers together take all processes', '(slowMayRun || !this.slowUntil.has(customer))', 'true'],

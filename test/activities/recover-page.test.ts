@@ -92,6 +92,7 @@ it('retries what the rate allows in five seconds, then asks to be run again afte
   const ids = await failed(4);
   const { done, waitSeconds } = await page(await insert(0.4));
   expect(retried).toEqual(ids.slice(0, 2));
+  expect(asked).toEqual(Array(2).fill({ reopened: true, attempts: 1 }));
   expect(done).toBe(false);
   expect(waitSeconds).toBeGreaterThan(0);
 });

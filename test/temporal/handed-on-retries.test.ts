@@ -4,12 +4,14 @@ import { findRef } from '../../src/store/notifications/notification-refs';
 import { reopenNotification } from '../../src/store/notifications/reopen';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { useFirstAttempts } from '../support/first-attempts';
+import { testReconciler } from '../support/reconciler';
 import { seed } from '../support/seed';
 import { until } from '../support/until';
 
 /**
- * Retries of what closed in a burst, which starts its workflow meanwhile: the workflow finds the
- * record reopened before it gets the signal of the retry. One attempt is made for it.
+ * Retries whose workflow is started or signalled for another reason meanwhile, by a burst or by the
+ * reconciler: the workflow finds the record reopened before it gets the signal of the retry. One
+ * attempt is made for it.
  */
 const on = useFirstAttempts();
 
@@ -86,6 +88,15 @@ it('a signal that comes while the workflow that a burst started waits asks for n
   await on.workflow(id).terminate();
 });
 
+it('the attempts of the ladder after that are made by the schedule', async () => {
+  const { id, start, signal } = await retried([1, 3600]);
+  await start();
+  await signal();
+  await attempts(id, 3);
+  expect(await triggers(id)).toEqual(['scheduled', 'manual', 'scheduled']);
+  await on.workflow(id).terminate();
+});
+
 it('a later retry of what waits makes an attempt', async () => {
   const { id, start, signal } = await retried([3600, 3600]);
   await start();
@@ -93,6 +104,44 @@ it('a later retry of what waits makes an attempt', async () => {
   await signal();
   await on.pipeline.workflows.retry((await findRef(on.pipeline.db, id))!, { attempts: 2 });
   await attempts(id, 3);
+  expect(await triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
+  await on.workflow(id).terminate();
+});
+
+it('a signal that comes after the reconciler began a new run asks for no other attempt', async () => {
+  const { id, start, signal } = await retried([]);
+  await start();
+  await attempts(id, 2);
+  await closed(id);
+  await reopenNotification(on.pipeline.db, id);
+  await testReconciler(on.pipeline).sweepAll();
+  await attempts(id, 3);
+  await closed(id);
+  await signal();
+  await closed(id);
+  expect(await triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
+});
+
+it('a signal that the reconciler repeats asks for no other attempt, although the first one was faster', async () => {
+  const { id, start } = await retried([3600, 3600]);
+  await start();
+  await attempts(id, 2);
+  await cancelNotification(on.pipeline.db, id);
+  const again = (await reopenNotification(on.pipeline.db, id))!;
+  await until(
+    () => on.pipeline.workflows.live(id),
+    (live) => live?.phase === 'waiting',
+  );
+  const retry = on.pipeline.workflows.retry.bind(on.pipeline.workflows);
+  const repeated = jest.spyOn(on.pipeline.workflows, 'retry').mockImplementationOnce(async (...signal) => {
+    await retry(again, { reopened: true, attempts: again.attempts });
+    await attempts(id, 3);
+    await retry(...signal);
+  });
+  await testReconciler(on.pipeline).sweepAll();
+  expect(repeated).toHaveBeenCalledTimes(1);
+  repeated.mockRestore();
+  await sleep(1000);
   expect(await triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
   await on.workflow(id).terminate();
 });
