@@ -166,8 +166,8 @@ export default [
     [
       'ADW1',
       'a granted turn is waited for twice',
-      'return admitted(delivery, subscription);\n  }\n  if (!(await claimForWorkflow',
-      'await sleep(waitMs);\n    return admitted(delivery, subscription);\n  }\n  if (!(await claimForWorkflow',
+      'return admissionOf(delivery, subscription);\n  }\n  if (!(await claimForWorkflow',
+      'await sleep(waitMs);\n    return admissionOf(delivery, subscription);\n  }\n  if (!(await claimForWorkflow',
     ],
     [
       'HNW1',

@@ -109,15 +109,15 @@ export async function admit(
       input.visit?.withdraw();
       return { kind: 'throttled', attempts, waitSeconds: waitMs / 1000, dueAt: at.toISOString() };
     }
-    return admitted(delivery, subscription);
+    return admissionOf(delivery, subscription);
   }
   if (!(await claimForWorkflow(db, input, delivery, subscription))) return admitLater(deps, means, input, polls);
   if (attempts > 0 || !mayHaveHeadStart(input) || input.slow || delivery.retryAsked)
     await markDelivering(db, input.notificationId, reconcileAfterSeconds, claim);
-  return admitted(delivery, subscription);
+  return admissionOf(delivery, subscription);
 }
 
-function admitted(delivery: Delivery, subscription: DeliverySubscription): Admitted {
+export function admissionOf(delivery: Delivery, subscription: DeliverySubscription): Admitted {
   return { delivery, subscription, isForRetry: delivery.reopened && delivery.ladderAttempts === 0 };
 }
 

@@ -8,7 +8,7 @@ import { GroupCommit } from '../store/db/group-commit';
 import { findLadderSettings } from '../store/notifications/delivery-subscription';
 import { loadDeliveries, type Delivery } from '../store/notifications/load-deliveries';
 import { postpone } from '../store/notifications/transitions';
-import { admit, type LoadDelivery } from './admit';
+import { admissionOf, admit, type LoadDelivery } from './admit';
 import type { AttemptDeps } from './deps';
 import { conclude, throttledFor, type ConcludedAttempt } from './outcome';
 import { prepare } from './prepare';
@@ -112,7 +112,7 @@ export function createAttempts(attemptDeps: Omit<AttemptDeps, 'cutOff'>): Attemp
 
   async function loadAdmitted({ notificationId }: AttemptInput): Promise<Admitted | undefined> {
     const delivery = await load(notificationId);
-    return delivery?.subscription ? { delivery, subscription: delivery.subscription } : undefined;
+    return delivery?.subscription ? admissionOf(delivery, delivery.subscription) : undefined;
   }
 
   async function run(input: AttemptInput): Promise<DeliverOutcome> {

@@ -131,8 +131,8 @@ export type DeliverOutcome = DeliverResult & {
    */
   repeated?: boolean;
   /**
-   * The attempt was made for a manual retry, though it is repeated, or the workflow did not know of
-   * a retry.
+   * The attempt was made for a manual retry. Set only if it is repeated, or if the retry reopened
+   * the notification.
    */
   wasManual?: boolean;
 };

@@ -5,6 +5,7 @@ import { ComposerBusyError } from '../../src/domain/composing';
 import { CutOff } from '../../src/delivery/cut-off';
 import type { HttpRequest } from '../../src/delivery/http-client';
 import { decodeId } from '../../src/domain/ids';
+import { lastTrigger } from '../../src/store/notifications/attempts';
 import { holdNotification } from '../../src/store/notifications/transitions';
 import { loadDeliveries } from '../../src/store/notifications/load-deliveries';
 import { createRecorder } from '../../src/store/notifications/recorder';
@@ -241,6 +242,13 @@ describe('an attempt that is interrupted by an error before it is sent', () => {
     expect(outcome).toMatchObject({ kind: 'retry', attempts: 1 });
     expect(requests).toEqual([]);
     expect((await row()).status).toBe('retrying');
+  });
+
+  it('is made for the retry that reopened its notification', async () => {
+    await setRow("attempt_count = 1, ladder_base = 1, opened_at = created_at + interval '1 second'");
+    const outcome = await run({ slow: true }, failingWith('22012'));
+    expect(outcome).toMatchObject({ kind: 'retry', attempts: 2, wasManual: true });
+    expect(await lastTrigger(database.db, notification.notificationId)).toBe('manual');
   });
 
   it('fails as a run of its activity if it may succeed when it is repeated', async () => {
