@@ -1112,14 +1112,20 @@ export default [
     [
       'RQ8',
       'the first attempt of a reopened notification is not made for the retry',
-      'isForRetry: delivery.reopened && delivery.ladderAttempts === 0',
-      'isForRetry: false',
+      'isForRetry: delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0)',
+      'isForRetry: delivery.retryAsked',
     ],
     [
       'RQ9',
       'all attempts of a reopened notification are made for the retry',
-      'isForRetry: delivery.reopened && delivery.ladderAttempts === 0',
+      'isForRetry: delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0)',
       'isForRetry: delivery.reopened',
+    ],
+    [
+      'RQ14',
+      'an attempt that is due is not made for the retry that was asked for',
+      'isForRetry: delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0)',
+      'isForRetry: delivery.reopened && delivery.ladderAttempts === 0',
     ],
   ]),
   ...mutationsOf('src/attempts/outcome.ts', temporal('handed-on-retries'), [

@@ -110,8 +110,8 @@ export default [
     [
       'N20',
       'a cancelled notification cannot be opened again',
-      "('failed', 'cancelled', 'delivered')",
-      "('failed', 'delivered')",
+      "= ['failed', 'cancelled']",
+      "= ['failed']",
     ],
     [
       'N21',
@@ -912,6 +912,44 @@ export default [
         'maintenance deletes recent activity',
         'delete from activity where id < $1',
         'delete from activity where id > $1',
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/store/notifications/reopen.ts',
+    ['test/store/notifications/reopen.test.ts'],
+    [
+      ['RQ15', 'what was delivered is reopened without force', 'force ? CLOSED : UNDELIVERED', 'CLOSED'],
+      [
+        'RQ16',
+        'a retry releases what its subscription does not take',
+        " and s.id = n.subscription_id and s.status = 'enabled'",
+        ' and s.id = n.subscription_id',
+      ],
+      ['RQ17', 'a release does not count what a retry released', 'r.released + 1', 'r.released'],
+    ],
+  ),
+  ...mutationsOf(
+    'src/api/notifications/retry.ts',
+    ['test/api/notifications.test.ts'],
+    [
+      [
+        'RQ18',
+        'a retry of what was delivered meanwhile is accepted',
+        "  if (notification.status === 'delivered' && !force) throw alreadyDelivered();\n",
+        '',
+      ],
+      [
+        'RQ19',
+        'a retry of what is held is refused although its subscription takes deliveries',
+        'if (!reopened && !(await releaseForRetry(db, id))) await markDue(db, id);',
+        'if (!reopened) await markDue(db, id);',
+      ],
+      [
+        'RQ20',
+        'a retry of what stays held is accepted',
+        "  if (notification.status === 'held')\n    throw",
+        '  if (false)\n    throw',
       ],
     ],
   ),

@@ -1013,7 +1013,7 @@ export interface paths {
         put?: never;
         /**
          * Retry a notification now
-         * @description A waiting notification is attempted immediately. A failed or cancelled one starts a new ladder, in a new run of its workflow. A delivered one is retried only with `force`, and stays known as delivered: `deliveredAt` is kept, and if the retry fails or is cancelled, the status is `delivered` again. A retry that is asked for while another manual attempt is made has no further effect.
+         * @description A waiting notification is attempted immediately, and so is a held one whose subscription takes deliveries again. A failed or cancelled one starts a new ladder, in a new run of its workflow. A delivered one is retried only with `force`, and stays known as delivered: `deliveredAt` is kept, and if the retry fails or is cancelled, the status is `delivered` again. A retry that is asked for while another manual attempt is made has no further effect.
          *
          *     Roles: `admin`, `product`, `customer`.
          */

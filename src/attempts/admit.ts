@@ -118,7 +118,11 @@ export async function admit(
 }
 
 export function admissionOf(delivery: Delivery, subscription: DeliverySubscription): Admitted {
-  return { delivery, subscription, isForRetry: delivery.reopened && delivery.ladderAttempts === 0 };
+  return {
+    delivery,
+    subscription,
+    isForRetry: delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0),
+  };
 }
 
 /** @returns the process, if this is a head start in a burst */

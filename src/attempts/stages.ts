@@ -75,8 +75,8 @@ export interface Admitted {
    */
   isOutdated?: boolean;
   /**
-   * Whether it is the first attempt since a retry reopened the notification. It is made for that
-   * retry, also if its workflow was started for another reason, and the signal comes later.
+   * Whether it is the first attempt since a retry was asked for. It is made for that retry, also if
+   * its workflow has not got the signal yet, and was started or woken for another reason.
    *
    * @default false
    */

@@ -131,8 +131,8 @@ export type DeliverOutcome = DeliverResult & {
    */
   repeated?: boolean;
   /**
-   * The attempt was made for a manual retry. Set only if it is repeated, or if the retry reopened
-   * the notification.
+   * The attempt was made for a manual retry. Set if it is repeated, or if Postgres had the retry
+   * before the attempt.
    */
   wasManual?: boolean;
 };

@@ -23,8 +23,8 @@ function isMadeFor(asked: number, { wasManual, attempts }: DeliverOutcome): bool
 }
 
 /**
- * Whether an attempt was made for a retry. The first one of a reopened notification is, also if the
- * signal of the retry is not here yet.
+ * Whether an attempt was made for a retry. The first one after the retry is, also if the signal is
+ * not here yet.
  *
  * @param asked - as for {@link isMadeFor}
  */

@@ -1,4 +1,6 @@
 import { startTestApi, type TestApi } from '../support/api';
+import { setNotification } from '../support/rows';
+import { until } from '../support/until';
 import type { AttemptRecord } from '../../src/domain/attempt';
 import { recordAttempts } from '../../src/store/notifications/record-attempts';
 
@@ -178,6 +180,35 @@ describe('retry', () => {
     expect(api.retried).toEqual([]);
     expect(await get(id)).toMatchObject({ status: 'delivered' });
     expect(await retry(id, { force: true })).toMatchObject({ status: 202, body: { status: 'pending' } });
+    expect(api.retried).toEqual([id]);
+  });
+
+  it('a retry of what an attempt under way delivers meanwhile does not deliver it again', async () => {
+    const id = await accept();
+    await setNotification(api.database.db, id, "status = 'delivering'");
+    const { answer } = await api.database.db.transaction(async (executor) => {
+      await setNotification(executor, id, "status = 'delivered', finished_at = now()");
+      const answering = retry(id);
+      await until(
+        () =>
+          api.database.db.query({
+            text: "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+          }),
+        ({ rowCount }) => rowCount === 1,
+      );
+      return { answer: answering };
+    });
+    expect(await answer).toMatchObject({ status: 409, body: { code: 'already-delivered' } });
+    expect(await get(id)).toMatchObject({ status: 'delivered' });
+    expect(api.retried).toEqual([]);
+  });
+
+  it('a retry of what is still held is made now, if its subscription takes deliveries again', async () => {
+    await api.must('POST', `/v1/subscriptions/${subscriptionId}/disable`, {}, key);
+    const id = await accept();
+    await api.must('POST', `/v1/subscriptions/${subscriptionId}/enable`, {}, key);
+    expect(await get(id)).toMatchObject({ status: 'held' });
+    expect(await retry(id)).toMatchObject({ status: 202, body: { status: 'pending' } });
     expect(api.retried).toEqual([id]);
   });
 

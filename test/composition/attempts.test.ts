@@ -205,7 +205,7 @@ describe('an event whose data a customer chose, before its type got a definition
     const { notificationId } = (await acceptTriggered(database.db, event, seeded.subscriptionId, 'this-process'))!;
     expect((await again(notificationId)).outcome).toMatchObject({ kind: 'delivered' });
     await putDefinition(database.db, seeded.eventType, definitionOf('ledgerpayment'));
-    expect(await reopenNotification(database.db, notificationId)).toBeDefined();
+    expect(await reopenNotification(database.db, notificationId, true)).toBeDefined();
     const { kept } = await again(notificationId);
     expect(kept.error).toMatchObject({ class: 'transform' });
     expect(receiver.requests).toHaveLength(1);

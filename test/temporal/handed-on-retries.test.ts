@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptsOf } from '../../src/store/notifications/attempts';
 import { findRef } from '../../src/store/notifications/notification-refs';
-import { reopenNotification } from '../../src/store/notifications/reopen';
+import { markDue, reopenNotification } from '../../src/store/notifications/reopen';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { useFirstAttempts } from '../support/first-attempts';
 import { testReconciler } from '../support/reconciler';
-import { seed } from '../support/seed';
+import { acceptOne, seed } from '../support/seed';
 import { until } from '../support/until';
 
 /**
@@ -105,6 +105,21 @@ it('a later retry of what waits makes an attempt', async () => {
   await on.pipeline.workflows.retry((await findRef(on.pipeline.db, id))!, { attempts: 2 });
   await attempts(id, 3);
   expect(await triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
+  await on.workflow(id).terminate();
+});
+
+it('a signal that comes after the attempt was due by the schedule asks for no other attempt', async () => {
+  on.receiver.answerWith(500);
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [1, 3600] });
+  const [notification] = await acceptOne(on.pipeline.db, seeded);
+  const { notificationId: id } = notification!;
+  await on.pipeline.workflows.start(notification!);
+  await on.reaches(id, 'retrying');
+  await markDue(on.pipeline.db, id);
+  await attempts(id, 2);
+  await on.pipeline.workflows.retry((await findRef(on.pipeline.db, id))!, { attempts: 1 });
+  await sleep(1000);
+  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
   await on.workflow(id).terminate();
 });
 

@@ -41,7 +41,7 @@ async function cancel(id: string): Promise<void> {
 }
 async function retry(id: string): Promise<void> {
   const { db, workflows } = on.pipeline;
-  const reopened = await reopenNotification(db, id);
+  const reopened = await reopenNotification(db, id, true);
   await markDue(db, id);
   await workflows.retry(reopened ?? (await findRef(db, id))!, { reopened: reopened !== undefined });
 }

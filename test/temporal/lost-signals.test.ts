@@ -1,6 +1,7 @@
 import { decodeId } from '../../src/domain/ids';
+import { attemptsOf } from '../../src/store/notifications/attempts';
 import { findRef } from '../../src/store/notifications/notification-refs';
-import { markDue, reopenNotification } from '../../src/store/notifications/reopen';
+import { markDue, releaseForRetry, reopenNotification } from '../../src/store/notifications/reopen';
 import { requestCancel } from '../../src/store/notifications/transitions';
 import { releasePage } from '../../src/store/subscriptions/releasing';
 import { testReconciler } from '../support/reconciler';
@@ -55,6 +56,13 @@ async function held() {
   return { id, seeded };
 }
 
+/** A notification that was accepted while its subscription was disabled. */
+async function acceptHeld() {
+  const seeded = await seedHook({ enabled: false });
+  const [notification] = await acceptOne(on.pipeline.db, seeded);
+  return { id: notification!.notificationId, seeded };
+}
+
 /** Releases in Postgres only, as a worker that dies before the signal. */
 async function releaseWithoutSignal({ subscriptionId }: Seeded): Promise<void> {
   await releasePage(on.pipeline.db, subscriptionId, 'process-that-died', 10);
@@ -78,6 +86,20 @@ it('a retry ends a hold whose release signal was lost, without a sweep', async (
   await on.reaches(id, 'delivered');
 });
 
+it.each([
+  ['its workflow holds', held],
+  ['it has no workflow, because it was held when it was accepted', acceptHeld],
+])('a retry of what is still held after its subscription was enabled is made now: %s', async (_, hold) => {
+  on.receiver.answerWith(200);
+  const { id, seeded } = await hold();
+  await enable(seeded, true);
+  expect(await releaseForRetry(on.pipeline.db, id)).toBe(true);
+  const { attemptCount: attempts } = await on.find(id);
+  await on.pipeline.workflows.retry((await findRef(on.pipeline.db, id))!, { attempts });
+  await on.reaches(id, 'delivered');
+  expect((await attemptsOf(on.pipeline.db, id)).at(-1)).toMatchObject({ trigger: 'manual' });
+});
+
 it('a lost cancel signal of a held notification is repeated by the next sweep, which closes the workflow', async () => {
   const { id } = await held();
   await requestCancel(on.pipeline.db, id);
@@ -94,7 +116,7 @@ it('a lost cancel signal of a forced retry is repeated, and the notification sta
   const { id } = await start({ retrySchedule: [3600] });
   await on.reaches(id, 'delivered');
   await isClosed(id);
-  const ref = await reopenNotification(on.pipeline.db, id);
+  const ref = await reopenNotification(on.pipeline.db, id, true);
   await on.pipeline.workflows.retry(ref!, { reopened: true });
   await on.reaches(id, 'retrying');
   await inPhase(id, 'waiting');

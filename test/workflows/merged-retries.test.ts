@@ -23,7 +23,7 @@ async function start(options: Partial<SeedOptions> = {}): Promise<string> {
 /** As the API: the record first. @returns what signals the workflow */
 async function press(id: string): Promise<() => Promise<void>> {
   const { db, workflows } = on.pipeline;
-  const reopened = await reopenNotification(db, id);
+  const reopened = await reopenNotification(db, id, true);
   await markDue(db, id);
   const ref = reopened ?? (await findRef(db, id))!;
   const { attemptCount: attempts } = await on.find(id);

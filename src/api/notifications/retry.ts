@@ -3,7 +3,7 @@ import { notFound, Problem } from '../../domain/problems';
 import { isClosed, type Notification } from '../../domain/types';
 import { findRef } from '../../store/notifications/notification-refs';
 import { findNotification } from '../../store/notifications/notifications';
-import { isPayloadExpired, markDue, reopenNotification } from '../../store/notifications/reopen';
+import { isPayloadExpired, markDue, releaseForRetry, reopenNotification } from '../../store/notifications/reopen';
 import { requestCancel } from '../../store/notifications/transitions';
 import { scopeOf } from '../auth/auth';
 import type { Context } from '../http/route';
@@ -18,28 +18,33 @@ export interface Retry {
 }
 
 /**
- * Marks a notification as due, reopening it if it is closed. The caller signals its workflow after
- * the commit.
+ * Marks a notification as due: reopens it if it is closed, and releases it if it is held although
+ * its subscription takes deliveries. The caller signals its workflow after the commit.
  *
- * @throws Problem not-found, already-delivered, notification-held, before anything is changed
+ * @throws Problem not-found, already-delivered, notification-held, payload-expired, before anything
+ *   is changed
  */
 export async function retry(context: Context, id: string, force: boolean): Promise<Retry> {
   const { db, audit } = context;
-  const notification = await notificationOf(context, id);
-  if (notification.status === 'delivered' && !force)
-    throw new Problem('already-delivered', 'The notification was delivered. Send {"force": true} to deliver it again.');
-  if (notification.status === 'held')
-    throw new Problem('notification-held', 'The notification is released when its subscription takes deliveries.');
-  const isOpen = ['pending', 'delivering', 'retrying'].includes(notification.status);
-  if (!isOpen && (await isPayloadExpired(db, id)))
+  const { status: was, customerId, productId } = await notificationOf(context, id);
+  if (was === 'delivered' && !force) throw alreadyDelivered();
+  if (isClosed(was) && (await isPayloadExpired(db, id)))
     throw new Problem('payload-expired', 'The data of the event is older than its retention and was removed.');
-  const reopened = await reopenNotification(db, id);
+  const reopened = await reopenNotification(db, id, force);
   const ref = reopened ?? (await findRef(db, id));
   if (!ref) throw new Problem('not-found', 'The subscription of this notification has been deleted.');
-  if (!reopened) await markDue(db, id);
-  const { status: was, customerId, productId } = notification;
+  if (!reopened && !(await releaseForRetry(db, id))) await markDue(db, id);
+  const notification = await notificationOf(context, id);
+  if (notification.status === 'held')
+    throw new Problem('notification-held', 'The notification is released when its subscription takes deliveries.');
+  // An attempt under way has delivered it meanwhile.
+  if (notification.status === 'delivered' && !force) throw alreadyDelivered();
   await audit('notification.retry', id, { customerId, productId, detail: { was, force } });
-  return { notification: await notificationOf(context, id), ref, reopened: reopened !== undefined };
+  return { notification, ref, reopened: reopened !== undefined };
+}
+
+function alreadyDelivered(): Problem {
+  return new Problem('already-delivered', 'The notification was delivered. Send {"force": true} to deliver it again.');
 }
 
 /** Signals the workflow of a notification that was marked as due. Call it after the commit. */

@@ -1,4 +1,5 @@
 import { RECONCILE_AFTER_SECONDS, type ReopenedNotification } from '../../domain/delivery';
+import type { NotificationStatus } from '../../domain/types';
 import { decodeId, uuidOf, uuidsSharingTime } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import type { Span } from '../db/spans';
@@ -35,20 +36,30 @@ export async function isPayloadExpired(db: Executor, id: string): Promise<boolea
   return rowCount === 1;
 }
 
+/** What a retry reopens without `force`. */
+const UNDELIVERED: readonly NotificationStatus[] = ['failed', 'cancelled'];
+/** What a forced retry reopens. */
+const CLOSED: readonly NotificationStatus[] = [...UNDELIVERED, 'delivered'];
+
 /**
  * Reopens a closed notification with a new ladder and the current retry schedule. If the signal
  * that follows is lost, the reconciler finds the notification.
  *
+ * @param force - whether one that was delivered is reopened as well
  * @returns what is needed to signal its workflow, or undefined if it is not closed, its subscription
  *   was deleted, or the payload of its event has expired
  */
-export async function reopenNotification(db: Executor, id: string): Promise<ReopenedNotification | undefined> {
+export async function reopenNotification(
+  db: Executor,
+  id: string,
+  force = false,
+): Promise<ReopenedNotification | undefined> {
   const { rows } = await db.query<ReopenedRow>({
     text: `update notifications n set ${REOPEN}
            from subscription_states s
-           where n.id = $1 and n.status in ('failed', 'cancelled', 'delivered') and s.id = n.subscription_id and ${HAS_PAYLOAD('$2', '$3')}
+           where n.id = $1 and n.status = any ($4) and s.id = n.subscription_id and ${HAS_PAYLOAD('$2', '$3')}
            returning ${REOPENED_COLUMNS}`,
-    values: [decodeId('ntf', id), ...eventBounds(id)],
+    values: [decodeId('ntf', id), ...eventBounds(id), force ? CLOSED : UNDELIVERED],
   });
   return rows[0] && toReopened(rows[0]);
 }
@@ -72,4 +83,28 @@ export async function markDue(db: Executor, id: string): Promise<void> {
              or n.status = 'pending' and n.opened_at = n.created_at and n.claimed_until > now())`,
     values: [decodeId('ntf', id)],
   });
+}
+
+/**
+ * Releases a held notification whose subscription takes deliveries again, before its turn in the
+ * release, and asks for its attempt now.
+ *
+ * @returns whether it was held, and is not any more
+ */
+export async function releaseForRetry(db: Executor, id: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: `with released as (
+             update notifications n set status = 'pending', retry_asked = true, next_attempt_at = null, claimed_by = null, claimed_until = now(),
+               reconcile_after = now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
+             from subscription_states s
+             where n.id = $1 and n.status = 'held' and s.id = n.subscription_id and s.status = 'enabled'
+             returning n.subscription_id
+           ),
+           noted as (
+             update releases r set released = r.released + 1 from released where r.subscription_id = released.subscription_id
+           )
+           select from released`,
+    values: [decodeId('ntf', id)],
+  });
+  return rowCount === 1;
 }

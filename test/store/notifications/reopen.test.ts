@@ -1,5 +1,7 @@
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
-import { markDue, reopenNotification } from '../../../src/store/notifications/reopen';
+import { decodeId } from '../../../src/domain/ids';
+import { markDue, releaseForRetry, reopenNotification } from '../../../src/store/notifications/reopen';
+import { findRelease } from '../../../src/store/subscriptions/releasing';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification, setSubscription } from '../../support/rows';
 import { acceptOne, seed, type Seeded } from '../../support/seed';
@@ -29,7 +31,7 @@ describe('opening a notification again', () => {
       `status = '${status}', attempt_count = 4, finished_at = now(), next_attempt_at = now(), reconcile_after = null`,
     );
     await setOurs("retry_schedule = '{7}'");
-    expect(await reopenNotification(database.db, notification.notificationId)).toMatchObject({
+    expect(await reopenNotification(database.db, notification.notificationId, status === 'delivered')).toMatchObject({
       schedule: [7],
       step: 0,
     });
@@ -42,10 +44,16 @@ describe('opening a notification again', () => {
     });
   });
 
-  it.each(['pending', 'delivering', 'retrying', 'held'])('does nothing to one that is %s', async (status) => {
+  it.each([
+    ['pending', true],
+    ['delivering', true],
+    ['retrying', true],
+    ['held', true],
+    ['delivered', false],
+  ])('does nothing to one that is %s (force: %s)', async (status, force) => {
     const notification = await accept();
     await set(notification, `status = '${status}'`);
-    expect(await reopenNotification(database.db, notification.notificationId)).toBeUndefined();
+    expect(await reopenNotification(database.db, notification.notificationId, force)).toBeUndefined();
     expect((await row(notification)).status).toBe(status);
   });
 
@@ -92,4 +100,34 @@ it('notes no retry for a notification whose first attempt is about to be made', 
   const notification = await accept();
   await markDue(database.db, notification.notificationId);
   expect(await row(notification)).toMatchObject({ next_attempt_at: null, retry_asked: false });
+});
+
+describe('a held notification that is retried', () => {
+  it('is released before its turn, if its subscription takes deliveries again', async () => {
+    const [first, second] = [await accept(), await accept()];
+    for (const held of [first, second]) await set(held, "status = 'held', reconcile_after = null");
+    await database.db.query({
+      text: 'insert into releases (subscription_id, backlog, released) values ($1, 2, 0)',
+      values: [decodeId('sub', seeded.subscriptionId)],
+    });
+    expect(await releaseForRetry(database.db, second.notificationId)).toBe(true);
+    expect(await row(second)).toMatchObject({
+      status: 'pending',
+      retry_asked: true,
+      reconcile_after: expect.any(Date),
+    });
+    expect((await row(first)).status).toBe('held');
+    expect(await findRelease(database.db, seeded.subscriptionId)).toEqual({ backlog: 2, released: 1 });
+  });
+
+  it.each([
+    ['stays held while its subscription takes no deliveries', "status = 'held'", 'enabled = false', 'held'],
+    ['is left alone if it is not held', "status = 'failed'", 'enabled = true', 'failed'],
+  ])('%s', async (_, ours, subscription, status) => {
+    const notification = await accept();
+    await set(notification, ours);
+    await setOurs(subscription);
+    expect(await releaseForRetry(database.db, notification.notificationId)).toBe(false);
+    expect((await row(notification)).status).toBe(status);
+  });
 });
