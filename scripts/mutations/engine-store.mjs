@@ -107,12 +107,7 @@ export default [
   ]),
   ...mutationsOf('src/store/notifications/reopen.ts', store('notifications/reopen', 'notifications/overdue'), [
     ['N19', 'the steps before a retry count for its ladder', 'ladder_base = n.attempt_count, ', ''],
-    [
-      'N20',
-      'a cancelled notification cannot be opened again',
-      "= ['failed', 'cancelled']",
-      "= ['failed']",
-    ],
+    ['N20', 'a cancelled notification cannot be opened again', "= ['failed', 'cancelled']", "= ['failed']"],
     [
       'N21',
       'a retry is noted for a notification that is not waiting',
