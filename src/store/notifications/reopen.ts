@@ -46,8 +46,8 @@ const CLOSED: readonly NotificationStatus[] = [...UNDELIVERED, 'delivered'];
  * that follows is lost, the reconciler finds the notification.
  *
  * @param force - whether one that was delivered is reopened as well
- * @returns what is needed to signal its workflow, or undefined if it is not closed, its subscription
- *   was deleted, or the payload of its event has expired
+ * @returns what is needed to signal its workflow, or undefined if it is not to be reopened, its
+ *   subscription was deleted, or the payload of its event has expired
  */
 export async function reopenNotification(
   db: Executor,
