@@ -9,4 +9,4 @@ import { checkNode, ensureBuilt, ensureInstalled, ROOT } from './toolchain.mjs';
 checkNode();
 ensureInstalled();
 ensureBuilt();
-await createRequire(import.meta.url)(path.join(ROOT, 'dist', 'main.js')).main();
+await createRequire(import.meta.url)(path.join(ROOT, 'dist', 'main.js')).main(process.argv[2]);

@@ -22,9 +22,12 @@ Runs Signpost until a signal stops it. It takes no arguments: settings are envir
 as described in docs/operators/configuration.md.
 `;
 
-/** Runs the service until a signal stops it. The exit code is 0 after a clean stop. */
-export async function main(): Promise<void> {
-  const [argument] = process.argv.slice(2);
+/**
+ * Runs the service until a signal stops it. The exit code is 0 after a clean stop.
+ *
+ * @param argument - the first one of the command line. It explains the usage, and runs nothing
+ */
+export async function main(argument?: string): Promise<void> {
   if (argument !== undefined) return explain(argument);
   growEvenly();
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed);
@@ -86,4 +89,4 @@ function ignoreClosed(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }
 
-if (require.main === module) void main();
+if (require.main === module) void main(process.argv[2]);

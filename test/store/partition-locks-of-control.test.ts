@@ -146,7 +146,7 @@ const RECOVERY: Record<string, Use> = {
     expect(candidates).toHaveLength(100);
     for (const candidate of [candidates[0]!, candidates.at(-1)!]) {
       expect(await retryByFilter(db, task.uuid, candidate, filter.status)).toMatchObject({
-        ref: { notificationId: candidate.id },
+        notification: { notificationId: candidate.id },
       });
       expect(await cancelByFilter(db, task.uuid, candidate, ['pending'])).toBe(true);
     }
