@@ -914,7 +914,12 @@ export default [
     'src/store/notifications/reopen.ts',
     ['test/store/notifications/reopen.test.ts'],
     [
-      ['RQ15', 'what was delivered is reopened without force', 'force ? CLOSED : UNDELIVERED', 'CLOSED'],
+      [
+        'RQ15',
+        'what was delivered is reopened without force',
+        'force ? CLOSED_STATUSES : UNDELIVERED',
+        'CLOSED_STATUSES',
+      ],
       [
         'RQ16',
         'a retry releases what its subscription does not take',

@@ -1,4 +1,5 @@
 import { notificationWorkflowId, type Notification } from '../../src/domain/types';
+import { attemptsOf } from '../../src/store/notifications/attempts';
 import { findNotification } from '../../src/store/notifications/notifications';
 import { useReceiver } from './receiver';
 import { startPipeline, type Pipeline } from './pipeline';
@@ -23,6 +24,8 @@ export function usePipeline(options: Parameters<typeof startPipeline>[1] = {}) {
   });
 
   const find = async (id: string): Promise<Notification> => (await findNotification(pipeline.db, id, {}))!;
+  /** The workflow of a notification outside a burst. */
+  const workflow = (id: string) => temporal.client.workflow.getHandle(notificationWorkflowId(id));
   return {
     get pipeline() {
       return pipeline;
@@ -35,7 +38,14 @@ export function usePipeline(options: Parameters<typeof startPipeline>[1] = {}) {
         () => find(id),
         ({ status }) => status === wanted,
       ),
-    /** The workflow of a notification outside a burst. */
-    workflow: (id: string) => temporal.client.workflow.getHandle(notificationWorkflowId(id)),
+    workflow,
+    /** Waits until the workflow of a notification has ended. */
+    closes: (id: string) =>
+      until(
+        () => workflow(id).describe(),
+        ({ status }) => status.name !== 'RUNNING',
+      ),
+    /** What the attempts of a notification were made for, in order. */
+    triggers: async (id: string) => (await attemptsOf(pipeline.db, id)).map(({ trigger }) => trigger),
   };
 }

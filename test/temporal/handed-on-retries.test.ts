@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attemptsOf } from '../../src/store/notifications/attempts';
 import { findRef } from '../../src/store/notifications/notification-refs';
 import { markDue, reopenNotification } from '../../src/store/notifications/reopen';
 import { cancelNotification } from '../../src/store/notifications/transitions';
@@ -15,16 +14,10 @@ import { until } from '../support/until';
  */
 const on = useFirstAttempts();
 
-const triggers = async (id: string) => (await attemptsOf(on.pipeline.db, id)).map(({ trigger }) => trigger);
 const attempts = (id: string, count: number) =>
   until(
-    () => triggers(id),
+    () => on.triggers(id),
     (made) => made.length === count,
-  );
-const closed = (id: string) =>
-  until(
-    () => on.workflow(id).describe(),
-    ({ status }) => status.name !== 'RUNNING',
   );
 
 /**
@@ -56,9 +49,9 @@ it('a signal that comes during the attempt of a workflow that a burst started as
   await on.receiver.waitFor(2);
   await signal();
   answer();
-  await closed(id);
+  await on.closes(id);
   await sleep(1000);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
   expect(on.receiver.requests).toHaveLength(2);
 });
 
@@ -66,10 +59,10 @@ it('a signal that comes after the workflow that a burst started has closed asks 
   const { id, start, signal } = await retried([]);
   await start();
   await attempts(id, 2);
-  await closed(id);
+  await on.closes(id);
   await signal();
-  await closed(id);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  await on.closes(id);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
   expect(on.receiver.requests).toHaveLength(2);
 });
 
@@ -83,7 +76,7 @@ it('a signal that comes while the workflow that a burst started waits asks for n
   );
   await signal();
   await sleep(1000);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
   expect((await on.find(id)).status).toBe('retrying');
   await on.workflow(id).terminate();
 });
@@ -93,7 +86,7 @@ it('the attempts of the ladder after that are made by the schedule', async () =>
   await start();
   await signal();
   await attempts(id, 3);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual', 'scheduled']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual', 'scheduled']);
   await on.workflow(id).terminate();
 });
 
@@ -104,7 +97,7 @@ it('a later retry of what waits makes an attempt', async () => {
   await signal();
   await on.pipeline.workflows.retry((await findRef(on.pipeline.db, id))!, { attempts: 2 });
   await attempts(id, 3);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
   await on.workflow(id).terminate();
 });
 
@@ -119,7 +112,7 @@ it('a signal that comes after the attempt was due by the schedule asks for no ot
   await attempts(id, 2);
   await on.pipeline.workflows.retry((await findRef(on.pipeline.db, id))!, { attempts: 1 });
   await sleep(1000);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
   await on.workflow(id).terminate();
 });
 
@@ -127,14 +120,14 @@ it('a signal that comes after the reconciler began a new run asks for no other a
   const { id, start, signal } = await retried([]);
   await start();
   await attempts(id, 2);
-  await closed(id);
+  await on.closes(id);
   await reopenNotification(on.pipeline.db, id);
   await testReconciler(on.pipeline).sweepAll();
   await attempts(id, 3);
-  await closed(id);
+  await on.closes(id);
   await signal();
-  await closed(id);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
+  await on.closes(id);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
 });
 
 it('a signal that the reconciler repeats asks for no other attempt, although the first one was faster', async () => {
@@ -157,6 +150,6 @@ it('a signal that the reconciler repeats asks for no other attempt, although the
   expect(repeated).toHaveBeenCalledTimes(1);
   repeated.mockRestore();
   await sleep(1000);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
   await on.workflow(id).terminate();
 });

@@ -45,11 +45,6 @@ async function retry(id: string): Promise<void> {
   await markDue(db, id);
   await workflows.retry(reopened ?? (await findRef(db, id))!, { reopened: reopened !== undefined });
 }
-const isClosed = (id: string) =>
-  until(
-    () => on.workflow(id).describe(),
-    ({ status }) => status.name !== 'RUNNING',
-  );
 const numbers = async (id: string) =>
   (await attemptsOf(on.pipeline.db, id)).map(({ trigger, status }) => [trigger, status]);
 
@@ -100,7 +95,7 @@ it('retry, then cancel during an attempt: it is cancelled', async () => {
   await retry(id);
   await cancel(id);
   send(500);
-  await isClosed(id);
+  await on.closes(id);
   expect((await on.find(id)).status).toBe('cancelled');
   expect(on.receiver.requests).toHaveLength(1);
 });
@@ -113,7 +108,7 @@ it('cancel, retry, cancel during an attempt: it is cancelled', async () => {
   await retry(id);
   await cancel(id);
   send(500);
-  await isClosed(id);
+  await on.closes(id);
   expect((await on.find(id)).status).toBe('cancelled');
   expect(on.receiver.requests).toHaveLength(1);
 });

@@ -36,11 +36,6 @@ const inPhase = (id: string, phase: string) =>
 const enable = ({ subscriptionId }: Seeded, enabled: boolean) =>
   setSubscription(on.pipeline.db, subscriptionId, `enabled = ${enabled}`);
 const sweep = () => testReconciler(on.pipeline).sweepAll();
-const isClosed = (id: string) =>
-  until(
-    () => on.workflow(id).describe(),
-    ({ status }) => status.name !== 'RUNNING',
-  );
 
 /** Fails the first attempt and disables the subscription, before the short wait begins. */
 const answerAndDisable = (seeded: Seeded) =>
@@ -105,7 +100,7 @@ it('a lost cancel signal of a held notification is repeated by the next sweep, w
   await requestCancel(on.pipeline.db, id);
   expect((await on.find(id)).status).toBe('cancelled');
   await sweep();
-  await isClosed(id);
+  await on.closes(id);
   await sweep();
   expect((await notificationRow(on.pipeline.db, id)).reconcile_after).toBeNull();
   expect((await on.find(id)).status).toBe('cancelled');
@@ -115,7 +110,7 @@ it('a lost cancel signal of a forced retry is repeated, and the notification sta
   on.receiver.answerWith([200, 500]);
   const { id } = await start({ retrySchedule: [3600] });
   await on.reaches(id, 'delivered');
-  await isClosed(id);
+  await on.closes(id);
   const ref = await reopenNotification(on.pipeline.db, id, true);
   await on.pipeline.workflows.retry(ref!, { reopened: true });
   await on.reaches(id, 'retrying');
@@ -123,7 +118,7 @@ it('a lost cancel signal of a forced retry is repeated, and the notification sta
   await requestCancel(on.pipeline.db, id);
   expect((await on.find(id)).status).toBe('delivered');
   await sweep();
-  await isClosed(id);
+  await on.closes(id);
   await sweep();
   expect(await notificationRow(on.pipeline.db, id)).toMatchObject({ status: 'delivered', reconcile_after: null });
   expect(await on.workflow(id).result()).toEqual({ status: 'delivered', attempts: 2 });
@@ -136,7 +131,7 @@ it('a ladder that lost its further attempts while it was held fails when it is r
   await releaseWithoutSignal(seeded);
   await sweep();
   await on.reaches(id, 'failed');
-  await isClosed(id);
+  await on.closes(id);
   expect(on.receiver.requests).toHaveLength(1);
 });
 
@@ -144,7 +139,7 @@ it('a cancelled notification is not checked again once its workflow got the sign
   const { id } = await held();
   const cancelled = await requestCancel(on.pipeline.db, id);
   await on.pipeline.workflows.cancel(id, cancelled!.openedAt);
-  await isClosed(id);
+  await on.closes(id);
   expect(await notificationRow(on.pipeline.db, id)).toMatchObject({ status: 'cancelled', reconcile_after: null });
 });
 

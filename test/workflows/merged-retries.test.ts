@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attemptsOf } from '../../src/store/notifications/attempts';
 import { findRef } from '../../src/store/notifications/notification-refs';
 import { markDue, reopenNotification } from '../../src/store/notifications/reopen';
 import { notificationWorkflowId } from '../../src/domain/types';
@@ -30,7 +29,6 @@ async function press(id: string): Promise<() => Promise<void>> {
   return () => workflows.retry(ref, { reopened: reopened !== undefined, attempts });
 }
 const pressNow = async (id: string) => (await press(id))();
-const triggers = async (id: string) => (await attemptsOf(on.pipeline.db, id)).map(({ trigger }) => trigger);
 const quiet = () => sleep(1500);
 
 /** Withholds the answers from now on. @returns what sends the one that is withheld */
@@ -44,10 +42,7 @@ async function startFailed(): Promise<string> {
   on.receiver.answerWith(500);
   const id = await start({ retrySchedule: [] });
   await on.reaches(id, 'failed');
-  await until(
-    () => on.workflow(id).describe(),
-    ({ status }) => status.name !== 'RUNNING',
-  );
+  await on.closes(id);
   return id;
 }
 
@@ -62,7 +57,7 @@ it.each([
   send(500);
   await on.reaches(id, 'failed');
   await quiet();
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
 });
 
 it('presses while the attempt of a press is made have no further effect', async () => {
@@ -75,7 +70,7 @@ it('presses while the attempt of a press is made have no further effect', async 
   send(500);
   await on.reaches(id, 'failed');
   await quiet();
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
 });
 
 it('a press during the attempt of a press, which takes 2 s, has no further effect', async () => {
@@ -89,7 +84,7 @@ it('a press during the attempt of a press, which takes 2 s, has no further effec
   send(500);
   await on.reaches(id, 'failed');
   await sleep(4000);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
 });
 
 it('two presses on a waiting notification make one attempt, and the ladder goes on', async () => {
@@ -99,11 +94,11 @@ it('two presses on a waiting notification make one attempt, and the ladder goes 
   const [first, second] = [await press(id), await press(id)];
   await Promise.all([first(), second()]);
   await until(
-    () => triggers(id),
+    () => on.triggers(id),
     (made) => made.length === 2,
   );
   await quiet();
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
   const { status, nextAttemptAt } = await on.find(id);
   expect(status).toBe('retrying');
   expect(nextAttemptAt!.getTime()).toBeGreaterThan(Date.now() + 3_000_000);
@@ -117,20 +112,14 @@ it('a press whose signal comes after the attempt of another press has no further
   const [first, second] = [await press(id), await press(id)];
   await first();
   await until(
-    () => triggers(id),
+    () => on.triggers(id),
     (made) => made.length === 2,
   );
   await second();
   await quiet();
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
   await on.workflow(id).terminate();
 });
-
-const closed = (id: string) =>
-  until(
-    () => on.workflow(id).describe(),
-    ({ status }) => status.name !== 'RUNNING',
-  );
 
 it.each([
   ['first', 0],
@@ -142,14 +131,14 @@ it.each([
     const signals = [await press(id), await press(id)];
     await signals[1 - late]!();
     await until(
-      () => triggers(id),
+      () => on.triggers(id),
       (made) => made.length === 2,
     );
-    await closed(id);
+    await on.closes(id);
     await signals[late]!();
-    await closed(id);
+    await on.closes(id);
     await quiet();
-    expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+    expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
     expect(await on.find(id)).toMatchObject({ status: 'failed' });
   },
 );
@@ -162,10 +151,10 @@ it('a press during the attempt of a press has no further effect, though its sign
   const signal = await press(id);
   send(500);
   await on.reaches(id, 'failed');
-  await closed(id);
+  await on.closes(id);
   await signal();
   await quiet();
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
 });
 
 it('a late signal loses no press that came after it', async () => {
@@ -173,19 +162,19 @@ it('a late signal loses no press that came after it', async () => {
   const [first, second] = [await press(id), await press(id)];
   await first();
   await until(
-    () => triggers(id),
+    () => on.triggers(id),
     (made) => made.length === 2,
   );
-  await closed(id);
+  await on.closes(id);
   await second();
-  await closed(id);
+  await on.closes(id);
   await pressNow(id);
   await until(
-    () => triggers(id),
+    () => on.triggers(id),
     (made) => made.length === 3,
   );
-  await closed(id);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
+  await on.closes(id);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
 });
 
 it('a press after a scheduled attempt that was made for nobody makes one, though its signal comes late', async () => {
@@ -195,16 +184,16 @@ it('a press after a scheduled attempt that was made for nobody makes one, though
   const signal = await press(id);
   send(500);
   await on.reaches(id, 'failed');
-  await closed(id);
+  await on.closes(id);
   await signal();
   await on.receiver.waitFor(2);
   send(500);
   await until(
-    () => triggers(id),
+    () => on.triggers(id),
     (made) => made.length === 2,
   );
-  await closed(id);
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  await on.closes(id);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
 });
 
 it('a press after the attempt of another press makes another one', async () => {
@@ -212,12 +201,12 @@ it('a press after the attempt of another press makes another one', async () => {
   for (const count of [2, 3]) {
     await pressNow(id);
     await until(
-      () => triggers(id),
+      () => on.triggers(id),
       (made) => made.length === count,
     );
     await on.reaches(id, 'failed');
   }
-  expect(await triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual', 'manual']);
 });
 
 it('a press during a scheduled attempt makes another attempt if that one fails', async () => {
@@ -231,7 +220,7 @@ it('a press during a scheduled attempt makes another attempt if that one fails',
   send(500);
   await on.reaches(id, 'failed');
   await quiet();
-  expect(await triggers(id)).toEqual(['scheduled', 'manual']);
+  expect(await on.triggers(id)).toEqual(['scheduled', 'manual']);
 });
 
 it('a delivered notification stays known as delivered when a forced retry fails', async () => {
@@ -242,7 +231,7 @@ it('a delivered notification stays known as delivered when a forced retry fails'
   expect(deliveredAt).not.toBeNull();
   await pressNow(id);
   await until(
-    () => triggers(id),
+    () => on.triggers(id),
     (made) => made.length === 2,
   );
   await until(
@@ -255,10 +244,7 @@ it('a delivered notification stays known as delivered when a forced retry fails'
     lastResponseStatus: 500,
     nextAttemptAt: null,
   });
-  await until(
-    () => on.workflow(id).describe(),
-    ({ status }) => status.name !== 'RUNNING',
-  );
+  await on.closes(id);
 });
 
 // The last test, because it replays what the others have left.

@@ -1,5 +1,5 @@
 import { RECONCILE_AFTER_SECONDS, type ReopenedNotification } from '../../domain/delivery';
-import type { NotificationStatus } from '../../domain/types';
+import { CLOSED_STATUSES, type NotificationStatus } from '../../domain/types';
 import { decodeId, uuidOf, uuidsSharingTime } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import type { Span } from '../db/spans';
@@ -38,8 +38,6 @@ export async function isPayloadExpired(db: Executor, id: string): Promise<boolea
 
 /** What a retry reopens without `force`. */
 const UNDELIVERED: readonly NotificationStatus[] = ['failed', 'cancelled'];
-/** What a forced retry reopens. */
-const CLOSED: readonly NotificationStatus[] = [...UNDELIVERED, 'delivered'];
 
 /**
  * Reopens a closed notification with a new ladder and the current retry schedule. If the signal
@@ -59,7 +57,7 @@ export async function reopenNotification(
            from subscription_states s
            where n.id = $1 and n.status = any ($4) and s.id = n.subscription_id and ${HAS_PAYLOAD('$2', '$3')}
            returning ${REOPENED_COLUMNS}`,
-    values: [decodeId('ntf', id), ...eventBounds(id), force ? CLOSED : UNDELIVERED],
+    values: [decodeId('ntf', id), ...eventBounds(id), force ? CLOSED_STATUSES : UNDELIVERED],
   });
   return rows[0] && toReopened(rows[0]);
 }
