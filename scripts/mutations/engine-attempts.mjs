@@ -166,8 +166,8 @@ export default [
     [
       'ADW1',
       'a granted turn is waited for twice',
-      'return admissionOf(delivery, subscription);\n  }\n  if (!(await claimForWorkflow',
-      'await sleep(waitMs);\n    return admissionOf(delivery, subscription);\n  }\n  if (!(await claimForWorkflow',
+      'return admissionOf(input, delivery, subscription);\n  }\n  if (!(await claimForWorkflow',
+      'await sleep(waitMs);\n    return admissionOf(input, delivery, subscription);\n  }\n  if (!(await claimForWorkflow',
     ],
     [
       'HNW1',
@@ -1112,20 +1112,28 @@ export default [
     [
       'RQ8',
       'the first attempt of a reopened notification is not made for the retry',
-      'isForRetry: delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0)',
-      'isForRetry: delivery.retryAsked',
+      'isAsked = delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0)',
+      'isAsked = delivery.retryAsked',
     ],
     [
       'RQ9',
       'all attempts of a reopened notification are made for the retry',
-      'isForRetry: delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0)',
-      'isForRetry: delivery.reopened',
+      'isAsked = delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0)',
+      'isAsked = delivery.reopened',
     ],
     [
       'RQ14',
       'an attempt that is due is not made for the retry that was asked for',
-      'isForRetry: delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0)',
-      'isForRetry: delivery.reopened && delivery.ladderAttempts === 0',
+      'isAsked = delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0)',
+      'isAsked = delivery.reopened && delivery.ladderAttempts === 0',
+    ],
+  ]),
+  ...mutationsOf('src/attempts/admit.ts', attempts('admit'), [
+    [
+      'RQ21',
+      'a head start is made for a retry',
+      'isForRetry: isAsked && attemptKey !== headStartKey(processId)',
+      'isForRetry: isAsked',
     ],
   ]),
   ...mutationsOf('src/attempts/outcome.ts', temporal('handed-on-retries'), [

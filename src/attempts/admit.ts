@@ -109,20 +109,22 @@ export async function admit(
       input.visit?.withdraw();
       return { kind: 'throttled', attempts, waitSeconds: waitMs / 1000, dueAt: at.toISOString() };
     }
-    return admissionOf(delivery, subscription);
+    return admissionOf(input, delivery, subscription);
   }
   if (!(await claimForWorkflow(db, input, delivery, subscription))) return admitLater(deps, means, input, polls);
   if (attempts > 0 || !mayHaveHeadStart(input) || input.slow || delivery.retryAsked)
     await markDelivering(db, input.notificationId, reconcileAfterSeconds, claim);
-  return admissionOf(delivery, subscription);
+  return admissionOf(input, delivery, subscription);
 }
 
-export function admissionOf(delivery: Delivery, subscription: DeliverySubscription): Admitted {
-  return {
-    delivery,
-    subscription,
-    isForRetry: delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0),
-  };
+/** A head start is made for no retry: the workflow answers one that is asked for meanwhile. */
+export function admissionOf(
+  { attemptKey, processId }: AttemptInput,
+  delivery: Delivery,
+  subscription: DeliverySubscription,
+): Admitted {
+  const isAsked = delivery.retryAsked || (delivery.reopened && delivery.ladderAttempts === 0);
+  return { delivery, subscription, isForRetry: isAsked && attemptKey !== headStartKey(processId) };
 }
 
 /** @returns the process, if this is a head start in a burst */

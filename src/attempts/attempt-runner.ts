@@ -110,9 +110,9 @@ export function createAttempts(attemptDeps: Omit<AttemptDeps, 'cutOff'>): Attemp
     }
   }
 
-  async function loadAdmitted({ notificationId }: AttemptInput): Promise<Admitted | undefined> {
-    const delivery = await load(notificationId);
-    return delivery?.subscription ? admissionOf(delivery, delivery.subscription) : undefined;
+  async function loadAdmitted(input: AttemptInput): Promise<Admitted | undefined> {
+    const delivery = await load(input.notificationId);
+    return delivery?.subscription ? admissionOf(input, delivery, delivery.subscription) : undefined;
   }
 
   async function run(input: AttemptInput): Promise<DeliverOutcome> {

@@ -165,6 +165,13 @@ describe('a head start', () => {
     expect(await run(headStart)).toEqual({ kind: 'delivered', attempts: 1 });
   });
 
+  it('is made by the schedule, also if a person asks for a retry meanwhile, which its workflow answers', async () => {
+    await claim('this-process', "now() + interval '1 minute'");
+    await setRow('retry_asked = true');
+    expect(await run(headStart)).toEqual({ kind: 'delivered', attempts: 1 });
+    expect(await lastTrigger(database.db, notification.notificationId)).toBe('scheduled');
+  });
+
   it('is left to its workflow once its claim has lapsed', async () => {
     await claim('this-process', "now() - interval '1 second'");
     await expect(run(headStart)).rejects.toEqual(new AttemptLeftError('late'));
